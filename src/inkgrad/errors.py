@@ -1,0 +1,34 @@
+"""The errors that inkgrad raises for a user's mistake: one clear sentence each."""
+
+__all__ = ["DataError", "DownloadError", "InkgradError", "ModelError", "ShapeError"]
+
+
+class InkgradError(ValueError):
+    """A user's mistake or an unusable input, told in one sentence.
+
+    The message names what was given, what was expected and how to mend it. The command line
+    prints it without a traceback and exits with status 2. It is a `ValueError`, so callers who
+    know nothing of inkgrad can catch it too.
+
+    Examples
+    --------
+    >>> raise InkgradError("epochs is 0; give 1 or more")
+    Traceback (most recent call last):
+    inkgrad.errors.InkgradError: epochs is 0; give 1 or more
+    """
+
+
+class ShapeError(InkgradError):
+    """A network or an array has a shape that does not fit."""
+
+
+class DataError(InkgradError):
+    """A file of drawings is missing, damaged, hostile or of an unknown format."""
+
+
+class DownloadError(InkgradError):
+    """Drawings could not be fetched; nothing half-written was kept as if it were whole."""
+
+
+class ModelError(InkgradError):
+    """A model file or checkpoint is missing, damaged or belongs to another network."""
