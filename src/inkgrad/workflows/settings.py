@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from inkgrad.training import Recipe
 __all__ = ["SPLITS", "Parts", "Settings"]
 
 SPLITS = ("stratified", "notebook")
+_OWN_CHOICES = ("limit", "split_kind", "test_size", "validation_size", "balance")
 _VALIDATION = 1  # offset of the validation split's seed, so that it is not the test split's
 
 
@@ -111,3 +112,33 @@ class Settings:
             return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})
         except (TypeError, KeyError, AttributeError) as error:
             raise InkgradError(f"the training settings are damaged: {error}") from error
+
+    @classmethod
+    def choose(cls, classes: Sequence[str], choices: Mapping[str, Any], **names: Any) -> Settings:
+        """Build settings from single choices: any field of `Settings` or `Recipe`, by name.
+
+        Raises
+        ------
+        InkgradError
+            If there is no setting of a name, or a value is unusable.
+
+        Examples
+        --------
+        >>> settings = Settings.choose(("cat", "dog"), {"limit": 100, "epochs": 3})
+        >>> settings.limit, settings.recipe.epochs
+        (100, 3)
+        """
+        own = {name: value for name, value in choices.items() if name in _OWN_CHOICES}
+        recipe = {name: value for name, value in choices.items() if name not in _OWN_CHOICES}
+        return cls(tuple(classes), recipe=Recipe.from_dict(recipe), **own, **names)
+
+    def differences(self, choices: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the choices that these settings do not have, with what they have.
+
+        Examples
+        --------
+        >>> Settings.choose(("cat", "dog"), {"epochs": 3}).differences({"epochs": 4, "seed": 42})
+        {'epochs': 3}
+        """
+        have = {**self.recipe.to_dict(), **self.to_dict()}
+        return {name: have.get(name) for name, value in choices.items() if have.get(name) != value}

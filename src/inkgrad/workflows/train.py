@@ -77,7 +77,7 @@ def train(
     on_progress: OnProgress | None = None,
     on_loaded: OnLoaded | None = None,
     on_event: Callable[[Event], None] | None = None,
-    **settings: Any,
+    **choices: Any,
 ) -> Trained:
     """Train a network to tell classes of drawings apart, and judge it on drawings kept aside.
 
@@ -104,7 +104,7 @@ def train(
         Ask no server.
     on_progress, on_loaded, on_event : callable, optional
         Told how loading goes on, what was loaded, and how training goes on.
-    **settings
+    **choices
         Any of `Settings` (``limit``, ``split_kind``, ``test_size``, ``validation_size``,
         ``balance``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
         ``learning_rate``, ``schedule``, ``seed``, …).
@@ -120,14 +120,14 @@ def train(
         Ctrl-C is no error: see `Trained.stopped`.
     """
     folder = Path(out)
-    asked = Settings.from_choices(settings)
     if resume:
-        chosen = _resumed_settings(folder, classes, task, settings)
+        chosen = _resumed_settings(folder, classes, task, choices)
         data = chosen.data if data is None else data
     else:
-        names = find_task(classes, task=task, data=data)
-        chosen = replace(asked, classes=names, task=task, data=None if data is None else str(data))
         _refuse_to_overwrite(folder, restart)
+        names = find_task(classes, task=task, data=data)
+        place = None if data is None else str(data)
+        chosen = Settings.choose(names, choices, task=task, data=place)
     network = seed_network(len(chosen.classes)) if network is None else network
     make_engine(engine, network)  # refuses an unknown engine before anything is fetched
 
@@ -158,7 +158,104 @@ def train(
     model = Model(network, fitted.parameters, chosen.classes, engine=engine)
     probabilities = model.predict_proba(parts.test.bitmaps)
     evaluation = measure(probabilities, parts.test.labels, chosen.classes)
-    model = replace(model, record=_record(chosen, loaded, parts, fitted, evaluation))
+    model = replace(model, record=_record(chosen, loaded, parts, engine, evaluation))
     model.save(folder / _MODEL)
-    _write_report(folder / _REPORT, model, loaded, parts, fitted, evaluation, probabilities)
+    report(folder / _REPORT, model, loaded.source, parts, fitted.history, probabilities)
     return Trained(folder, fitted.stopped, parts, model, evaluation, probabilities, seconds)
+
+
+def command(settings: Settings) -> str:
+    """Return the command line that repeats a run, but for the place of its data and output.
+
+    Examples
+    --------
+    >>> command(Settings.choose(("cat", "dog"), {"epochs": 3}, data="/somewhere/quickdraw"))
+    'inkgrad train --classes cat,dog --data quickdraw --seed 42 --epochs 3'
+    """
+    what = f"--task {settings.task}" if settings.task else f"--classes {','.join(settings.classes)}"
+    words = ["inkgrad train", shlex.quote(what) if "'" in what else what]
+    if settings.data:
+        words.append(f"--data {settings.data.rstrip('/').rsplit('/', 1)[-1]}")
+    words += [f"--seed {settings.recipe.seed}", f"--epochs {settings.recipe.epochs}"]
+    return " ".join(words)
+
+
+def _resumed_settings(
+    folder: Path,
+    classes: str | Sequence[str] | None,
+    task: str | None,
+    choices: dict[str, Any],
+) -> Settings:
+    """Return the settings of the run in `folder`, if what is asked for now agrees with them."""
+    path = folder / _RUN
+    try:
+        chosen = Settings.from_dict(json.loads(path.read_bytes()))
+    except FileNotFoundError as error:
+        raise InkgradError(
+            f"there is no run to resume in {folder} ({_RUN} is missing); "
+            "name the folder that the interrupted run wrote to, or leave out --resume"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InkgradError(f"{path} is damaged: {error}; start over with --restart") from error
+    if classes is not None or task is not None:
+        asked = find_task(classes, task=task, data=chosen.data)
+        if asked != chosen.classes:
+            raise InkgradError(
+                f"the run in {folder} learns {', '.join(chosen.classes)}, not {', '.join(asked)}; "
+                "leave the classes out, or train into another folder"
+            )
+    for name, value in chosen.differences(choices).items():
+        raise InkgradError(
+            f"the run in {folder} has {name} {value}, but {choices[name]} is asked for; "
+            "leave it out, or train into another folder"
+        )
+    return chosen
+
+
+def _refuse_to_overwrite(folder: Path, restart: bool) -> None:
+    """Protect an interrupted run: it is only forgotten when that is said."""
+    if folder.exists() and not folder.is_dir():
+        raise InkgradError(f"{folder} is a file; name a folder to write to")
+    interrupted = (folder / CHECKPOINT).exists() and not (folder / _MODEL).exists()
+    if interrupted and not restart:
+        raise InkgradError(
+            f"{folder} holds an interrupted run; go on with it by --resume, "
+            "or forget it by --restart"
+        )
+
+
+def _check_parts(parts: Parts, loaded: Loaded) -> None:
+    """Refuse to train where a class has nothing to learn from or the test part is empty."""
+    empty = [name for name, count in parts.train.counts().items() if count == 0]
+    if empty:
+        raise InkgradError(
+            f"there are no drawings of {', '.join(empty[:5])} to learn from in {loaded.source}; "
+            "leave the class out or give more drawings"
+        )
+    if len(parts.test) == 0:
+        raise InkgradError(
+            f"no drawings are left to judge by in {loaded.source}; give more drawings"
+        )
+
+
+def _record(
+    settings: Settings, loaded: Loaded, parts: Parts, engine: str, evaluation: Evaluation
+) -> dict[str, Any]:
+    """Return what a model file says of how the model came to be; no times, no machine's paths."""
+    figures = evaluation.to_dict()
+    return {
+        "inkgrad": __version__,
+        "command": command(settings),
+        "engine": engine,
+        "data": {
+            "source": loaded.source,
+            "fingerprint": loaded.drawings.fingerprint(),
+            "limit": settings.limit,
+            "counts": loaded.drawings.counts(),
+        },
+        "drawings": {name: len(part) for name, part in parts._asdict().items()},
+        "settings": {**settings.to_dict(), "data": None},
+        "test": {
+            name: figures[name] for name in ("n", "top1", "top3", "map3", "balanced_accuracy")
+        },
+    }
