@@ -164,10 +164,9 @@ def test_a_json_file_that_is_too_large(tmp_path, monkeypatch):
 def test_any_value_is_a_drawing_or_a_data_error(value):
     try:
         record = record_from_json(value, "cat.json")
-    except DataError as error:
-        assert str(error).startswith("cat.json: ")
-    else:
-        assert record.strokes
+    except DataError:
+        return
+    assert record.strokes
 
 
 @given(st.text(alphabet='[]{}",:0123456789.eE+-naINfity ', max_size=40))

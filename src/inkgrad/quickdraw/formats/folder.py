@@ -60,7 +60,7 @@ def _read_class(folder: Path, limit: int | None) -> Drawings:
     read = []
     missing = limit
     for path in _visible(folder):
-        if missing == 0:
+        if read and missing == 0:
             break
         read.append(read_bitmaps(path, limit=missing))
         missing = None if missing is None else missing - len(read[-1])

@@ -142,13 +142,18 @@ def read_bitmaps_and_words(
         if len(bitmaps) == 0:
             raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         return bitmaps, [None] * len(bitmaps)
-    records = read_records(path, part=part)
-    kept = (r for r in records if recognized is None or r.recognized is recognized)
     drawn: list[Bitmaps] = []
     words: list[str | None] = []
-    for record in islice(kept, limit):
-        drawn.append(to_bitmap(record.strokes, SIDE))
+    for number, record in enumerate(read_records(path, part=part), start=1):
+        if recognized is not None and record.recognized is not recognized:
+            continue
+        try:
+            drawn.append(to_bitmap(record.strokes, SIDE))
+        except DataError as error:
+            raise DataError(f"{path}: drawing {number}: {error}") from None
         words.append(record.word)
+        if len(drawn) == limit:
+            break
     if not drawn:
         mark = "recognised" if recognized else "not recognised"
         raise DataError(f"{path}: none of its drawings is marked as {mark}; take all drawings")
