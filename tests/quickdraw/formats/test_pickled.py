@@ -200,6 +200,13 @@ HOSTILE = {
     + b"J\xff\xff\xff\x7f\x85\x85R.",
     "_reconstruct of a terabyte": b"\x80\x02" + ARRAY + b"J\xff\xff\xff\x7f\x85U\x01b\x87R.",
     "encode to a bomb": b"\x80\x02" + global_("_codecs", "encode") + b"X\1\0\0\0aU\x03zip\x86R.",
+    "one text encoded again and again": b"\x80\x02"
+    + global_("_codecs", "encode")
+    + b"q\x00X\x40\x42\x0f\0"
+    + b"a" * 1_000_000
+    + b"X\6\0\0\0latin1\x86q\x01R"
+    + b"h\x00h\x01R" * 1000
+    + b".",
     "a getattr": b"\x80\x02" + global_("builtins", "getattr") + b".",
     "a name by stack": b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R.",
     "a name that is a number": b"\x80\x04K\x01K\x02\x93.",
@@ -236,10 +243,10 @@ def test_hostile_pickles_are_refused_quickly_and_in_little_memory(name):
         tracemalloc.stop()
 
 
-def test_the_memo_is_bounded(monkeypatch):
-    monkeypatch.setattr(pickled, "_MAX_MEMO", 100)
+def test_the_number_of_instructions_is_bounded(monkeypatch):
+    monkeypatch.setattr(pickled, "_MAX_STEPS", 100)
     with pytest.raises(DataError, match="heaps up more objects"):
-        read(b"\x80\x04N" + b"\x94" * 101 + b".")
+        read(b"\x80\x04)" + b"\x85" * 100 + b".")
 
 
 def test_every_cut_is_noticed():
