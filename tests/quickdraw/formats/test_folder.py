@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inkgrad.drawing import to_bitmap
 from inkgrad.errors import DataError
@@ -19,7 +20,7 @@ def root(tmp_path):
         (tmp_path / name).mkdir()
     write_ndjson(tmp_path / "zigzag" / "b.ndjson", [LINE, CROSS, LINE], word="ignored")
     (tmp_path / "zigzag" / "a.json").write_text(json.dumps(CROSS))
-    np.save(tmp_path / "a cross" / "c.npy", to_bitmap(CROSS))
+    Image.fromarray(to_bitmap(CROSS)).save(tmp_path / "a cross" / "c.png")
     (tmp_path / "a cross" / ".DS_Store").write_bytes(b"hidden")
     (tmp_path / "notes.txt").write_text("mine")
     return tmp_path

@@ -6,9 +6,11 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
+from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.formats import SUFFIXES, read_bitmaps, read_records
+from inkgrad.quickdraw.formats import SUFFIXES, read_bitmaps, read_drawings, read_records
 from tests.quickdraw.formats.writers import (
     CROSS,
     LINE,
@@ -67,8 +69,28 @@ def test_a_filter_that_leaves_nothing_says_so(tmp_path):
         read_bitmaps(path, recognized=False)
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def write_picture(path):
+    picture = Image.new("RGB", (300, 200), "white")
+    ImageDraw.Draw(picture).line([(20, 150), (90, 110), (200, 180)], fill="blue", width=7)
+    picture.save(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".PNG"])
+def test_pictures(tmp_path, suffix):
+    path = tmp_path / f"mine{suffix}"
+    write_picture(path)
+    np.testing.assert_array_equal(read_bitmaps(path), [bitmap_from_image(path)])
+    assert read_drawings(path).classes == ("mine",)
+    with pytest.raises(DataError, match="holds bitmaps, not strokes"):
+        next(read_records(path))
+    path.write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=rf"mine\{suffix}"):
+        read_bitmaps(path)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".png"])
 def test_formats_that_do_not_know_are_not_asked(tmp_path, suffix):
+    write_picture(tmp_path / "cat.png")
     np.save(tmp_path / "cat.npy", np.zeros((1, 784), np.uint8))
     write_sketchrnn(tmp_path / "cat.npz", train=[LINE])
     with pytest.raises(DataError, match="do not say which drawings were recognised"):
