@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -53,6 +53,7 @@ def drawings(count: int, seed: int = 0) -> np.ndarray:
 
 
 ROWS = drawings(40)
+CERTIFICATES = ssl.create_default_context()
 LINES = [f'{{"word":"cat","drawing":[[[0,{n}],[0,255]]]}}' for n in range(200)]
 
 
@@ -61,6 +62,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_: CERTIFICATES)  # 20 ms a time
     with Bucket() as server:
         server.put_bitmaps("cat", ROWS)
         server.put_lines("cat", LINES)
@@ -422,17 +424,17 @@ def npy(array: np.ndarray) -> bytes:
         (status(302, Location="http://:x"), "the connection was cut: Invalid URL in location"),
         (cut(3), r"the connection was cut: .*after 3 tries; what arrived is kept"),
         (html, "a web page came instead of drawings; check the address, and whether this network"),
-        (body(b"hello, world" * 99), r"cannot be used: it has no \.npy header that can be read"),
+        (body(b"hello, world" * 99), "cannot be used: its header: not an array in NumPy's format"),
         (body(b""), "cannot be used: it is empty"),
         (body(npy(ROWS)[:-1]), r"its header tells of 40 drawings, 31,488 bytes, but it has 31,487"),
         (body(npy(ROWS) + b"x"), "but it has 31,489; try again, or use another mirror"),
-        (body(npy(ROWS.astype(np.float32))), "its array is float32"),
-        (body(npy(ROWS[:, :700])), r"its array is uint8\[40, 700\], not uint8\[n, 784\]"),
-        (body(npy(np.asfortranarray(ROWS))), "its array is uint8"),
-        (body(npy(ROWS[:0])), r"its array is uint8\[0, 784\]"),
-        (body(npy(np.array([None] * 9))), "its array is object"),
-        (body(b"\x93NUMPY\x03\x00" + npy(ROWS)[8:]), "no .npy header"),
-        (body(b"\x93NUMPY\x01\x00\xff\xff" + npy(ROWS)[10:]), "no .npy header"),
+        (body(npy(ROWS.astype(np.float32))), "its header: an array of float32"),
+        (body(npy(ROWS[:, :700])), r"its header: an array of shape \(40, 700\)"),
+        (body(npy(np.asfortranarray(ROWS))), "in Fortran order"),
+        (body(npy(ROWS[:0])), "it holds no drawings"),
+        (body(npy(np.array([None] * 9))), "its header: an array of object"),
+        (body(b"\x93NUMPY\x03\x00" + npy(ROWS)[8:]), "not an array in NumPy's format"),
+        (body(b"\x93NUMPY\x01\x00\xff\xff" + npy(ROWS)[10:]), "not an array in NumPy's format"),
         (without_length, "the server does not tell the file's length"),
         (header("Content-Encoding", "gzip"), "compresses what was asked for plain"),
         (header("Content-Range", None), "the server sent 'an unnamed range'"),
@@ -514,9 +516,7 @@ def test_no_network_is_told_at_once(tmp_path: Path) -> None:
     slept: list[float] = []
     began = time.monotonic()
     with pytest.raises(UnreachableError, match=r"127\.0\.0\.1 cannot be reached \(no connection"):
-        fetch_bitmaps(
-            ["cat", "dog"], 5, base_url=closed_port(), cache=tmp_path, sleep=slept.append
-        )
+        fetch_bitmaps(["cat", "dog"], 5, base_url=closed_port(), cache=tmp_path, sleep=slept.append)
     assert time.monotonic() - began < 2
     assert slept == []
     assert all(name.endswith(".lock") for name in leftovers(tmp_path))
@@ -530,9 +530,7 @@ class _Transport(httpx.BaseTransport):
         return self.answer(request)
 
 
-def test_a_name_that_is_looked_up_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_name_that_is_looked_up_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "CONTACT_TIMEOUT", 0.1)
     released = threading.Event()
 
@@ -691,7 +689,9 @@ def test_a_failure_at_every_write_flush_and_rename(bucket: Bucket, tmp_path: Pat
                     path = fetcher(rows)
                 except DownloadError as error:
                     failures += 1
-                    assert re.search("could not keep .*Input/output error; check", str(error))
+                    told = str(error)
+                    assert "could not keep" in told
+                    assert "Input/output error; check" in told
                     if held(fetcher.file) is not None:  # trusted: then it is wholly right
                         old = np.load(fetcher.file)
                         assert any(np.array_equal(old, a[: len(old)]) for a in (ROWS, new))
@@ -714,7 +714,7 @@ def test_a_part_shortened_by_someone_else(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_made(fetcher: Fetcher, tmp_path: Path) -> None:
     fetcher.cache.write_text("a file stands where the folder should be")
-    with pytest.raises(DownloadError, match="could not keep .*; check the folder, or choose"):
+    with pytest.raises(DownloadError, match=r"could not keep .*; check the folder, or choose"):
         fetcher(10)
 
 

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
-from inkgrad.quickdraw.duplicates import same_drawing
-from inkgrad.quickdraw.portion import read_header
+from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.rasters import count_lines, read_strokes
 
 __all__ = ["ClassDrawings", "read_class"]
@@ -84,37 +82,27 @@ def read_class(
     """
     rows = _none()
     if recognized is None:
-        rows = _map_bitmaps(folder / location("numpy_bitmap", category))
+        path = folder / location("numpy_bitmap", category)
+        rows = map_npy(path) if path.is_file() else rows
         if limit is not None and len(rows) >= limit:
             return ClassDrawings(rows[:limit], _none())
     path = folder / location("simplified", category)
-    if not path.is_file() or (len(rows) and count_lines(path) == len(rows)):
+    lines = count_lines(path) if path.is_file() else 0
+    if lines in {0, len(rows)}:
         return ClassDrawings(rows, _none())
-    drawn = read_strokes(
-        path, limit=limit, recognized=recognized, cache=cache, on_progress=on_progress
+    new = read_strokes(
+        path,
+        besides=rows if len(rows) else None,
+        limit=limit,
+        recognized=recognized,
+        cache=cache,
+        on_progress=on_progress,
     )
-    new = drawn[~same_drawing(rows, drawn)] if len(rows) else drawn
-    doubles = len(drawn) - len(new)
-    return ClassDrawings(rows, new if limit is None else new[: limit - len(rows)], doubles)
+    looked_at = lines if limit is None else min(limit, lines)
+    doubles = looked_at - len(new) if recognized is None else 0
+    room = len(new) if limit is None else limit - len(rows)
+    return ClassDrawings(rows, new[:room], doubles)
 
 
 def _none() -> Bitmaps:
     return np.empty((0, SIDE, SIDE), dtype=np.uint8)
-
-
-def _map_bitmaps(path: Path) -> Bitmaps:
-    """Map a file of bitmaps into memory, after its header was compared with its size."""
-    if not path.is_file():
-        return _none()
-    with path.open("rb") as file:
-        try:
-            offset, rows = read_header(file)
-        except ValueError as error:
-            raise DataError(f"{path} is damaged: {error}; fetch it again") from error
-        size = file.seek(0, 2)
-        if size != offset + rows * SIDE * SIDE:
-            raise DataError(
-                f"{path} is damaged: its header tells of {rows:,} drawings, but it has {size:,} "
-                "bytes; fetch it again"
-            )
-        return np.memmap(file, np.uint8, "r", offset, (rows, SIDE, SIDE))

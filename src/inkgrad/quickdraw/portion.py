@@ -7,10 +7,11 @@ from typing import IO, BinaryIO
 
 import numpy as np
 
-from inkgrad.errors import DownloadError
+from inkgrad.errors import DataError, DownloadError
+from inkgrad.quickdraw.formats.npy import count_bitmaps
 from inkgrad.quickdraw.part import Part
 
-__all__ = ["HEAD", "BitmapRows", "Lines", "RefusedError", "WholeFile", "portion", "read_header"]
+__all__ = ["HEAD", "BitmapRows", "Lines", "RefusedError", "WholeFile", "portion"]
 
 HEAD = 1024  # bytes asked for first: more than the header of any .npy file of bitmaps
 _ROW = 784  # bytes of one 28×28 bitmap
@@ -126,15 +127,15 @@ class BitmapRows(WholeFile):
     def usable(self, file: BinaryIO) -> bool:
         """Whether header and length agree."""
         try:
-            offset, rows = read_header(file)
-        except ValueError:
+            rows = count_bitmaps(file, "")
+        except DataError:
             return False
-        return file.seek(0, 2) == offset + rows * _ROW
+        return file.tell() + rows * _ROW == file.seek(0, 2)
 
     def seed(self, part: Part, file: BinaryIO) -> None:
         """Append the rows of a shorter file; its header may be longer than the server's."""
-        offset, _ = read_header(file)
-        file.seek(offset + part.size - self._header(part)[0])
+        count_bitmaps(file, "")
+        file.seek(file.tell() + part.size - self._header(part)[0])
         while block := file.read(_BLOCK):
             part.append(block)
 
@@ -155,10 +156,15 @@ class BitmapRows(WholeFile):
         return rows if self.rows is None else min(self.rows, rows)
 
     def _header(self, part: Part) -> tuple[int, int]:
+        """Return where the server's rows begin, and how many its header promises."""
+        file = io.BytesIO(part.read(0, HEAD))
         try:
-            return read_header(io.BytesIO(part.read(0, HEAD)))
-        except ValueError as error:
+            rows = count_bitmaps(file, "its header")
+        except DataError as error:
             raise RefusedError(str(error)) from error
+        if rows == 0:
+            raise RefusedError("it holds no drawings")
+        return file.tell(), rows
 
 
 _KINDS = {"numpy_bitmap": BitmapRows, "simplified": Lines, "raw": Lines, "binary": WholeFile}
@@ -173,43 +179,6 @@ def portion(kind: str, rows: int | None) -> WholeFile:
     'Lines'
     """
     return _KINDS[kind](rows)
-
-
-def read_header(file: BinaryIO) -> tuple[int, int]:
-    """Read the header of a .npy file of bitmaps, with NumPy's own reader and no pickle.
-
-    Returns
-    -------
-    offset, rows : int
-        Where the rows begin, and how many the header tells of.
-
-    Raises
-    ------
-    ValueError
-        If it is no .npy file, or its array is not (rows, 784) uint8 in C order, rows ≥ 1.
-
-    Examples
-    --------
-    >>> file = io.BytesIO()
-    >>> np.save(file, np.zeros((3, 784), np.uint8))
-    >>> _ = file.seek(0)
-    >>> read_header(file)
-    (128, 3)
-    """
-    file.seek(0)
-    try:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-        elif version == (2, 0):
-            shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-        else:
-            raise ValueError(f"version {version} is not known")
-    except ValueError as error:
-        raise ValueError(f"it has no .npy header that can be read ({error})") from error
-    if dtype != np.uint8 or fortran or len(shape) != 2 or shape[1] != _ROW or shape[0] < 1:
-        raise ValueError(f"its array is {dtype}{list(shape)}, not uint8[n, {_ROW}]")
-    return file.tell(), int(shape[0])
 
 
 def _total(part: Part) -> int:

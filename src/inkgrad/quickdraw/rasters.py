@@ -1,4 +1,4 @@
-"""Files of strokes as bitmaps: drawn once, and kept in the cache."""
+"""Files of strokes as bitmaps: drawn once, and then kept in the cache."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 from inkgrad.drawing import Strokes, bounding_box, rasterize_many, simplify
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
+from inkgrad.quickdraw.duplicates import same_drawing
 from inkgrad.quickdraw.formats import read_bitmaps, read_records
 from inkgrad.storage import atomic_write
 
@@ -27,6 +28,7 @@ _BLOCK = 1 << 20
 def read_strokes(
     path: Path,
     *,
+    besides: Bitmaps | None = None,
     limit: int | None = None,
     recognized: bool | None = None,
     cache: Path | None = None,
@@ -34,17 +36,20 @@ def read_strokes(
 ) -> Bitmaps:
     """Draw the strokes of a ``simplified`` file as bitmaps, or take them from the cache.
 
-    A cached file counts only for the same strokes (by a hash of the whole file), the same choice
-    of drawings and the same rasteriser (by a hash of its source): nothing needs to be cleared
-    when one of them changes. That the cache cannot be written is no error.
+    A cached file counts only for the same strokes and bitmaps (by a hash of all their bytes), the
+    same choice of drawings, and the same rasteriser (by a hash of its source): nothing needs to
+    be cleared when one of them changes. That the cache cannot be written is no error.
 
     Parameters
     ----------
     path : Path
         An ndjson file of simplified strokes. Drawings that leave Google's 256×256 square are
         simplified first.
+    besides : uint8 array of shape (m, 28, 28), optional
+        Bitmaps that there are already: a drawing that is the same as one of them (`same_drawing`)
+        is left out.
     limit : int, optional
-        Draw at most so many.
+        Draw at most so many, those left out included.
     recognized : bool, optional
         Only drawings that the game recognised (True) or did not (False).
     cache : Path, optional
@@ -70,15 +75,20 @@ def read_strokes(
     >>> read_strokes(path).shape, read_strokes(path, recognized=False).shape
     ((1, 28, 28), (0, 28, 28))
     """
+
+    def draw() -> Bitmaps:
+        drawn = _draw_file(path, limit, recognized, on_progress)
+        return drawn if besides is None else drawn[~same_drawing(besides, drawn)]
+
     if cache is None:
-        return _draw_file(path, limit, recognized, on_progress)
+        return draw()
     # One name for each wish, so that a newer content takes the place of an older one.
     wish = hashlib.sha256(f"{path.resolve()} {limit} {recognized}".encode()).hexdigest()[:16]
     folder = cache / "rasters"
-    kept = folder / f"{wish}-{_content(path)}.npy"
+    kept = folder / f"{wish}-{_content(path, besides)}.npy"
     with contextlib.suppress(DataError):  # not there, empty or damaged: drawn again
         return read_bitmaps(kept)
-    bitmaps = _draw_file(path, limit, recognized, on_progress)
+    bitmaps = draw()
     with contextlib.suppress(OSError):
         if len(bitmaps):
             with atomic_write(kept) as file:
@@ -140,9 +150,12 @@ def _in_square(strokes: Strokes) -> Strokes:
     return strokes if low.min() >= 0 and high.max() <= 255 else simplify(strokes)
 
 
-def _content(path: Path) -> str:
-    """Return a hash of a file's bytes and of the rasteriser."""
+def _content(path: Path, besides: Bitmaps | None) -> str:
+    """Return a hash of all that decides what `read_strokes` returns, but for its choice."""
     digest = hashlib.sha256(_rasteriser())
+    if besides is not None:
+        digest.update(str(len(besides)).encode())
+        digest.update(np.ascontiguousarray(besides).data)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
@@ -151,10 +164,10 @@ def _content(path: Path) -> str:
 
 @functools.cache
 def _rasteriser() -> bytes:
-    """Return a hash of the source of the room that draws."""
-    sources = [
-        source.read_bytes()
-        for source in sorted(resources.files("inkgrad.drawing").iterdir(), key=lambda s: s.name)
-        if source.name.endswith(".py")
+    """Return a hash of the source of the room that draws, and of what finds doubles."""
+    files = [
+        resources.files("inkgrad.quickdraw") / "duplicates.py",
+        *sorted(resources.files("inkgrad.drawing").iterdir(), key=lambda file: file.name),
     ]
+    sources = [file.read_bytes() for file in files if file.name.endswith(".py")]
     return hashlib.sha256(b"\0".join(sources)).digest()

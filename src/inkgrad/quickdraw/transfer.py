@@ -35,7 +35,17 @@ class NotFoundError(DownloadError):
 
 
 class UnreachableError(DownloadError):
-    """No connection: no network, no such server, or it does not answer."""
+    """No connection: no network, no such server, or it does not answer.
+
+    Parameters
+    ----------
+    reason : str
+        What happened, as part of a sentence.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; check the network, or name a folder of drawings with --data")
+        self.reason = reason
 
 
 class ChangedError(DownloadError):
@@ -197,8 +207,7 @@ class Client:
                 self._contacted = self._unreachable is None
         if self._unreachable is not None:
             raise UnreachableError(
-                f"{urlsplit(url).hostname} cannot be reached ({self._unreachable}); check the "
-                "network, or name a folder of drawings with --data"
+                f"{urlsplit(url).hostname} cannot be reached ({self._unreachable})"
             )
 
     def _request(
