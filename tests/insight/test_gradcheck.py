@@ -97,8 +97,11 @@ def test_any_network_passes(data):
     assert not failed
 
 
-def test_a_network_that_ends_in_pictures_has_no_loss_to_check():
-    checks = check_gradients(Network([Conv2D(2, 3), ReLU()], input_shape=(1, 5, 5)))
+@pytest.mark.parametrize(
+    "layers", [[Conv2D(2, 3), ReLU()], [Flatten(), Dense(1)]], ids=["pictures", "one class"]
+)
+def test_where_there_is_no_loss_only_the_layers_are_checked(layers):
+    checks = check_gradients(Network(layers, input_shape=(1, 5, 5)))
     assert {c.method for c in checks} == {"difference", "adjoint"}
     assert all(c.passed for c in checks)
 

@@ -34,12 +34,13 @@ from inkgrad.insight.projections import (
 from inkgrad.layers import Array, Layer, SoftmaxCrossEntropy
 from inkgrad.network import Network, Parameters
 
-__all__ = ["Check", "check_gradients", "forward_with_decisions", "random_parameters"]
+__all__ = ["LOSS", "Check", "check_gradients", "forward_with_decisions", "random_parameters"]
 
 _DIFFERENCE_TOLERANCE = 1e-7
 _ADJOINT_TOLERANCE = 1e-12
 # Label smoothing keeps the loss's derivative from vanishing where the network is certain.
-_LOSS = SoftmaxCrossEntropy(label_smoothing=0.1)
+LOSS = SoftmaxCrossEntropy(label_smoothing=0.1)
+"""The loss that gradients are checked with."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ def check_gradients(network: Network, *, seed: int = 0, batch: int = 2) -> list[
     -------
     list of Check
         The layers in order, each with dx and every parameter, by differences and (where that
-        applies) by adjointness; then, if the network's outputs are one row of numbers, the loss,
-        and every parameter in the whole network.
+        applies) by adjointness; then, if the network ends in one row of at least two numbers, as
+        the loss needs, the loss and every parameter in the whole network.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def check_gradients(network: Network, *, seed: int = 0, batch: int = 2) -> list[
     for stage in network.stages:
         x = ladder((batch, *stage.input_shape), rng)
         checks += _check_layer(stage.name, stage.layer, x, parameters.of(stage), rng)
-    if len(network.output_shape) == 1:
+    if len(network.output_shape) == 1 and network.output_shape[0] > 1:
         labels = rng.integers(network.output_shape[0], size=batch)
         checks.append(_check_loss(network.output_shape[0], labels, rng))
         checks += _check_network(network, parameters, labels, rng)
@@ -180,10 +181,10 @@ def _check_backward_shapes(
 def _check_loss(classes: int, labels: Array, rng: np.random.Generator) -> Check:
     """Check softmax with cross-entropy for logits of the network's shape."""
     logits = ladder((len(labels), classes), rng)
-    _, saved = _LOSS.forward(logits, labels)
+    _, saved = LOSS.forward(logits, labels)
     error = difference_error(
-        lambda z: (_LOSS.forward(z, labels)[0], []),
-        lambda r: r * _LOSS.backward(saved),
+        lambda z: (LOSS.forward(z, labels)[0], []),
+        lambda r: r * LOSS.backward(saved),
         logits,
         rng,
     )
@@ -196,7 +197,7 @@ def _check_network(
     """Check the whole chain: the loss along random directions in each parameter."""
     x = rng.normal(size=(len(labels), *network.input_shape))
     _, _, vector = ReferenceEngine(network).gradients(
-        parameters, x, labels, label_smoothing=_LOSS.label_smoothing
+        parameters, x, labels, label_smoothing=LOSS.label_smoothing
     )
     gradient = Parameters(network, vector)
     for name, at in parameters.items():
@@ -205,7 +206,7 @@ def _check_network(
             moved = parameters.copy()
             moved[name] = q
             logits, decisions = forward_with_decisions(network, moved, x)
-            return _LOSS.forward(logits, labels)[0], decisions
+            return LOSS.forward(logits, labels)[0], decisions
 
         def adjoint(r: Array, name: str = name) -> Array:
             return r * gradient[name]

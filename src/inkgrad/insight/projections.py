@@ -11,7 +11,9 @@ $$ \frac{\langle r,\; f(q + hu) - f(q - hu)\rangle}{2h} \;\approx\;
 
 One such number depends on every entry of the Jacobian J, so a mistake in any of them shows. Four
 are taken and compared as vectors, ‖claimed − numerical‖ / ‖numerical‖: one projection may be near
-zero by chance, which would magnify its rounding error, but four hardly ever are.
+zero by chance, which would magnify its rounding error, but four hardly ever are. Where all are
+small nevertheless (a gradient of one number may cancel to almost nothing), the distance is taken
+relative to the smallest slope that rounding lets us know to eight digits.
 
 *By adjointness* (`adjoint_error`). If f is affine along the ray from 0 through q, then
 f(q) − f(0) = J q, so ⟨f(q) − f(0), r⟩ = ⟨q, Jᵀr⟩ up to rounding: no step size is involved.
@@ -26,8 +28,8 @@ of size 1, and is then of order ε^(2/3) ≈ 4e-11: more than three digits below
 window are equal; a step across such a place mixes two different slopes. Two precautions:
 
 - The input of a single layer is a `ladder`: evenly spaced numbers, shuffled, none at 0. No two
-  are nearer than one rung, none is nearer to 0 than a quarter of one, and `ladder_step` is an
-  eighth of one: no step can cross a kink.
+  are nearer than one rung, none is nearer to 0 than a quarter of one, and `ladder_step` moves
+  each by less than that: no step can cross a kink.
 - In a whole network the inner numbers cannot be chosen, so their decisions are watched. A layer
   with kinks keeps in `saved` what it decided (ReLU: which inputs were positive; a pool: which cell
   won) as arrays of booleans or whole numbers. Where any decision differs between q − hu, q and
@@ -58,10 +60,13 @@ __all__ = [
     "same_decisions",
 ]
 
-STEP: float = float(np.finfo(np.float64).eps) ** (1 / 3)
+_EPSILON = float(np.finfo(np.float64).eps)
+
+STEP: float = _EPSILON ** (1 / 3)
 """h for a smooth function of an argument of size 1, 6.06e-6: see the module's docstring."""
 
 _PROJECTIONS = 4
+_RESOLVED = 1e8  # how many times its rounding a slope must be, to be known to 1e-8
 _MOST_HALVINGS = 30
 
 Decisions = list[Array]
@@ -74,8 +79,8 @@ def difference_error(
 ) -> float:
     """Return how far `adjoint` is from the central differences of `run`, relatively.
 
-    Directions are ±1 in every entry, times the root mean square of `at`, so that `step` is
-    relative to the argument's size.
+    Every entry of a direction is drawn evenly between −√3 and √3 (variance 1), times the root mean
+    square of `at`, so that `step` is relative to the argument's size.
 
     Examples
     --------
@@ -87,14 +92,15 @@ def difference_error(
     0.5...
     """
     size = math.sqrt(float(np.mean(at**2))) or 1.0
+    rounding = _EPSILON * float(np.abs(run(at)[0]).max(initial=0.0)) / step  # of a slope
     numerical, claimed = [], []
     for _ in range(_PROJECTIONS):
-        u = rng.choice([-size, size], at.shape)
+        u = size * rng.uniform(-math.sqrt(3), math.sqrt(3), at.shape)
         slope = _slope(run, at, u, step)
         r = rng.normal(size=slope.shape)
         numerical.append(np.vdot(r, slope))
         claimed.append(np.vdot(adjoint(r), u))
-    return relative_error(np.array(claimed), np.array(numerical))
+    return relative_error(np.array(claimed), np.array(numerical), least=rounding * _RESOLVED)
 
 
 def _slope(run: Run, at: Array, u: Array, step: float) -> Array:
@@ -178,7 +184,9 @@ def ladder(shape: Shape, rng: np.random.Generator) -> Array:
 
 
 def ladder_step(size: int) -> float:
-    """Return a step that crosses no kink of a ladder of `size` numbers: an eighth of a rung.
+    """Return a step that crosses no kink of a ladder of `size` numbers.
+
+    It is at most an eighth of a rung; a direction's entries are at most √3, and √3/8 < 1/4.
 
     Examples
     --------
@@ -188,8 +196,10 @@ def ladder_step(size: int) -> float:
     return min(STEP, math.sqrt(3) / (4 * size))
 
 
-def relative_error(ours: Array, truth: Array) -> float:
+def relative_error(ours: Array, truth: Array, *, least: float = 0.0) -> float:
     """Return ‖ours − truth‖ / ‖truth‖; 0 if both are exactly 0, infinite if only the truth is.
+
+    With `least`, the distance is divided by at least that.
 
     Examples
     --------
@@ -198,7 +208,7 @@ def relative_error(ours: Array, truth: Array) -> float:
     """
     truth = np.asarray(truth, np.float64)
     distance = float(np.linalg.norm(np.asarray(ours, np.float64) - truth))
-    size = float(np.linalg.norm(truth))
+    size = max(float(np.linalg.norm(truth)), least)
     if size == 0.0:
         return 0.0 if distance == 0.0 else math.inf
     return float(distance / size)
