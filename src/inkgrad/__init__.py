@@ -1,5 +1,71 @@
-"""A convolutional network you can read, proved correct: it learns to recognise doodles."""
+"""A convolutional network you can read, proved correct: it learns to recognise doodles.
 
+Everything public can be reached from here; what is heavy is imported when it is first used.
+
+>>> import inkgrad
+>>> inkgrad.seed_network().size
+420997
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from inkgrad.errors import InkgradError
 from inkgrad.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from inkgrad.drawing import rasterize
+    from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+    from inkgrad.model import Model, load
+    from inkgrad.network import Network, Parameters, seed_network
+    from inkgrad.training import Recipe
+    from inkgrad.workflows import check, demo, download, evaluate, info, predict, train
+
+__all__ = [
+    "Conv2D",
+    "Dense",
+    "Flatten",
+    "InkgradError",
+    "MaxPool2D",
+    "Model",
+    "Network",
+    "Parameters",
+    "ReLU",
+    "Recipe",
+    "__version__",
+    "check",
+    "demo",
+    "download",
+    "evaluate",
+    "info",
+    "load",
+    "predict",
+    "rasterize",
+    "seed_network",
+    "train",
+]
+
+_HOMES = {
+    "inkgrad.drawing": ["rasterize"],
+    "inkgrad.layers": ["Conv2D", "Dense", "Flatten", "MaxPool2D", "ReLU"],
+    "inkgrad.model": ["Model", "load"],
+    "inkgrad.network": ["Network", "Parameters", "seed_network"],
+    "inkgrad.training": ["Recipe"],
+    "inkgrad.workflows": ["check", "demo", "download", "evaluate", "info", "predict", "train"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home when it is first asked for (PEP 562)."""
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'inkgrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,16 @@ import numpy as np
 
 from inkgrad.errors import ShapeError
 from inkgrad.layers import LAYERS, Array, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
+from inkgrad.layers.layer import whole_number
 
 __all__ = ["Network", "Parameters", "Stage", "seed_network"]
+
+_MOST_MULTIPLY_ADDS = 10**11
+"""A layer that takes more for one drawing is a slip or hostile (all of VGG-16 takes 1.5 · 10^10).
+
+The figure also bounds the layer's weights, patches and outputs, so a network that passes cannot
+ask for terabytes.
+"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,7 @@ class Network:
     """
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape = (1, 28, 28)) -> None:
+        layers = tuple(layers)
         if not layers:
             raise ShapeError("the network has no layers; give at least one")
         self.input_shape = _check_shape(input_shape)
@@ -175,7 +185,8 @@ class Network:
         Raises
         ------
         ShapeError
-            If a layer or a setting is unknown, or the layers do not fit together.
+            If the description lacks something, a layer or a setting is unknown or unusable, or the
+            layers do not fit together; whatever is wrong with it, never another exception.
 
         Examples
         --------
@@ -183,14 +194,15 @@ class Network:
         True
         """
         try:
-            input_shape = tuple(config["input_shape"])
             layers = [_layer_from_config(entry) for entry in config["layers"]]
-        except (KeyError, TypeError) as error:
+            return cls(layers, config["input_shape"])
+        except ShapeError:
+            raise
+        except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise ShapeError(
                 "the network's description needs 'input_shape' (a list of numbers) and 'layers' "
                 f"(a list of objects with 'type' and settings); {type(error).__name__}: {error}"
             ) from error
-        return cls(layers, input_shape)
 
 
 class Parameters(Mapping[str, Array]):
@@ -222,25 +234,23 @@ class Parameters(Mapping[str, Array]):
             )
         self.network = network
         self.vector = vector
-        self._views = {
-            name: vector[where].reshape(shape) for name, (where, shape) in network.layout.items()
-        }
 
     def __getitem__(self, name: str) -> Array:
-        return self._views[name]
+        where, shape = self.network.layout[name]
+        return self.vector[where].reshape(shape)  # a view, since the vector is contiguous
 
     def __setitem__(self, name: str, values: Array) -> None:
-        self._views[name][...] = values
+        self[name][...] = values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._views)
+        return iter(self.network.layout)
 
     def __len__(self) -> int:
-        return len(self._views)
+        return len(self.network.layout)
 
     def of(self, stage: Stage) -> dict[str, Array]:
         """Return one layer's parameters by their short names, ready for its `forward`."""
-        return {name: self._views[f"{stage.name}.{name}"] for name in stage.parameter_shapes}
+        return {name: self[f"{stage.name}.{name}"] for name in stage.parameter_shapes}
 
     def copy(self) -> Parameters:
         """Return the same numbers in a vector of their own."""
@@ -296,44 +306,46 @@ def _stages(layers: Sequence[Layer], shape: Shape) -> Iterator[Stage]:
     """Name each layer and work out its shapes, first to last."""
     counts: dict[str, int] = {}
     for position, layer in enumerate(layers, start=1):
+        if not isinstance(layer, Layer):
+            raise ShapeError(f"layer {position} is {layer!r}; give a layer, such as ReLU()")
         counts[layer.short_name] = counts.get(layer.short_name, 0) + 1
         name = f"{layer.short_name}{counts[layer.short_name]}"
         try:
             output_shape = layer.output_shape(shape)
         except ShapeError as error:
             raise ShapeError(f"layer {position} ({name}): {error}") from None
-        yield Stage(
-            name,
-            layer,
-            shape,
-            output_shape,
-            layer.parameter_shapes(shape),
-            layer.multiply_adds(shape),
-        )
+        multiply_adds = layer.multiply_adds(shape)
+        if multiply_adds > _MOST_MULTIPLY_ADDS:
+            raise ShapeError(
+                f"layer {position} ({name}): {layer} with inputs of shape {shape} takes more than "
+                f"{_MOST_MULTIPLY_ADDS:,} multiply-adds a drawing; make it smaller"
+            )
+        yield Stage(name, layer, shape, output_shape, layer.parameter_shapes(shape), multiply_adds)
         shape = output_shape
 
 
 def _check_shape(shape: Shape) -> Shape:
     """Return `shape` as a tuple of whole numbers of at least 1."""
-    values = tuple(shape)
-    if not values or not all(
-        isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v >= 1 for v in values
-    ):
-        raise ShapeError(
-            f"input_shape is {shape!r}; give whole numbers of at least 1, such as (1, 28, 28)"
-        )
-    return tuple(int(v) for v in values)
+    if not isinstance(shape, (tuple, list)) or not shape:
+        raise ShapeError(f"input_shape is {shape!r}; give whole numbers, such as (1, 28, 28)")
+    return tuple(whole_number(length, "a length of input_shape") for length in shape)
 
 
 def _layer_from_config(entry: Mapping[str, Any]) -> Layer:
     """Build one layer from its type and settings."""
-    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "type"}
+    settings = {name: value for name, value in entry.items() if name != "type"}
     kind = LAYERS.get(entry["type"])
     if kind is None:
         raise ShapeError(
             f"there is no layer of type {entry['type']!r}; there are {', '.join(sorted(LAYERS))}"
         )
-    return kind(**settings)
+    try:
+        return kind(**settings)
+    except TypeError as error:
+        known = ", ".join(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+        raise ShapeError(
+            f"{kind.__name__} takes the settings ({known}), but is given ({', '.join(settings)})"
+        ) from error
 
 
 def _plain(config: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import secrets
 import time
@@ -41,11 +42,11 @@ def atomic_write(
     """Open a file for binary writing that appears under `path` only when it is complete.
 
     The bytes go to a temporary file in the same folder (a rename is atomic only within one file
-    system); on leaving the block they are flushed to the disk, the file gets the usual
-    permissions, takes the place of `path` in one step, and the folder itself is flushed, so that
-    a power cut leaves the old file or the new one. If anything fails, the old file stays and the
-    temporary one is removed. Temporaries older than a day, left by processes that were killed,
-    are swept. Missing parent folders are created.
+    system); on leaving the block they are flushed to the disk, the file takes the place of
+    `path` in one step, and the folder itself is flushed, so that a power cut leaves the old file
+    or the new one. The file has the permissions that any new file gets (the process's umask). If
+    anything fails, the old file stays and the temporary one is removed. Temporaries older than a
+    day, left by processes that were killed, are swept. Missing parent folders are created.
 
     Parameters
     ----------
@@ -61,7 +62,9 @@ def atomic_write(
     Raises
     ------
     OSError
-        As the operating system raises it (disk full, no permission); `path` is then unchanged.
+        As the operating system raises it (disk full, no permission); `path` is then unchanged,
+        except where only the last step, flushing the folder, failed: then `path` is whole and
+        new, but might not survive a power cut.
 
     Examples
     --------
@@ -83,7 +86,6 @@ def atomic_write(
             yield file
             file.flush()
             fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
         replace(str(temporary), str(target))
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -105,22 +107,10 @@ def sync_folder(folder: Path, *, fsync: Callable[[int], None] = os.fsync) -> Non
         os.close(descriptor)
 
 
-def _umask() -> int:
-    """Return the process's file-mode mask (which can only be read by setting it)."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
 def _sweep_stale(target: Path) -> None:
     """Remove temporaries of `target` that no living process can still be writing."""
     limit = time.time() - _STALE_AFTER
-    for leftover in target.parent.glob(f".{_escape(target.name)}.*{_SUFFIX}"):
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.*{_SUFFIX}"):
         with contextlib.suppress(OSError):
             if leftover.stat().st_mtime < limit:
                 leftover.unlink()
-
-
-def _escape(name: str) -> str:
-    """Make a file name match only itself in a glob pattern."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

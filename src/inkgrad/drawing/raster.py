@@ -18,9 +18,10 @@ __all__ = ["MAX_SIDE", "Raster", "rasterize", "rasterize_many"]
 
 MAX_SIDE = 1024  # pixels
 _CANVAS = 256.0  # the square in which simplified drawings live
-_MAX_STROKE_POINTS = 20_000  # in one drawing; real ones have at most some hundreds
-_MAX_EXTENT = 1e6  # in units of the canvas
-_BATCH = 1000  # points drawn at once: enough to keep NumPy busy, few enough for the cache
+_MAX_COORDINATE = 1e5  # in units of the canvas: products of larger ones could overflow
+_MAX_POINTS = 20_000  # in one stroke; real drawings have at most some hundreds in all
+_BATCH_POINTS = 1000  # drawn at once: enough to keep NumPy busy, few enough for the cache
+_BATCH_PIXELS = 2**20
 
 
 @dataclass(frozen=True)
@@ -174,72 +175,70 @@ def rasterize_many(
     """
     raster = Raster(side, pen, padding)
     bitmaps = np.zeros((len(drawings), side, side), dtype=np.uint8)
-    for first, batch in _batches(drawings):
-        bitmaps[first : first + len(batch)] = _draw(batch, raster)
+    for strokes, owners in _batches(drawings, raster):
+        _paint(bitmaps, owners, _opacity(strokes, raster))
     return bitmaps
 
 
-def _batches(drawings: Sequence[Drawing]) -> Iterator[tuple[int, list[Strokes]]]:
-    """Yield checked drawings by about `_BATCH` points, each time with the first one's index."""
-    batch: list[Strokes] = []
-    waiting = 0
+def _batches(
+    drawings: Sequence[Drawing], raster: Raster
+) -> Iterator[tuple[Strokes, npt.NDArray[np.int64]]]:
+    """Yield checked strokes in pixels, some at a time, and the drawing that each belongs to."""
+    batch: Strokes = []
+    owners: list[int] = []
+    points = 0
     for index, drawing in enumerate(drawings):
         where = "drawing" if len(drawings) == 1 else f"drawing {index}"
-        strokes = check_strokes(drawing, where=where)
-        points = sum(stroke.shape[1] for stroke in strokes)
-        if points > _MAX_STROKE_POINTS:
-            raise DataError(
-                f"{where}: {points:,} points; at most {_MAX_STROKE_POINTS:,} can be rasterised, "
-                "simplify it first"
-            )
-        batch.append(strokes)
-        waiting += points
-        if waiting >= _BATCH:
-            yield index + 1 - len(batch), batch
-            batch, waiting = [], 0
+        for stroke in _place(check_strokes(drawing, where=where), raster, where):
+            batch.append(stroke)
+            owners.append(index)
+            points += stroke.shape[1]
+            if points >= _BATCH_POINTS or len(batch) * raster.side**2 >= _BATCH_PIXELS:
+                yield batch, np.array(owners)
+                batch, owners, points = [], [], 0
     if batch:
-        yield len(drawings) - len(batch), batch
+        yield batch, np.array(owners)
 
 
-def _draw(batch: list[Strokes], raster: Raster) -> npt.NDArray[np.uint8]:
-    """Draw checked drawings: (n, side, side)."""
-    points = np.concatenate([_place(strokes, raster) for strokes in batch], axis=1)
-    lengths = [stroke.shape[1] for strokes in batch for stroke in strokes]
-    edges, owners = outline(
-        points, np.repeat(np.arange(len(lengths)), lengths), raster.pen / 2 * raster.scale
-    )
-    area = coverage(edges, owners, len(lengths), raster.side)  # (strokes, side, side)
-    opacity = (2 * 255 * area + FULL) // (2 * FULL)
-    return _composite(opacity, np.array([len(strokes) for strokes in batch]))
-
-
-def _place(strokes: Strokes, raster: Raster) -> npt.NDArray[np.float64]:
-    """Return all points of one drawing (2, n) in pixels of the bitmap."""
+def _place(strokes: Strokes, raster: Raster, where: str) -> Strokes:
+    """Return one drawing's strokes in pixels of the bitmap."""
     points = np.concatenate(strokes, axis=1)
-    if np.abs(points).max() > _MAX_EXTENT:
+    largest = np.abs(points).max()
+    if largest > _MAX_COORDINATE:
         raise DataError(
-            f"a coordinate is {np.abs(points).max():g} where the canvas measures 256; "
+            f"{where}: a coordinate is {largest:g} where the canvas measures 256; "
             "use to_bitmap, which scales a drawing first"
         )
+    longest = max(stroke.shape[1] for stroke in strokes)
+    if longest > _MAX_POINTS:
+        raise DataError(
+            f"{where}: a stroke has {longest:,} points; at most {_MAX_POINTS:,} can be drawn, "
+            "simplify it first"
+        )
     offset = (_CANVAS - points.max(axis=1)) / 2 + raster.padding + raster.pen / 2
-    return np.asarray((points + offset[:, None]) * raster.scale)
+    return [(stroke + offset[:, None]) * raster.scale for stroke in strokes]
 
 
-def _composite(
-    opacity: npt.NDArray[np.int64], strokes: npt.NDArray[np.int64]
-) -> npt.NDArray[np.uint8]:
-    """Paint white strokes over each other on black: (all strokes, side, side) → (n, side, side).
+def _opacity(strokes: Strokes, raster: Raster) -> npt.NDArray[np.int64]:
+    """Return how opaque each of some strokes makes each pixel, 0 to 255: (strokes, side, side)."""
+    owners = np.repeat(np.arange(len(strokes)), [stroke.shape[1] for stroke in strokes])
+    radius = raster.pen / 2 * raster.scale
+    edges, owners = outline(np.concatenate(strokes, axis=1), owners, radius)
+    area = coverage(edges, owners, len(strokes), raster.side)
+    return (2 * 255 * area + FULL) // (2 * FULL)  # rounded
 
-    `strokes` says how many belong to each of the n drawings. All drawings' first strokes are
-    painted at once, then all second ones, and so on.
+
+def _paint(
+    bitmaps: npt.NDArray[np.uint8], owners: npt.NDArray[np.int64], opacity: npt.NDArray[np.int64]
+) -> None:
+    """Paint white strokes (s, side, side) over the bitmaps that `owners` (s,), ascending, names.
+
+    The first strokes of all drawings are painted at once, then the second ones, and so on.
     """
-    first = np.cumsum(strokes) - strokes
-    bitmaps = np.zeros((len(strokes), *opacity.shape[1:]), dtype=np.int64)
-    for k in range(strokes.max()):
-        drawn = np.flatnonzero(strokes > k)
-        alpha = opacity[first[drawn] + k]
-        bitmaps[drawn] = alpha + (bitmaps[drawn] * (255 - alpha) + 127) // 255  # rounded
-    return bitmaps.astype(np.uint8)
+    rank = np.arange(owners.size) - np.searchsorted(owners, owners)
+    for k in range(rank.max() + 1):
+        target, alpha = owners[rank == k], opacity[rank == k]
+        bitmaps[target] = alpha + (bitmaps[target] * (255 - alpha) + 127) // 255  # rounded
 
 
 def _is_number(value: object, kind: type) -> bool:

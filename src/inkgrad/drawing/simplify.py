@@ -7,11 +7,13 @@ import numpy.typing as npt
 
 from inkgrad.drawing.raster import rasterize
 from inkgrad.drawing.strokes import Drawing, Strokes, check_strokes, fit, is_simplified
+from inkgrad.errors import DataError
 
 __all__ = ["SIZE", "TOLERANCE", "simplify", "to_bitmap"]
 
 SIZE = 255.0  # length of the longer side of a simplified drawing
 TOLERANCE = 2.0  # a point nearer than this to the line through its neighbours is dropped
+_MAX_LENGTH = 100_000.0  # of all strokes together; real drawings measure some thousands
 
 
 def to_bitmap(strokes: Drawing, side: int = 28) -> npt.NDArray[np.uint8]:
@@ -64,11 +66,12 @@ def simplify(strokes: Drawing) -> Strokes:
     Returns
     -------
     strokes : list of float64 arrays (2, n) of whole numbers from 0 to 255
+        A stroke has two points or more: a dot becomes two equal ones.
 
     Raises
     ------
     DataError
-        If the strokes are unusable.
+        If the strokes are unusable, or nearly 400 times as long as the drawing is large.
 
     References
     ----------
@@ -87,15 +90,34 @@ def simplify(strokes: Drawing) -> Strokes:
 
 
 def _simplify(strokes: Strokes) -> Strokes:
-    return [np.rint(_thin(_resample(stroke), TOLERANCE)) for stroke in fit(strokes, SIZE)]
+    fitted = fit(strokes, SIZE)
+    length = sum(_lengths(stroke).sum() for stroke in fitted)
+    if length > _MAX_LENGTH:
+        raise DataError(
+            f"the strokes are {length / SIZE:,.0f} times as long as the drawing is large; "
+            f"at most {_MAX_LENGTH / SIZE:,.0f} times can be simplified"
+        )
+    return [np.rint(_thin(_resample(stroke), TOLERANCE)) for stroke in fitted]
+
+
+def _lengths(stroke: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the lengths of a stroke's segments: (points - 1,)."""
+    dx, dy = np.diff(stroke, axis=1)
+    return np.asarray(np.sqrt(dx * dx + dy * dy))
 
 
 def _resample(stroke: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the points at 0, 1, 2, … along a stroke's length, and its last point."""
-    lengths = np.hypot(*np.diff(stroke, axis=1))  # (points - 1,)
-    along = np.concatenate([[0.0], np.cumsum(lengths)])  # (points,)
-    stations = np.append(np.arange(0.0, along[-1]), along[-1])
-    return np.stack([np.interp(stations, along, row) for row in stroke])  # (2, stations)
+    """Return the points at 0, 1, 2, … along a stroke's length, and its last point: (2, n ≥ 2)."""
+    lengths = _lengths(stroke)
+    along = np.append(0.0, np.cumsum(lengths))  # (points,)
+    if along[-1] == 0:
+        return stroke[:, [0, -1]]
+    stations = np.arange(0.0, along[-1])
+    segment = np.searchsorted(along, stations, side="right") - 1
+    t = (stations - along[segment]) / lengths[segment]
+    # In this form and no other: many points are equally far from a chord but for rounding errors.
+    points = stroke[:, segment] * (1 - t) + stroke[:, segment + 1] * t
+    return np.append(points, stroke[:, -1:], axis=1)
 
 
 def _thin(stroke: npt.NDArray[np.float64], tolerance: float) -> npt.NDArray[np.float64]:
@@ -133,7 +155,7 @@ def _distances_to_line(
     """
     along = end - start
     offset = points - start[:, None]
-    length = np.hypot(*along)
+    length = np.sqrt(along[0] ** 2 + along[1] ** 2)
     if length == 0:
         return np.asarray(np.hypot(*offset))
     return np.asarray(np.abs(along[0] * offset[1] - along[1] * offset[0]) / length)

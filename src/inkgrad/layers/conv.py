@@ -9,7 +9,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from inkgrad.errors import ShapeError
-from inkgrad.layers.layer import Array, Layer, Saved, Shape, he_normal, output_length, pair
+from inkgrad.layers.layer import (
+    Array,
+    Layer,
+    Saved,
+    Shape,
+    check_shapes,
+    he_normal,
+    output_length,
+    pair,
+    whole_number,
+)
 
 __all__ = ["Conv2D", "add_patches", "patches"]
 
@@ -88,8 +98,7 @@ class Conv2D(Layer):
     padding: int | tuple[int, int] = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.filters, int) or self.filters < 1:
-            raise ShapeError(f"filters is {self.filters!r}; give a whole number of at least 1")
+        object.__setattr__(self, "filters", whole_number(self.filters, "filters"))
         object.__setattr__(self, "size", pair(self.size, "filter size"))
         object.__setattr__(self, "stride", pair(self.stride, "stride"))
         object.__setattr__(self, "padding", pair(self.padding, "padding", least=0))
@@ -131,11 +140,7 @@ class Conv2D(Layer):
         """Return y (n, K, H', W') for x (n, C, H, W): Z = W P + β."""
         n = x.shape[0]
         k, h, w = self.output_shape(x.shape[1:])
-        if weight.shape[1] != x.shape[1]:
-            raise ShapeError(
-                f"the filters have {weight.shape[1]} channels, but the input of shape {x.shape} "
-                f"has {x.shape[1]}"
-            )
+        check_shapes(self.parameter_shapes(x.shape[1:]), weight=weight, bias=bias)
         columns = patches(x, *self._geometry())  # (C·f·f, n·H'·W')
         z = weight.reshape(k, -1) @ columns + bias[:, None]  # (K, n·H'·W')
         y = z.reshape(k, n, h, w).transpose(1, 0, 2, 3)  # (n, K, H', W')

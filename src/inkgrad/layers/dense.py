@@ -8,7 +8,15 @@ from typing import ClassVar
 import numpy as np
 
 from inkgrad.errors import ShapeError
-from inkgrad.layers.layer import Array, Layer, Saved, Shape, he_normal
+from inkgrad.layers.layer import (
+    Array,
+    Layer,
+    Saved,
+    Shape,
+    check_shapes,
+    he_normal,
+    whole_number,
+)
 
 __all__ = ["Dense"]
 
@@ -59,8 +67,7 @@ class Dense(Layer):
     outputs: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.outputs, int) or self.outputs < 1:
-            raise ShapeError(f"outputs is {self.outputs!r}; give a whole number of at least 1")
+        object.__setattr__(self, "outputs", whole_number(self.outputs, "outputs"))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (K,) for an input (I,)."""
@@ -86,10 +93,8 @@ class Dense(Layer):
 
     def forward(self, x: Array, weight: Array, bias: Array) -> tuple[Array, Saved]:  # type: ignore[override]
         """Return y (n, K) for x (n, I)."""
-        if x.ndim != 2 or x.shape[1] != weight.shape[0]:
-            raise ShapeError(
-                f"the weights are for {weight.shape[0]} inputs, but the input's shape is {x.shape}"
-            )
+        self.output_shape(x.shape[1:])  # refuses anything but rows
+        check_shapes(self.parameter_shapes(x.shape[1:]), weight=weight, bias=bias)
         return x @ weight + bias, (x, weight)
 
     def backward(self, dy: Array, saved: Saved) -> tuple[Array, dict[str, Array]]:

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from inkgrad.errors import ShapeError
 
-__all__ = ["Array", "Layer", "Saved", "Shape", "he_normal", "output_length", "pair"]
+__all__ = [
+    "Array",
+    "Layer",
+    "Saved",
+    "Shape",
+    "check_shapes",
+    "he_normal",
+    "output_length",
+    "pair",
+    "whole_number",
+]
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -74,6 +84,27 @@ class Layer(ABC):
         return {"type": type(self).__name__, **settings}
 
 
+def whole_number(value: Any, what: str, *, least: int = 1) -> int:
+    """Return `value` as an int, be it Python's or NumPy's.
+
+    Raises
+    ------
+    ShapeError
+        If it is not a whole number (True and 3.0 are none) or is less than `least`.
+
+    Examples
+    --------
+    >>> whole_number(np.int64(3), "filters")
+    3
+    >>> whole_number(True, "filters")
+    Traceback (most recent call last):
+    inkgrad.errors.ShapeError: filters is True; give a whole number of at least 1
+    """
+    if not _is_whole(value) or value < least:
+        raise ShapeError(f"{what} is {value!r}; give a whole number of at least {least}")
+    return int(value)
+
+
 def pair(value: int | tuple[int, int], what: str, *, least: int = 1) -> tuple[int, int]:
     """Return `value` as (rows, columns), a single number standing for both.
 
@@ -90,17 +121,34 @@ def pair(value: int | tuple[int, int], what: str, *, least: int = 1) -> tuple[in
     Traceback (most recent call last):
     inkgrad.errors.ShapeError: stride is 0; give one or two (rows, columns) whole numbers of ...
     """
-    both = (value, value) if isinstance(value, int) else value
-    if (
-        not isinstance(both, (tuple, list))
-        or len(both) != 2
-        or not all(isinstance(v, int) and not isinstance(v, bool) and v >= least for v in both)
-    ):
+    both = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(both) != 2 or not all(_is_whole(v) and v >= least for v in both):
         raise ShapeError(
             f"{what} is {value!r}; "
             f"give one or two (rows, columns) whole numbers of at least {least}"
         )
-    return (both[0], both[1])
+    return (int(both[0]), int(both[1]))
+
+
+def check_shapes(needed: dict[str, Shape], **given: Array) -> None:
+    """Refuse parameters whose shapes are not those that the layer needs for its input.
+
+    Raises
+    ------
+    ShapeError
+        Naming the parameter, the shape given and the shape needed.
+
+    Examples
+    --------
+    >>> check_shapes({"bias": (3,)}, bias=np.zeros(5))
+    Traceback (most recent call last):
+    inkgrad.errors.ShapeError: the bias has shape (5,), but with this input it needs (3,)
+    """
+    for name, array in given.items():
+        if array.shape != needed[name]:
+            raise ShapeError(
+                f"the {name} has shape {array.shape}, but with this input it needs {needed[name]}"
+            )
 
 
 def output_length(n: int, size: int, stride: int, padding: int = 0) -> int:
@@ -136,3 +184,8 @@ def he_normal(shape: Shape, fan_in: int, rng: np.random.Generator) -> Array:
     (0.2, 0.2)
     """
     return rng.normal(0.0, math.sqrt(2.0 / fan_in), shape)
+
+
+def _is_whole(value: Any) -> bool:
+    """Tell whether `value` is a whole number; a bool is not, though Python counts it as one."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -97,13 +97,22 @@ class SoftmaxCrossEntropy:
             )
 
     def forward(self, logits: Array, labels: Array) -> tuple[Array, Saved]:
-        """Return the loss, as a 0-d array of the logits' dtype, and what `backward` needs."""
-        n, k = logits.shape
-        if labels.shape != (n,) or labels.min(initial=0) < 0 or labels.max(initial=0) >= k:
+        """Return the loss, a number of the logits' dtype, and what `backward` needs."""
+        if logits.ndim != 2 or logits.size == 0:
             raise ShapeError(
-                f"labels must be {n} whole numbers from 0 to {k - 1}, one for each row of logits "
-                f"of shape {logits.shape}, but their shape is {labels.shape} and they run from "
-                f"{labels.min(initial=0)} to {labels.max(initial=0)}"
+                f"the loss needs logits (n, classes), at least one of each, but their shape is "
+                f"{logits.shape}"
+            )
+        n, k = logits.shape
+        if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):
+            raise ShapeError(
+                f"logits of shape {logits.shape} need labels of shape ({n},), whole numbers, but "
+                f"they have shape {labels.shape} and are {labels.dtype}"
+            )
+        if labels.min() < 0 or labels.max() >= k:
+            raise ShapeError(
+                f"labels must run from 0 to {k - 1} with logits of shape {logits.shape}, "
+                f"but they run from {labels.min()} to {labels.max()}"
             )
         targets = np.full((n, k), self.label_smoothing / k, logits.dtype)  # (n, K)
         targets[np.arange(n), labels] += 1.0 - self.label_smoothing

@@ -1,0 +1,53 @@
+# Everything a newcomer or contributor types. Python ≥ 3.10 and make are all it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow test-oracle lint bench docs clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.base  ## get drawings, train the seed network, show what it learnt
+	@$(BIN)/inkgrad demo
+
+test: $(VENV)/.test  ## the default suite, offline, with the coverage bars
+	$(PYTEST) --cov --cov-report=
+	@$(BIN)/python tests/coverage_bars.py
+
+test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
+	$(PYTEST) -m slow --durations=15 tests
+
+test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
+	$(PYTEST) -m oracle tests
+
+lint: $(VENV)/.lint  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.bench  ## speed beside PyTorch, measured in pairs
+	$(BIN)/python -m bench training
+
+docs: $(VENV)/.docs  ## the book as web pages, in docs/_build/html
+	$(BIN)/python -m sphinx -W -b html docs docs/_build/html
+
+clean:  ## remove what the targets above made (trained models in runs/ stay)
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "inkgrad needs Python 3.10 or newer, but '$(PYTHON)' is $$($(PYTHON) -V 2>&1); try: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# One stamp an extra: .venv/.test means that `pip install .[test]` was done for this pyproject.toml.
+$(VENV)/.%: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@

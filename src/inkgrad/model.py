@@ -1,0 +1,273 @@
+"""A trained network: its numbers, its classes, how drawings reach it, and how it came to be."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkgrad.drawing import Raster, check_strokes, to_bitmap
+from inkgrad.engines import Engine, make_engine
+from inkgrad.errors import DataError, ModelError, ShapeError
+from inkgrad.layers import Array
+from inkgrad.network import Network, Parameters
+from inkgrad.storage import atomic_write_bytes
+
+__all__ = ["Model", "load"]
+
+_FORMAT = "inkgrad-model"
+_VERSION = "1"
+_BATCH = 256  # drawings carried out at once when predicting: bounds the memory
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its parameters, ready to recognise drawings.
+
+    Parameters
+    ----------
+    network : Network
+        With an input shape of (1, side, side) and one output a class.
+    parameters : Parameters
+        float32.
+    classes : tuple of str
+        What each output means, in order.
+    raster : Raster
+        How strokes become the bitmaps that the network was trained on.
+    record : dict
+        Where the model comes from: data, counts, split, seed, recipe, accuracy. Plain values.
+    engine : str or Engine
+        Who carries the network out.
+
+    Raises
+    ------
+    ModelError
+        If classes, network and rasteriser do not fit together.
+
+    Examples
+    --------
+    >>> from inkgrad.network import seed_network
+    >>> network = seed_network(2)
+    >>> model = Model(network, network.initialise(seed=0), ("cat", "dog"))
+    >>> model.predict_proba(np.zeros((3, 28, 28), np.uint8)).shape
+    (3, 2)
+    >>> model.predict([[[[0, 255], [0, 255]], [[0, 255], [255, 0]]]]).shape    # one drawing: an X
+    (1,)
+    """
+
+    network: Network
+    parameters: Parameters
+    classes: tuple[str, ...]
+    raster: Raster = field(default_factory=Raster)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    engine: str | Engine = "auto"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        side = self.raster.side
+        if self.network.input_shape != (1, side, side):
+            raise ModelError(
+                f"the network takes inputs of shape {self.network.input_shape}, but the "
+                f"rasteriser makes (1, {side}, {side})"
+            )
+        if self.network.output_shape != (len(self.classes),):
+            raise ModelError(
+                f"the network's output has shape {self.network.output_shape}, "
+                f"but there are {len(self.classes)} classes"
+            )
+        if len(set(self.classes)) != len(self.classes) or not all(
+            isinstance(name, str) and name for name in self.classes
+        ):
+            raise ModelError("the classes must be distinct names that are not empty")
+        object.__setattr__(self, "engine", make_engine(self.engine, self.network))
+
+    def with_engine(self, engine: str | Engine) -> Model:
+        """Return the same model carried out by another engine."""
+        return replace(self, engine=engine)
+
+    def bitmaps(self, drawings: Any) -> Array:
+        """Return drawings of any accepted kind as the network sees them: (n, side, side) uint8.
+
+        Parameters
+        ----------
+        drawings : (n, side, side) or (n, side²) array of uint8, or list of drawings
+            A drawing in a list is a list of strokes ``[xs, ys]``, in any coordinates: it is
+            brought to the form of the training drawings and rasterised.
+
+        Raises
+        ------
+        DataError
+            If an array has another shape or dtype, or strokes are unusable.
+        """
+        side = self.raster.side
+        if isinstance(drawings, np.ndarray) and drawings.dtype != object:
+            if drawings.dtype != np.uint8:
+                raise DataError(
+                    f"the bitmaps are of dtype {drawings.dtype}; give uint8, ink 255 on paper 0"
+                )
+            if drawings.shape[1:] not in {(side, side), (side * side,)}:
+                raise DataError(
+                    f"the bitmaps have shape {drawings.shape}; "
+                    f"give (n, {side}, {side}) or (n, {side * side})"
+                )
+            return drawings.reshape(-1, side, side)
+        if not isinstance(drawings, (list, tuple, np.ndarray)):
+            raise DataError(
+                f"drawings are given as {type(drawings).__name__}; give a uint8 array of bitmaps "
+                "or a list of drawings, each a list of strokes [xs, ys]"
+            )
+        if _is_one_drawing(drawings):
+            raise DataError(
+                "one drawing was given where a list of drawings is expected; "
+                "wrap it in a list: predict([strokes])"
+            )
+        result = np.zeros((len(drawings), side, side), np.uint8)
+        for i, strokes in enumerate(drawings):
+            checked = check_strokes(strokes, where=f"drawing {i}")
+            result[i] = to_bitmap(checked, raster=self.raster)
+        return result
+
+    def predict_proba(self, drawings: Any) -> Array:
+        """Return the probability of each class for each drawing: (n, classes) float32.
+
+        See `bitmaps` for what `drawings` may be.
+        """
+        bitmaps = self.bitmaps(drawings)
+        result = np.zeros((len(bitmaps), len(self.classes)), np.float32)
+        engine = make_engine(self.engine, self.network)
+        for start in range(0, len(bitmaps), _BATCH):
+            x = bitmaps[start : start + _BATCH, None].astype(np.float32) / np.float32(255)
+            result[start : start + _BATCH] = engine.predict(self.parameters, x)
+        return result
+
+    def predict(self, drawings: Any) -> Array:
+        """Return the likeliest class of each drawing, by name: (n,) array of str."""
+        return np.asarray(self.classes)[self.predict_proba(drawings).argmax(axis=1)]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
+
+        The tensors are the parameters by name; the metadata holds, as JSON, the network, the
+        classes, the rasteriser's settings and the record. The same model gives the same bytes.
+        """
+        from safetensors.numpy import save
+
+        metadata = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "network": json.dumps(self.network.to_config()),
+            "classes": json.dumps(self.classes),
+            "raster": json.dumps(self.raster.to_dict()),
+            "record": json.dumps(self.record, allow_nan=False),
+        }
+        tensors = {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}
+        atomic_write_bytes(path, save(tensors, metadata))
+
+
+def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Model:
+    """Read a model file, trusting nothing in it.
+
+    Parameters
+    ----------
+    path : path of a ``.safetensors`` file written by `Model.save`
+    engine : str or Engine
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, not a model of inkgrad's, or its parts do not fit.
+
+    Examples
+    --------
+    >>> load("nowhere.safetensors")
+    Traceback (most recent call last):
+    inkgrad.errors.ModelError: there is no model file nowhere.safetensors; ...
+    """
+    path = Path(path)
+    metadata, tensors = _read_safetensors(path)
+    if metadata.get("format") != _FORMAT or metadata.get("version") != _VERSION:
+        raise ModelError(
+            f"{path} is not an inkgrad model of version {_VERSION} "
+            f"(format {metadata.get('format')!r}, version {metadata.get('version')!r})"
+        )
+    try:
+        network = Network.from_config(_parse(metadata, "network", dict))
+        parameters = _fill(network, tensors)
+        return Model(
+            network,
+            parameters,
+            tuple(_parse(metadata, "classes", list)),
+            Raster.from_dict(_parse(metadata, "raster", dict)),
+            _parse(metadata, "record", dict),
+            engine,
+        )
+    except (ModelError, ShapeError) as error:
+        raise ModelError(f"{path} cannot be used: {error}") from error
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
+    """Return the metadata and tensors of a safetensors file."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise ModelError(
+            f"there is no model file {path}; train one with `inkgrad train`, or check the path"
+        )
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
+
+
+def _parse(metadata: Mapping[str, str], key: str, kind: type) -> Any:
+    """Return one JSON value of the metadata."""
+    try:
+        value = json.loads(metadata[key])
+    except (KeyError, ValueError, RecursionError) as error:
+        raise ModelError(f"its metadata {key!r} is missing or not JSON") from error
+    if not isinstance(value, kind):
+        raise ModelError(f"its metadata {key!r} is not a JSON {kind.__name__}")
+    return value
+
+
+def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
+    """Return the tensors as the network's parameters, after checking every one."""
+    needed = {name: shape for name, (_, shape) in network.layout.items()}
+    if set(tensors) != set(needed):
+        raise ModelError(
+            f"the tensors are {_names(tensors)}, but the network's parameters are {_names(needed)}"
+        )
+    for name, tensor in tensors.items():
+        if tensor.shape != needed[name] or tensor.dtype != np.float32:
+            raise ModelError(
+                f"{name} is {tensor.dtype} of shape {tensor.shape}; "
+                f"it must be float32 of shape {needed[name]}"
+            )
+        if not np.isfinite(tensor).all():
+            raise ModelError(f"{name} holds numbers that are not finite")
+    parameters = Parameters(network, np.zeros(network.size, np.float32))
+    for name, tensor in tensors.items():
+        parameters[name] = tensor
+    return parameters
+
+
+def _names(names: Mapping[str, Any]) -> str:
+    """Return the first few names, for an error."""
+    shown = sorted(names)[:12]
+    return ", ".join(shown) + (", …" if len(names) > len(shown) else "") if shown else "none"
+
+
+def _is_one_drawing(value: Sequence[Any]) -> bool:
+    """Tell a list of strokes (numbers two levels down) from a list of drawings (three down)."""
+    depth: Any = value
+    for _ in range(3):
+        if not isinstance(depth, (list, tuple, np.ndarray)) or len(depth) == 0:
+            return False
+        depth = depth[0]
+    return not isinstance(depth, (list, tuple, np.ndarray))
