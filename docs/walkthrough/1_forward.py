@@ -70,9 +70,12 @@ bitmap = rasterize(strokes)
 X = bitmap / 255.0
 print(bitmap.dtype, bitmap.shape, "from", bitmap.min(), "to", bitmap.max())
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 3.0), width_ratios=[1, 1, 1.25])
 for xs, ys in strokes:
-    axes[0].plot(xs, ys, color=pictures.INK, lw=2, marker="o", ms=2.5, mfc=pictures.PLUS, mec="none")
+    axes[0].plot(
+        xs, ys, color=pictures.INK, lw=2, marker="o", ms=2.5, mfc=pictures.PLUS, mec="none"
+    )
 axes[0].set(aspect="equal", xlim=(-14, 270), ylim=(262, -10), xticks=[], yticks=[])
 axes[0].set_title("strokes: points in a row")
 for spine in axes[0].spines.values():
@@ -150,6 +153,7 @@ filters = {
 }
 answers = {name: convolve(X, K, b) for name, K in filters.items()}
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(
     2, 5, figsize=(pictures.WIDTH, 2.9), height_ratios=[0.55, 1.35], width_ratios=[1] * 5
 )
@@ -191,6 +195,7 @@ small = np.arange(1.0, 13.0).reshape(3, 4)
 K = np.array([[1.0, 0.0], [0.0, -1.0]])
 P = patches(small[None, None], size=(2, 2), stride=(1, 1), padding=(0, 0))
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(
     1, 6, figsize=(pictures.WIDTH, 1.9), width_ratios=[4.2, 0.5, 4, 6.2, 0.5, 6.2]
 )
@@ -199,16 +204,23 @@ pictures.frame(axes[0], 0, 0, 2, 2)
 sign = pictures.sign
 sign(axes[1], "→")
 axes[2].axis("off")
-pictures.numbers(axes[2].inset_axes([0, 0.34, 1, 0.32]), K.reshape(1, 4), "W", with_sign=True,
-                 form="{:g}")
+pictures.numbers(
+    axes[2].inset_axes([0, 0.34, 1, 0.32]), K.reshape(1, 4), "W", with_sign=True, form="{:g}"
+)
 pictures.numbers(axes[3], P, "P: a column for each patch", form="{:g}")
 pictures.frame(axes[3], 0, 0, 4, 1)
 sign(axes[4], "=")
 axes[5].axis("off")
-pictures.numbers(axes[5].inset_axes([0, 0.34, 1, 0.32]), K.reshape(1, 4) @ P, "Z = W P",
-                 with_sign=True, form="{:g}")
+pictures.numbers(
+    axes[5].inset_axes([0, 0.34, 1, 0.32]),
+    K.reshape(1, 4) @ P,
+    "Z = W P",
+    with_sign=True,
+    form="{:g}",
+)
 plt.show()
 
+# %%
 assert np.array_equal((K.reshape(1, 4) @ P).reshape(2, 3), convolve(small, K, 0))
 
 # %% [markdown]
@@ -229,18 +241,29 @@ pictures.code(Conv2D.forward, patches)
 # *Padding* mends both: before sliding, surround the picture by $p$ rows and columns of zeros
 # (blank paper). With $f = 3$ and $p = 1$, the answer is as large as the picture.
 
-# %%
-seen_without = np.array([[min(r + 1, 7 - r, 3) * min(t + 1, 7 - t, 3) for t in range(7)]
-                         for r in range(7)])
-padded_small = np.pad(np.ones((7, 7)), 1)
-seen_with = np.array([[min(r + 1, 9 - r, 3) * min(t + 1, 9 - t, 3) for t in range(9)]
-                      for r in range(9)])
+# %% tags=["hide-input"]
+seen_without = np.array(
+    [[min(r + 1, 7 - r, 3) * min(t + 1, 7 - t, 3) for t in range(7)] for r in range(7)]
+)
+seen_with = np.array(
+    [[min(r + 1, 9 - r, 3) * min(t + 1, 9 - t, 3) for t in range(9)] for r in range(9)]
+)
 figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 2.9), width_ratios=[7, 9, 9])
 norm = Normalize(0, 16)
-pictures.numbers(axes[0], seen_without, "no padding: how many patches\nsee each cell of a 7 × 7 picture",
-                 norm=norm, form="{:d}")
-pictures.numbers(axes[1], seen_with, "padding 1: the picture is the frame,\nits corners are seen by four",
-                 norm=norm, form="{:d}")
+pictures.numbers(
+    axes[0],
+    seen_without,
+    "no padding: how many patches\nsee each cell of a 7 × 7 picture",
+    norm=norm,
+    form="{:d}",
+)
+pictures.numbers(
+    axes[1],
+    seen_with,
+    "padding 1: the picture is the frame,\nits corners are seen by four",
+    norm=norm,
+    form="{:d}",
+)
 pictures.frame(axes[1], 1, 1, 7, 7)
 pictures.paper(axes[2], np.pad(X, 1), "the cat with padding 1: 30 × 30,\nso Z is 28 × 28")
 pictures.frame(axes[2], 1, 1, 28, 28, color=pictures.PLUS)
@@ -283,6 +306,7 @@ for n, f, s, p in [(28, 3, 1, 0), (28, 3, 1, 1), (28, 2, 2, 0), (14, 2, 2, 0), (
     wrong = (n + 2 * p - f + 1) / s
     print(f"{n:3} {f:2} {s:2} {p:2} {output_length(n, f, s, p):3} {wrong:8.1f}")
 
+# %% tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(pictures.WIDTH, 1.5))
 n, f, s = 8, 3, 2
 ax.set(xlim=(-0.1, n + 4.4), ylim=(-0.1, 2.9), aspect="equal")
@@ -292,10 +316,20 @@ for cell in range(n):
     ax.text(cell + 0.5, 0.4, str(cell), ha="center", va="center", color=pictures.INK)
 for place in range(output_length(n, f, s)):
     y = 1.15 + 0.5 * place
-    ax.plot([place * s + 0.08, place * s + f - 0.08], [y, y], color=pictures.PLUS, lw=5,
-            solid_capstyle="butt")
-ax.text(n + 0.4, 1.3, "8 cells, filter 3, stride 2:\n⌊(8 − 3)/2⌋ + 1 = 3 places;\ncell 7 is reached by none",
-        va="center", color=pictures.INK)
+    ax.plot(
+        [place * s + 0.08, place * s + f - 0.08],
+        [y, y],
+        color=pictures.PLUS,
+        lw=5,
+        solid_capstyle="butt",
+    )
+ax.text(
+    n + 0.4,
+    1.3,
+    "8 cells, filter 3, stride 2:\n⌊(8 − 3)/2⌋ + 1 = 3 places;\ncell 7 is reached by none",
+    va="center",
+    color=pictures.INK,
+)
 plt.show()
 
 # %% [markdown]
@@ -308,8 +342,8 @@ plt.show()
 #
 # It looks too simple to matter, and yet the network could do nothing without it. Convolutions are
 # sums of products, and a sum of products of sums of products is just another sum of products: a
-# hundred such layers in a row can do no more than a single large one. (We shall see this happen with
-# two in section 1.9.) The bend at zero is what makes depth worthwhile.
+# hundred such layers in a row can do no more than a single large one. (We shall see this happen
+# with two in section 1.9.) The bend at zero is what makes depth worthwhile.
 
 # %%
 pictures.code(ReLU.forward)
@@ -317,6 +351,7 @@ A, _ = ReLU().forward(Z)
 assert (A >= 0).all()
 assert np.array_equal(A > 0, Z > 0)
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 2.4))
 line = np.linspace(-2, 2, 101)
 axes[0].plot(line, np.maximum(line, 0), lw=2)
@@ -336,7 +371,8 @@ plt.show()
 #
 # $$ y_{u,v} = \max_{0 \le i, j < f}\; x_{su+i,\;sv+j} $$
 #
-# with $f = s = 2$ here. The size comes from the same formula: $\lfloor (28 - 2)/2 \rfloor + 1 = 14$.
+# with $f = s = 2$ here. The size comes from the same formula:
+# $\lfloor (28 - 2)/2 \rfloor + 1 = 14$.
 
 # %%
 padded, _ = Conv2D(filters=4, size=3, padding=1).forward(x, weight, bias)  # (1, 4, 28, 28)
@@ -346,9 +382,12 @@ print(activation.shape, "→", pooled.shape)
 
 corner = activation[0, 2, 2:8, 2:8]
 corner_pooled = pooled[0, 2, 1:4, 1:4]
-assert np.array_equal(corner_pooled, [[corner[2 * u : 2 * u + 2, 2 * v : 2 * v + 2].max()
-                                       for v in range(3)] for u in range(3)])
+assert np.array_equal(
+    corner_pooled,
+    [[corner[2 * u : 2 * u + 2, 2 * v : 2 * v + 2].max() for v in range(3)] for u in range(3)],
+)
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 5, figsize=(pictures.WIDTH, 2.1), width_ratios=[6, 0.7, 3.6, 6, 6])
 norm = Normalize(-activation[0, 2].max(), activation[0, 2].max())
 pictures.numbers(axes[0], corner, "a corner of A", with_sign=True, norm=norm, form="{:.1f}", size=7)
@@ -356,8 +395,9 @@ for u in range(3):
     for v in range(3):
         pictures.frame(axes[0], 2 * u, 2 * v, 2, 2, color=pictures.INK)
 sign(axes[1], "→")
-pictures.numbers(axes[2], corner_pooled, "the largest of each", with_sign=True, norm=norm,
-                 form="{:.1f}", size=7)
+pictures.numbers(
+    axes[2], corner_pooled, "the largest of each", with_sign=True, norm=norm, form="{:.1f}", size=7
+)
 pictures.paper(axes[3], activation[0, 2], "A: 28 × 28", with_sign=True)
 pictures.paper(axes[4], pooled[0, 2], "pooled: 14 × 14", with_sign=True)
 plt.show()
@@ -510,11 +550,14 @@ assert np.allclose(p, np.exp(logits) / np.exp(logits).sum())  # the first formul
 assert np.allclose(softmax(logits + 100), p)  # a constant changes nothing
 assert np.array_equal(softmax(np.array([[10_000.0, 0.0]])), [[1.0, 0.0]])  # nothing overflows
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 2.1))
 pictures.bars(axes[0], classes, logits[0], "logits z", with_sign=True)
 pictures.bars(axes[1], classes, np.exp(logits[0]), "$e^z$: all positive")
 pictures.bars(axes[2], classes, p[0], "softmax: adds up to 1")
 plt.show()
+
+# %%
 pictures.code(log_softmax, softmax)
 
 # %% [markdown]
@@ -549,6 +592,7 @@ by_hand = softmax(ReLU().forward(dense1)[0] @ W2 + b2)
 p = engine.predict(parameters, x)
 assert np.allclose(p, by_hand)
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 2, figsize=(pictures.WIDTH, 2.4), width_ratios=[1, 1.6])
 pictures.paper(axes[0], X, "the cat")
 pictures.bars(axes[1], classes, p[0], "what the untrained network says", marked="cat")

@@ -83,15 +83,23 @@ logits = engine.forward(parameters, x)
 loss, saved = SoftmaxCrossEntropy().forward(logits, label)
 assert np.isclose(loss, -np.log(p[0, 0]))
 
+# %% tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(pictures.WIDTH, 2.5))
 q = np.linspace(0.005, 1, 300)
 ax.plot(q, -np.log(q), color=pictures.INK, lw=2)
 for value, text in [(p[0, 0], "our cat"), (0.2, "pure guessing, −log 1/5"), (0.95, "fairly sure")]:
     ax.plot(value, -np.log(value), "o", color=pictures.PLUS)
-    ax.annotate(f"{text}: L = {-np.log(value):.2f}", (value, -np.log(value)), (10, 6),
-                textcoords="offset points", color=pictures.INK)
+    ax.annotate(
+        f"{text}: L = {-np.log(value):.2f}",
+        (value, -np.log(value)),
+        (10, 6),
+        textcoords="offset points",
+        color=pictures.INK,
+    )
 ax.set(xlabel="probability given to the right class", ylabel="L = −log p", ylim=(0, 5))
 plt.show()
+
+# %%
 pictures.code(SoftmaxCrossEntropy.forward)
 
 # %% [markdown]
@@ -145,7 +153,7 @@ print(f"all {network.size:,} weights would take {network.size * seconds / 60:.0f
 # The code has short names for these: `dy`, `dx`, `dw` always mean the derivative of the loss by
 # `y`, `x`, `w`, and have the shape of `y`, `x`, `w`.
 
-# %%
+# %% tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(pictures.WIDTH, 1.75))
 ax.set(xlim=(0, 16.3), ylim=(0, 3.5), aspect="equal")
 ax.axis("off")
@@ -153,8 +161,17 @@ names = ["conv", "ReLU", "pool", "…", "flatten", "dense", "softmax\nand loss"]
 for i, name in enumerate(names):
     left = 1.0 + 2.15 * i
     learns = name in ("conv", "dense")
-    ax.add_patch(plt.Rectangle((left, 1.35), 1.35, 0.9, fc="white" if not learns else "#eef2fa",
-                               ec=pictures.INK, lw=1.2, ls=":" if name == "…" else "-"))
+    ax.add_patch(
+        plt.Rectangle(
+            (left, 1.35),
+            1.35,
+            0.9,
+            fc="white" if not learns else "#eef2fa",
+            ec=pictures.INK,
+            lw=1.2,
+            ls=":" if name == "…" else "-",
+        )
+    )
     ax.text(left + 0.675, 1.8, name, ha="center", va="center", color=pictures.INK, fontsize=8.5)
     arrow = {"arrowstyle": "-|>", "lw": 1.4, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (left, 2.05), (left - 0.8, 2.05), arrowprops={**arrow, "color": pictures.INK})
@@ -162,8 +179,12 @@ for i, name in enumerate(names):
     ax.text(left - 0.4, 2.2, "x" if i == 0 else "y", ha="center", color=pictures.INK, fontsize=8)
     ax.text(left - 0.4, 1.1, "dx" if i == 0 else "dy", ha="center", color=pictures.PLUS, fontsize=8)
     if learns:
-        ax.annotate("", (left + 0.67, 0.55), (left + 0.67, 1.35),
-                    arrowprops={**arrow, "color": pictures.PLUS})
+        ax.annotate(
+            "",
+            (left + 0.67, 0.55),
+            (left + 0.67, 1.35),
+            arrowprops={**arrow, "color": pictures.PLUS},
+        )
         ax.text(left + 0.67, 0.18, "dw, db", ha="center", color=pictures.PLUS, fontsize=8)
 ax.text(1.0, 3.0, "forward: numbers", color=pictures.INK, fontsize=9)
 ax.text(5.3, 3.0, "backward: their effect on the loss", color=pictures.PLUS, fontsize=9)
@@ -191,11 +212,14 @@ dlogits = SoftmaxCrossEntropy().backward(saved)
 target = np.array([1.0, 0, 0, 0, 0])
 assert np.allclose(dlogits[0], p[0] - target)
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 2.1))
 pictures.bars(axes[0], classes, p[0], "what it said: p")
 pictures.bars(axes[1], classes, target, "what it should have said: t", form="{:g}")
 pictures.bars(axes[2], classes, dlogits[0], "dL/dz = p − t", with_sign=True)
 plt.show()
+
+# %%
 pictures.code(SoftmaxCrossEntropy.backward)
 
 # %% [markdown]
@@ -237,8 +261,10 @@ assert np.array_equal(dx, G @ W.T)
 i, k = 1, 0  # one of them by hand: drawing 0 and drawing 1
 assert gradients["weight"][i, k] == 2.0 * 1.0 + 1.0 * -1.0
 
-figure, axes = plt.subplots(1, 9, figsize=(pictures.WIDTH, 1.6),
-                            width_ratios=[2, 0.6, 2, 0.6, 2, 0.9, 2, 0.6, 3])
+# %% tags=["hide-input"]
+figure, axes = plt.subplots(
+    1, 9, figsize=(pictures.WIDTH, 1.6), width_ratios=[2, 0.6, 2, 0.6, 2, 0.9, 2, 0.6, 3]
+)
 draw = {"with_sign": True, "form": "{:g}"}
 pictures.numbers(axes[0], small_x.T, "Xᵀ", **draw)
 pictures.sign(axes[1], "·", 16)
@@ -250,6 +276,8 @@ pictures.numbers(axes[6], G, "G", **draw)
 pictures.sign(axes[7], "·Wᵀ =", 12)
 pictures.numbers(axes[8], dx, "dX", **draw)
 plt.show()
+
+# %%
 pictures.code(Dense.backward)
 
 # %% [markdown]
@@ -279,12 +307,15 @@ assert np.array_equal(dx, np.where(before > 0, dy, 0))
 _, saved = Flatten().forward(np.zeros((2, 64, 7, 7)))
 assert Flatten().backward(np.ones((2, 3136)), saved)[0].shape == (2, 64, 7, 7)
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 2.4))
 draw = {"with_sign": True, "form": "{:.1f}", "size": 7.5}
 pictures.numbers(axes[0], before, "x, as it came in", **draw)
 pictures.numbers(axes[1], dy, "dy, as it comes back", **draw)
 pictures.numbers(axes[2], dx + 0.0, "dx: only where x was positive", **draw)
 plt.show()
+
+# %%
 pictures.code(ReLU.backward, Flatten.backward)
 
 # %% [markdown]
@@ -310,7 +341,10 @@ assert dx[0, 0, 1, 3] == -1.0
 assert dx[0, 0, 2, 0] == 0.8  # four zeros tie: the first has it
 assert dx[0, 0, 3, 3] == 2.0
 
-figure, axes = plt.subplots(1, 6, figsize=(pictures.WIDTH, 2.0), width_ratios=[4, 0.8, 2, 2, 0.8, 4])
+# %% tags=["hide-input"]
+figure, axes = plt.subplots(
+    1, 6, figsize=(pictures.WIDTH, 2.0), width_ratios=[4, 0.8, 2, 2, 0.8, 4]
+)
 pictures.numbers(axes[0], before, "x", form="{:g}")
 pictures.sign(axes[1], "→")
 pictures.numbers(axes[2], y[0, 0], "y", form="{:g}")
@@ -322,6 +356,8 @@ for ax in (axes[0], axes[5]):
         for v in range(2):
             pictures.frame(ax, 2 * u, 2 * v, 2, 2, color=pictures.INK)
 plt.show()
+
+# %%
 pictures.code(MaxPool2D.backward)
 
 # %% [markdown]
@@ -382,6 +418,7 @@ turned = w[::-1, ::-1]
 around = np.pad(dy, 1)
 assert dx_slow[2, 1] == (around[2:4, 1:3] * turned).sum()
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 5, figsize=(pictures.WIDTH, 1.95), width_ratios=[4, 2, 3, 2, 4])
 draw = {"with_sign": True, "form": "{:g}"}
 pictures.numbers(axes[0], picture, "x", form="{:g}")
@@ -392,6 +429,8 @@ pictures.numbers(axes[4], dx_slow + 0.0, "dx", **draw)
 pictures.frame(axes[0], 0, 1, 3, 3, color=pictures.INK)
 pictures.frame(axes[3], 0, 1, 1, 1, color=pictures.INK)
 plt.show()
+
+# %%
 terms = [f"{d:g}·{c:g}" for d, c in zip(dy.ravel(), picture[0:3, 1:4].ravel(), strict=True) if d]
 print("dw, top right, is the framed part of x times dy:", " + ".join(terms), "=", dw_slow[0, 1])
 
@@ -461,8 +500,11 @@ rows = [
     ("pool1", strongest1, "back through conv2:\nspread over 3 × 3 patches"),
     ("conv1", strongest1, "back through pool\nand ReLU"),
 ]
-figure, axes = plt.subplots(len(rows), 9, figsize=(pictures.WIDTH, 4.6),
-                            width_ratios=[2.1] + [1] * 8)
+
+# %% tags=["hide-input"]
+figure, axes = plt.subplots(
+    len(rows), 9, figsize=(pictures.WIDTH, 4.6), width_ratios=[2.1] + [1] * 8
+)
 for line, (name, channels, text) in zip(axes, rows, strict=True):
     line[0].axis("off")
     line[0].text(1, 0.5, text, ha="right", va="center", color=pictures.INK, fontsize=8)
@@ -482,8 +524,9 @@ plt.show()
 # nothing yet*. In chapter 3 we shall ask a network that has learnt.
 
 # %%
-figure = pictures.row([X, dx[0, 0]], ["the cat", "dL/d(picture)"], with_sign=[False, True],
-                      height=2.7)
+figure = pictures.row(
+    [X, dx[0, 0]], ["the cat", "dL/d(picture)"], with_sign=[False, True], height=2.7
+)
 
 # %% [markdown]
 # ## 2.10 One step
@@ -496,11 +539,15 @@ stepped = parameters.copy()
 stepped.vector -= 0.001 * gradient_vector
 after = engine.predict(stepped, x)
 
+# %% tags=["hide-input"]
 figure, axes = plt.subplots(1, 2, figsize=(pictures.WIDTH, 2.1))
 pictures.bars(axes[0], classes, p[0], f"before: L = {-np.log(p[0, 0]):.2f}", marked="cat")
-pictures.bars(axes[1], classes, after[0], f"after one step: L = {-np.log(after[0, 0]):.2f}",
-              marked="cat")
+pictures.bars(
+    axes[1], classes, after[0], f"after one step: L = {-np.log(after[0, 0]):.2f}", marked="cat"
+)
 plt.show()
+
+# %%
 assert after[0, 0] > p[0, 0]
 
 # %% [markdown]
@@ -535,6 +582,7 @@ name, index = "dense2.weight", (np.abs(gradient["dense2.weight"][:, 0]).argmax()
 epsilons = 10.0 ** np.arange(-12, 0.1, 0.5)
 errors = [relative_error(slope_by_nudging(name, index, e), gradient[name][index]) for e in epsilons]
 
+# %% tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(pictures.WIDTH, 2.5))
 ax.loglog(epsilons, errors, "o-", color=pictures.INK, ms=4)
 ax.text(1e-11, 1e-9, "too small:\nrounding", color=pictures.GREY)
@@ -579,8 +627,10 @@ def loss_along(step):
 
 walked = (loss_along(1e-5) - loss_along(-1e-5)) / 2e-5
 predicted = gradient.vector @ direction
-print(f"walked {walked:.10f}, predicted {predicted:.10f}: "
-      f"relative error {relative_error(walked, predicted):.1e}")
+print(
+    f"walked {walked:.10f}, predicted {predicted:.10f}: "
+    f"relative error {relative_error(walked, predicted):.1e}"
+)
 assert relative_error(walked, predicted) < 1e-5
 
 # %% [markdown]

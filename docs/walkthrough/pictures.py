@@ -174,9 +174,7 @@ def bars(ax, names, values, title="", *, with_sign=False, form="{:.2f}", marked=
             ha="right" if value < 0 else "left",
             color=INK,
         )
-    ax.set_xlim(
-        (-1.6 if min(values) < 0 else 0) * span, (1.35 if max(values) > 0 else 0.05) * span
-    )
+    ax.set_xlim((-1.6 if min(values) < 0 else 0) * span, (1.35 if max(values) > 0 else 0.05) * span)
 
 
 def confusion(matrix, names, title=""):
