@@ -220,7 +220,9 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
         )
     try:
         with safe_open(path, framework="numpy") as file:
-            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return dict(file.metadata() or {}), {
+                name: file.get_tensor(name) for name in file.keys()
+            }  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
 

@@ -17,7 +17,7 @@ from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
-from inkgrad.quickdraw import Loaded, OnProgress, find_task, load_drawings
+from inkgrad.quickdraw import Balanced, Loaded, OnProgress, find_task, load_drawings
 from inkgrad.storage import atomic_write_bytes
 from inkgrad.training import Event, Fitted, fit
 from inkgrad.version import __version__
@@ -143,7 +143,7 @@ def train(
     start = time.perf_counter()
     fitted = fit(
         network,
-        parts.train.balanced() if chosen.balance else parts.train,
+        Balanced(parts.train) if chosen.balance else parts.train,
         validation=parts.validation if len(parts.validation) else None,
         recipe=chosen.recipe,
         engine=engine,
