@@ -133,9 +133,10 @@ for size in (1, 8, 32, 128):
     print(f"batch of {size:3}: {np.mean(angles):3.0f}° off")
 
 # %% [markdown]
-# A single drawing says little about the rest, a hundred say nearly as much as a thousand, for a tenth
-# of the work. So each step takes another *mini-batch*. An **epoch** is one round in which every drawing has had
-# its turn, in an order shuffled anew each time. This is *stochastic gradient descent*, SGD.
+# A single drawing says little about the rest; a hundred say nearly as much as a thousand, for a
+# tenth of the work. So each step takes another *mini-batch*. An **epoch** is one round in which
+# every drawing has had its turn, in an order shuffled anew each time. This is *stochastic gradient
+# descent*, SGD.
 #
 # ## 3.4 Better strides: momentum and Adam
 #
@@ -384,8 +385,8 @@ figure = pictures.grid(maps[1], columns=16, title="after the second block: (64, 
 # %% [markdown]
 # And the question that we put off in chapter 2: which ink should be added (blue) or wiped away
 # (orange) to make this picture more of a cat? We send the gradient all the way back to the picture,
-# as before; this time through a network that knows something. It has come to care about parts of the
-# outline, though not only about those that you and I would point at.
+# as before; this time through a network that knows something. It has come to care about parts of
+# the outline, though not only about those that you and I would point at.
 
 
 # %%
