@@ -13,12 +13,9 @@ import subprocess
 import sys
 from typing import Any
 
-from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
-
 __all__ = ["help_text", "setup"]
 
-_COLUMNS = 92
+_COLUMNS = "96"
 
 
 def help_text(*words: str) -> str:
@@ -31,19 +28,20 @@ def help_text(*words: str) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
 
 
-class _Help(SphinxDirective):
-    """`{help} VERB`."""
-
-    optional_arguments = 1
-    final_argument_whitespace = True
-
-    def run(self) -> list[nodes.Node]:
-        words = self.arguments[0].split() if self.arguments else []
-        shown = " ".join(["$ inkgrad", *words, "--help"])
-        return [nodes.literal_block("", f"{shown}\n{help_text(*words)}", language="text")]
-
-
 def setup(app: Any) -> dict[str, bool]:
     """Register the directive."""
-    app.add_directive("help", _Help)
+    from docutils import nodes
+    from sphinx.util.docutils import SphinxDirective
+
+    class Help(SphinxDirective):
+        """`{help} VERB`."""
+
+        optional_arguments = 1
+
+        def run(self) -> list[nodes.Node]:
+            shown = " ".join(["$ inkgrad", *self.arguments, "--help"])
+            text = f"{shown}\n\n{help_text(*self.arguments)}"
+            return [nodes.literal_block("", text, language="text")]
+
+    app.add_directive("help", Help)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
