@@ -257,8 +257,8 @@ def predict(
         )
         return
     console = _console()
-    for prediction in predictions:
-        console.print(terminal.prediction(console, prediction))
+    for p in predictions:
+        console.print(terminal.guesses(console, p.name, p.bitmap, p.guesses))
 
 
 @app.command()
@@ -316,7 +316,7 @@ def info(
     if as_json:
         _print_json(facts)
     else:
-        _console().print(terminal.facts(facts), highlight=False)
+        _console().print(terminal.facts_text(facts), highlight=False)
 
 
 @app.command()
@@ -386,13 +386,21 @@ def _show(console: Console, trained: Trained) -> None:
     """Show what a training run has come to, and what to do next."""
     from inkgrad import terminal
 
-    assert trained.evaluation is not None
-    figures = trained.evaluation.to_dict()
+    figures = trained.figures()
     console.print()
     console.print(terminal.figures_line(figures), highlight=False)
     console.print(terminal.confusion_table(figures["classes"], figures["confusion"]))
-    console.print(terminal.recognised(console, trained))
-    console.print(terminal.next_steps(trained), highlight=False, soft_wrap=True)
+    console.print(terminal.recognised(console, *trained.examples()))
+    model, report = trained.folder / "model.safetensors", trained.folder / "report.html"
+    console.print(
+        f"Model:  {model}\nReport: {report}  (open it in a browser)\n\nTry next:\n"
+        f"  inkgrad predict {model} YOUR_DRAWING.png\n"
+        f"  inkgrad evaluate {model}\n"
+        "  inkgrad check\n"
+        "  inkgrad train --classes cat,octopus,t-shirt --out runs/three",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _console(*, quiet: bool = False) -> Console:

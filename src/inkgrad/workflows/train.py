@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from inkgrad.engines import make_engine
 from inkgrad.errors import InkgradError
@@ -19,7 +23,7 @@ from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Balanced, Loaded, OnProgress, find_task, load_drawings
 from inkgrad.storage import atomic_write_bytes
-from inkgrad.training import Event, Fitted, fit
+from inkgrad.training import LAST, METRICS, Event, fit, read_metrics
 from inkgrad.version import __version__
 from inkgrad.workflows.settings import Parts, Settings
 
@@ -61,6 +65,23 @@ class Trained:
     evaluation: Evaluation | None
     probabilities: Array | None
     seconds: float
+
+    def figures(self) -> dict[str, Any]:
+        """Return the evaluation as plain values."""
+        if self.evaluation is None:
+            raise InkgradError("the run was interrupted: there is nothing to judge yet")
+        return self.evaluation.to_dict()
+
+    def examples(self) -> tuple[list[Array], list[str], list[tuple[str, float]]]:
+        """Return a test drawing of each class (of the first five), what it is and is read as."""
+        test, said = self.parts.test, self.probabilities
+        if said is None:
+            return [], [], []
+        firsts = [np.flatnonzero(test.labels == k)[:1] for k in range(len(test.classes))]
+        rows = np.concatenate(firsts)[:5]
+        guesses = [(test.classes[said[i].argmax()], float(said[i].max())) for i in rows]
+        truths = [test.classes[k] for k in test.labels[rows]]
+        return list(test.bitmaps[rows]), truths, guesses
 
 
 def train(
@@ -125,7 +146,7 @@ def train(
         data = chosen.data if data is None else data
     else:
         _refuse_to_overwrite(folder, restart)
-        names = find_task(classes, task=task, data=data)
+        names = find_task(classes, task=task, data=data, offline=offline)
         place = None if data is None else str(data)
         chosen = Settings.choose(names, choices, task=task, data=place)
     network = seed_network(len(chosen.classes)) if network is None else network
@@ -160,7 +181,7 @@ def train(
     evaluation = measure(probabilities, parts.test.labels, chosen.classes)
     model = replace(model, record=_record(chosen, loaded, parts, engine, evaluation))
     model.save(folder / _MODEL)
-    report(folder / _REPORT, model, loaded.source, parts, fitted.history, probabilities)
+    _write_report(folder, model, parts.test, evaluation, probabilities)
     return Trained(folder, fitted.stopped, parts, model, evaluation, probabilities, seconds)
 
 
@@ -172,12 +193,19 @@ def command(settings: Settings) -> str:
     >>> command(Settings.choose(("cat", "dog"), {"epochs": 3}, data="/somewhere/quickdraw"))
     'inkgrad train --classes cat,dog --data quickdraw --seed 42 --epochs 3'
     """
-    what = f"--task {settings.task}" if settings.task else f"--classes {','.join(settings.classes)}"
-    words = ["inkgrad train", shlex.quote(what) if "'" in what else what]
+    words = ["inkgrad", "train"]
+    if settings.task:
+        words += ["--task", settings.task]
+    else:
+        words += ["--classes", ",".join(settings.classes)]
     if settings.data:
-        words.append(f"--data {settings.data.rstrip('/').rsplit('/', 1)[-1]}")
-    words += [f"--seed {settings.recipe.seed}", f"--epochs {settings.recipe.epochs}"]
-    return " ".join(words)
+        words += ["--data", settings.data.rstrip("/").rsplit("/", 1)[-1]]
+    words += ["--seed", str(settings.recipe.seed), "--epochs", str(settings.recipe.epochs)]
+    if settings.limit is not None:
+        words += ["--limit", str(settings.limit)]
+    if settings.balance:
+        words += ["--balance"]
+    return shlex.join(words)
 
 
 def _resumed_settings(
@@ -216,7 +244,7 @@ def _refuse_to_overwrite(folder: Path, restart: bool) -> None:
     """Protect an interrupted run: it is only forgotten when that is said."""
     if folder.exists() and not folder.is_dir():
         raise InkgradError(f"{folder} is a file; name a folder to write to")
-    interrupted = (folder / CHECKPOINT).exists() and not (folder / _MODEL).exists()
+    interrupted = (folder / LAST).exists() and not (folder / _MODEL).exists()
     if interrupted and not restart:
         raise InkgradError(
             f"{folder} holds an interrupted run; go on with it by --resume, "
@@ -248,7 +276,7 @@ def _record(
         "command": command(settings),
         "engine": engine,
         "data": {
-            "source": loaded.source,
+            "source": re.sub(r"(?<=folder ).*/(?=.)", "", loaded.source),
             "fingerprint": loaded.drawings.fingerprint(),
             "limit": settings.limit,
             "counts": loaded.drawings.counts(),
@@ -259,3 +287,23 @@ def _record(
             name: figures[name] for name in ("n", "top1", "top3", "map3", "balanced_accuracy")
         },
     }
+
+
+def _write_report(
+    folder: Path, model: Model, test: Drawings, evaluation: Evaluation, probabilities: Array
+) -> None:
+    """Write the report: curves, confusions, mistakes and what the model file records."""
+    record = model.record
+    write_report(
+        folder / _REPORT,
+        title=f"inkgrad: {record['settings']['task'] or ', '.join(model.classes[:5])}",
+        evaluation=evaluation,
+        history=read_metrics(folder / METRICS),
+        record={
+            "drawings": record["data"]["source"],
+            "command": record["command"],
+            **{f"drawings to {what}": f"{n:,}" for what, n in record["drawings"].items()},
+            "network": model.network.summary(),
+        },
+        mistakes=most_confident_mistakes(test.bitmaps, test.labels, probabilities, model.classes),
+    )

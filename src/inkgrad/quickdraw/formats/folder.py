@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import Drawings, concatenate
+from inkgrad.quickdraw.drawings import Bitmaps, Drawings, concatenate
 from inkgrad.quickdraw.formats.reading import read_bitmaps
 
 __all__ = ["read_folder"]
 
 
-def read_folder(root: str | os.PathLike[str], *, limit: int | None = None) -> Drawings:
+def read_folder(
+    root: str | os.PathLike[str],
+    *,
+    classes: Sequence[str] | None = None,
+    limit: int | None = None,
+) -> Drawings:
     """Read ``<root>/<class>/*``: the subfolders' names are the classes.
 
     Files that lie directly in `root`, and those whose names begin with a dot, are ignored; any
@@ -23,18 +29,21 @@ def read_folder(root: str | os.PathLike[str], *, limit: int | None = None) -> Dr
     Parameters
     ----------
     root : path
+    classes : sequence of str, optional
+        Read only these subfolders; all of them by default.
     limit : int, optional
         At most so many drawings a class, the files taken in alphabetical order.
 
     Returns
     -------
     drawings : Drawings
-        Classes in alphabetical order.
+        Classes in the order of `classes`, by default in alphabetical order.
 
     Raises
     ------
     DataError
-        If there are no subfolders, one is empty, or a file cannot be read (`read_bitmaps`).
+        If there are no subfolders or not those asked for, one is empty, or a file cannot be read
+        (`read_bitmaps`).
 
     Examples
     --------
@@ -52,15 +61,21 @@ def read_folder(root: str | os.PathLike[str], *, limit: int | None = None) -> Dr
     folders = [path for path in _visible(root) if path.is_dir()]
     if not folders:
         raise DataError(f"{root} has no subfolders; put the drawings of each class into one")
+    if classes is not None:
+        named = {folder.name: folder for folder in folders}
+        missing = [name for name in classes if name not in named]
+        if missing:
+            raise DataError(f"{root} has no subfolder {missing[0]!r}; there are {', '.join(named)}")
+        folders = [named[name] for name in classes]
     return concatenate([_read_class(folder, limit) for folder in folders])
 
 
 def _read_class(folder: Path, limit: int | None) -> Drawings:
     """Read the files of one class."""
-    read = []
+    read: list[Bitmaps] = []
     missing = limit
     for path in _visible(folder):
-        if missing == 0:
+        if read and missing == 0:
             break
         read.append(read_bitmaps(path, limit=missing))
         missing = None if missing is None else missing - len(read[-1])

@@ -12,7 +12,7 @@ from numpy.lib import format as npy_format
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
 
-__all__ = ["read_header", "read_npy"]
+__all__ = ["count_bitmaps", "map_npy", "read_header", "read_npy"]
 
 _PIXELS = SIDE * SIDE
 _ROW_SHAPES = ((_PIXELS,), (SIDE, SIDE))
@@ -53,18 +53,64 @@ def read_npy(path: Path, limit: int | None = None) -> Bitmaps:
     (2, 28, 28)
     """
     with path.open("rb") as file:
-        shape, fortran, dtype = read_header(file, str(path))
-        rows = _count_bitmaps(shape, fortran, dtype, str(path))
-        start = file.tell()
-        size = path.stat().st_size
-        if start + rows * _PIXELS != size:
-            raise DataError(
-                f"{path}: its header promises {rows:,} bitmaps, that is {start + rows * _PIXELS:,} "
-                f"bytes, but the file has {size:,}; it is damaged, so fetch it again"
-            )
+        rows = _check_size(file, path)
         wanted = rows if limit is None else min(rows, limit)
         bitmaps = np.fromfile(file, dtype=np.uint8, count=wanted * _PIXELS)  # (wanted * 784,)
     return bitmaps.reshape(wanted, SIDE, SIDE)  # (wanted * 784,) -> (wanted, 28, 28)
+
+
+def map_npy(path: Path) -> Bitmaps:
+    """Map the bitmaps of a `.npy` file into memory: as `read_npy`, but read only when looked at.
+
+    Raises
+    ------
+    DataError
+        As for `read_npy`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "cat.npy"
+    >>> np.save(path, np.zeros((5, 784), dtype=np.uint8))
+    >>> map_npy(path).shape
+    (5, 28, 28)
+    """
+    with path.open("rb") as file:
+        rows = _check_size(file, path)
+        if rows == 0:  # nothing cannot be mapped
+            return np.empty((0, SIDE, SIDE), dtype=np.uint8)
+        return np.memmap(file, np.uint8, "r", file.tell(), (rows, SIDE, SIDE))
+
+
+def count_bitmaps(file: IO[bytes], where: str) -> int:
+    """Read a header, leave `file` at the first bitmap, and return how many the header promises.
+
+    Parameters
+    ----------
+    file : binary file
+        At its beginning.
+    where : str
+        How an error calls the file.
+
+    Raises
+    ------
+    DataError
+        As `read_header`; also if it is not an array of bitmaps.
+    """
+    return _count_bitmaps(*read_header(file, where), where)
+
+
+def _check_size(file: IO[bytes], path: Path) -> int:
+    """Return the number of bitmaps, once the header's promise agrees with the file's size."""
+    rows = count_bitmaps(file, str(path))
+    promised = file.tell() + rows * _PIXELS
+    size = path.stat().st_size
+    if promised != size:
+        raise DataError(
+            f"{path}: its header promises {rows:,} bitmaps, that is {promised:,} bytes, but the "
+            f"file has {size:,}; it is damaged, so fetch it again"
+        )
+    return rows
 
 
 def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
