@@ -85,7 +85,7 @@ def test_the_second_time_nothing_is_drawn(
     for changed in ({"limit": 5}, {"recognized": True}, {"besides": first[:1]}):
         with pytest.raises(AssertionError, match="drawn again"):
             read_strokes(path, cache=cache, **changed)
-    monkeypatch.setattr(rasters, "_rasteriser", lambda: b"a newer rasteriser")
+    monkeypatch.setattr(rasters, "hash_of_source", lambda _: "a newer rasteriser")
     with pytest.raises(AssertionError, match="drawn again"):
         read_strokes(path, cache=cache)
 

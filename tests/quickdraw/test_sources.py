@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkgrad.drawing import rasterize, to_bitmap
+from inkgrad.drawing import rasterize
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw import sources
-from inkgrad.quickdraw.doodles import doodles
+from inkgrad.quickdraw.doodles import doodle_bitmaps
 from inkgrad.quickdraw.loaded import Counts, Loaded
 from inkgrad.quickdraw.sources import load_drawings
 from inkgrad.quickdraw.tasks import TASKS
@@ -234,10 +234,10 @@ def test_without_a_network_there_are_doodles(load, monkeypatch) -> None:
     )
     assert "\n" not in loaded.source
     assert loaded.counts == dict.fromkeys(animals, Counts(strokes=3))
-    expected = [to_bitmap(d) for drawings in doodles(animals, 3, 5) for d in drawings]
-    assert np.array_equal(loaded.drawings.bitmaps, np.stack(expected))
-    assert loaded.drawings.labels.tolist() == [n // 3 for n in range(15)]
-    assert told == [("draw", name, 3, 3) for name in animals]
+    bitmaps, labels = doodle_bitmaps(animals, 3, 5)
+    assert np.array_equal(loaded.drawings.bitmaps, bitmaps)
+    assert np.array_equal(loaded.drawings.labels, labels)
+    assert told == [("draw", name, done, 3) for name in animals for done in (0, 3)]
 
 
 def test_doodles_are_the_same_for_the_same_seed(load) -> None:
@@ -246,6 +246,16 @@ def test_doodles_are_the_same_for_the_same_seed(load) -> None:
         for seed in (1, 1, 2)
     )
     assert one == two != other
+
+
+def test_doodles_are_drawn_once(load, monkeypatch) -> None:
+    first = load("cat", limit=4, offline=True)
+    monkeypatch.setattr(sources, "_doodles_of", None)
+    assert np.array_equal(
+        load("cat", limit=4, offline=True).drawings.bitmaps, first.drawings.bitmaps
+    )
+    with pytest.raises(TypeError):
+        load("cat", limit=4, offline=True, use_cache=False)
 
 
 def test_there_are_not_more_doodles_than_enough(load, monkeypatch) -> None:

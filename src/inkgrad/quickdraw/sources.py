@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.drawing import to_bitmap
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw.answers import UnreachableError
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, cache_folder, held, location, mirror_folder
 from inkgrad.quickdraw.categories import find_category
-from inkgrad.quickdraw.drawings import SIDE, Drawings
+from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Drawings
 from inkgrad.quickdraw.fetch import fetch
 from inkgrad.quickdraw.folder import listed, read_classes
 from inkgrad.quickdraw.formats import read_folder
 from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place
+from inkgrad.quickdraw.rasters import hash_of_source, keep
 
 __all__ = ["load_drawings"]
 
@@ -230,7 +230,7 @@ def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
 
 def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Loaded:
     """Make doodles, as there are no drawings."""
-    from inkgrad.quickdraw.doodles import ANIMALS, doodles
+    from inkgrad.quickdraw.doodles import ANIMALS
 
     if wish.recognized is not None or not set(wish.classes) <= set(ANIMALS):
         raise DownloadError(
@@ -238,18 +238,24 @@ def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Lo
             f"or choose among the built-in doodles {', '.join(ANIMALS)}"
         )
     number = DOODLES if wish.limit is None else min(wish.limit, DOODLES)
-    bitmaps = np.empty((len(wish.classes) * number, SIDE, SIDE), dtype=np.uint8)
-    row = 0
-    for name, drawn in zip(wish.classes, doodles(wish.classes, number, seed), strict=True):
-        for done, strokes in enumerate(drawn, start=1):
-            bitmaps[row] = to_bitmap(strokes, SIDE)
-            row += 1
-            if done % 100 == 0 or done == number:
-                wish.on_progress("draw", name, done, number)
+    source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")
+    bitmaps = np.empty((len(wish.classes), number, SIDE, SIDE), dtype=np.uint8)
+    for name, place in zip(wish.classes, bitmaps, strict=True):
+        wish.on_progress("draw", name, 0, number)
+        draw = functools.partial(_doodles_of, name, number, seed)
+        place[:] = keep(wish.cache, f"doodles {name} {number} {seed}", source, draw)
+        wish.on_progress("draw", name, number, number)
     labels = np.repeat(np.arange(len(wish.classes), dtype=np.int64), number)
     return Loaded(
-        Drawings(bitmaps, labels, wish.classes),
+        Drawings(bitmaps.reshape(-1, SIDE, SIDE), labels, wish.classes),  # a row a doodle
         f"built-in doodles, drawn by a program, as {reason}",
         {name: Counts(strokes=number) for name in wish.classes},
         built_in=True,
     )
+
+
+def _doodles_of(name: str, number: int, seed: int) -> Bitmaps:
+    """Draw doodles of one class."""
+    from inkgrad.quickdraw.doodles import doodle_bitmaps
+
+    return doodle_bitmaps([name], number, seed)[0]
