@@ -250,11 +250,14 @@ def test_doodles_are_the_same_for_the_same_seed(load) -> None:
 
 def test_doodles_are_drawn_once(load, monkeypatch) -> None:
     first = load("cat", limit=4, offline=True)
-    monkeypatch.setattr(sources, "_doodles_of", None)
-    assert np.array_equal(
-        load("cat", limit=4, offline=True).drawings.bitmaps, first.drawings.bitmaps
-    )
-    with pytest.raises(TypeError):
+
+    def must_not(*_: object) -> None:
+        raise AssertionError("drawn again")
+
+    monkeypatch.setattr(sources, "_doodles_of", must_not)
+    again = load("cat", limit=4, offline=True)
+    assert again.drawings.fingerprint() == first.drawings.fingerprint()
+    with pytest.raises(AssertionError, match="drawn again"):
         load("cat", limit=4, offline=True, use_cache=False)
 
 
