@@ -1,1 +1,1 @@
-"""The tests: each folder mirrors a room of inkgrad."""
+"""The tests; the folders mirror src/inkgrad."""

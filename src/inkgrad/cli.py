@@ -116,9 +116,7 @@ def train(
     clip_norm: Annotated[
         float | None, typer.Option("--clip-norm", metavar="X", help="Longest gradient.")
     ] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option("--label-smoothing", metavar="X")
-    ] = None,
+    label_smoothing: Annotated[float | None, typer.Option("--label-smoothing", metavar="X")] = None,
     patience: Annotated[
         int | None,
         typer.Option("--patience", metavar="N", help="Stop after N epochs without improvement."),
@@ -235,9 +233,9 @@ def predict(
             "input. A first argument that ends in .safetensors is the model.",
         ),
     ],
-    model: Annotated[
-        Path, typer.Option("--model", "-m", help="The model to ask.")
-    ] = Path("runs/demo/model.safetensors"),
+    model: Annotated[Path, typer.Option("--model", "-m", help="The model to ask.")] = Path(
+        "runs/demo/model.safetensors"
+    ),
     top: Annotated[int, typer.Option("--top", metavar="N", help="Guesses a drawing.")] = 3,
     engine: Engine = "auto",
     as_json: AsJson = False,
@@ -251,14 +249,19 @@ def predict(
     if as_json:
         _print_json(
             [
-                {"name": p.name, "guesses": [{"class": c, "probability": q} for c, q in p.guesses]}
+                {
+                    "name": p.name,
+                    "guesses": [
+                        {"class": name, "probability": share} for name, share in p.reading.guesses
+                    ],
+                }
                 for p in predictions
             ]
         )
         return
     console = _console()
-    for prediction in predictions:
-        console.print(terminal.prediction(console, prediction))
+    for p in predictions:
+        console.print(terminal.reading_beside_guesses(console, p.name, p.reading))
 
 
 @app.command()
@@ -283,7 +286,7 @@ def download(
         Path | None, typer.Option("--to", metavar="FOLDER", help="Instead of the cache.")
     ] = None,
 ) -> None:
-    """Fetch drawings from Google's bucket or a mirror; what is there already is not fetched again."""
+    """Fetch drawings from Google's bucket or a mirror; never twice."""
     from inkgrad import terminal, workflows
 
     console = _console()
@@ -316,7 +319,7 @@ def info(
     if as_json:
         _print_json(facts)
     else:
-        _console().print(terminal.facts(facts), highlight=False)
+        _console().print(terminal.facts_text(facts), highlight=False)
 
 
 @app.command()
@@ -386,13 +389,21 @@ def _show(console: Console, trained: Trained) -> None:
     """Show what a training run has come to, and what to do next."""
     from inkgrad import terminal
 
-    assert trained.evaluation is not None
-    figures = trained.evaluation.to_dict()
+    figures = trained.figures()
     console.print()
     console.print(terminal.figures_line(figures), highlight=False)
     console.print(terminal.confusion_table(figures["classes"], figures["confusion"]))
-    console.print(terminal.recognised(console, trained))
-    console.print(terminal.next_steps(trained), highlight=False, soft_wrap=True)
+    console.print(terminal.readings_in_rows(console, trained.examples()))
+    model, report = trained.folder / "model.safetensors", trained.folder / "report.html"
+    console.print(
+        f"Model:  {model}\nReport: {report}  (open it in a browser)\n\nTry next:\n"
+        f"  inkgrad predict {model} YOUR_DRAWING.png\n"
+        f"  inkgrad evaluate {model}\n"
+        "  inkgrad check\n"
+        "  inkgrad train --classes cat,octopus,t-shirt --out runs/three",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _console(*, quiet: bool = False) -> Console:

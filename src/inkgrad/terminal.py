@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -15,10 +14,10 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
-    TransferSpeedColumn,
 )
 from rich.style import Style
 from rich.table import Table
@@ -26,11 +25,15 @@ from rich.text import Text
 
 __all__ = [
     "TrainingDisplay",
+    "checks_table",
     "confusion_table",
     "doodle",
+    "facts_text",
+    "figures_line",
     "guess_bars",
     "per_class_table",
-    "side_by_side",
+    "reading_beside_guesses",
+    "readings_in_rows",
 ]
 
 _MOST_COLUMNS = 20  # a wider confusion matrix is told by its most frequent confusions
@@ -52,7 +55,8 @@ class TrainingDisplay:
         self.console = console
         self._live: Progress | None = None
         self._task = TaskID(0)
-        self._bytes: dict[str, tuple[int, int]] = {}
+        self._loading = ""
+        self._amounts: dict[str, tuple[int, int]] = {}
         self._shown = -1.0
         self._epochs = 0
 
@@ -73,22 +77,30 @@ class TrainingDisplay:
             self._live.stop()
             self._live = None
 
-    def on_progress(self, name: str, done: int, total: int) -> None:
-        """Show that `done` of `total` bytes of the drawings called `name` are here."""
-        self._bytes[name] = (done, total)
-        have = sum(d for d, _ in self._bytes.values())
-        want = sum(t for _, t in self._bytes.values())
-        if self._live is None and self.console.is_terminal:
-            self._start(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=24),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-            )
-        if self._live is not None:
-            self._live.update(
-                self._task, description=f"fetching {name}", completed=have, total=want
-            )
+    def on_progress(self, step: str, name: str, done: int, total: int) -> None:
+        """Show that `done` of `total` of the drawings called `name` are fetched or drawn.
+
+        Parameters
+        ----------
+        step : "fetch" or "draw"
+            Counted in bytes, or in drawings.
+        """
+        if not self.console.is_terminal:
+            return
+        if step != self._loading:
+            self.close()
+            self._loading, self._amounts = step, {}
+        live = self._live
+        if live is None:
+            amount = DownloadColumn() if step == "fetch" else MofNCompleteColumn()
+            live = self._start(TextColumn("{task.description}"), BarColumn(bar_width=24), amount)
+        self._amounts[name] = (done, total)
+        live.update(
+            self._task,
+            description=f"{'fetching' if step == 'fetch' else 'drawing'} {name}",
+            completed=sum(d for d, _ in self._amounts.values()),
+            total=sum(t for _, t in self._amounts.values()),
+        )
 
     def on_loaded(self, source: str, counts: Mapping[str, int], parts: Mapping[str, int]) -> None:
         """Say where the drawings come from, how many there are, and how they are parted."""
@@ -116,8 +128,9 @@ class TrainingDisplay:
         if not self.console.is_terminal:
             self._plain_step(event)
             return
-        if self._live is None:
-            self._start(
+        live = self._live
+        if live is None:
+            live = self._start(
                 TextColumn("epoch {task.fields[epoch]}"),
                 BarColumn(bar_width=None),
                 TextColumn("loss {task.fields[loss]}"),
@@ -125,8 +138,7 @@ class TrainingDisplay:
                 TextColumn("{task.fields[rate]} drawings/s"),
                 TextColumn("{task.fields[left]} left"),
             )
-        assert self._live is not None  # noqa: S101  (narrows the type; _start has just set it)
-        self._live.update(
+        live.update(
             self._task,
             completed=event.step,
             total=event.steps_per_epoch,
@@ -160,11 +172,11 @@ class TrainingDisplay:
             line += "  best so far"
         self.console.print(line, highlight=False, style="bold")
 
-    def _start(self, *columns: Any) -> None:
-        self._live = Progress(*columns, console=self.console, transient=True)
-        blank = {"epoch": "", "loss": "", "accuracy": "", "rate": "", "left": ""}
-        self._task = self._live.add_task("", total=None, **blank)
-        self._live.start()
+    def _start(self, *columns: Any) -> Progress:
+        self._live = live = Progress(*columns, console=self.console, transient=True)
+        self._task = live.add_task("", epoch="", loss="", accuracy="", rate="", left="")
+        live.start()
+        return live
 
 
 def confusion_table(classes: Sequence[str], confusion: npt.ArrayLike) -> Table:
@@ -209,23 +221,72 @@ def _most_frequent_confusions(classes: Sequence[str], matrix: npt.NDArray[Any]) 
     return table
 
 
-def per_class_table(per_class: Mapping[str, Mapping[str, Any]]) -> Table:
+def per_class_table(per_class: Sequence[Mapping[str, Any]]) -> Table:
     """Return each class's drawings, precision and recall, worst recall first.
 
     Parameters
     ----------
-    per_class : dict of class to {"support", "precision", "recall", "f1"}
+    per_class : list of {"class", "support", "precision", "recall", "f1"}
     """
     table = Table(title="class by class", title_justify="left")
     table.add_column("class")
     for column in ("drawings", "precision", "recall", "f1"):
         table.add_column(column, justify="right")
-    order = sorted(per_class, key=lambda name: (per_class[name]["recall"] or 0.0, name))
-    for name in order:
-        row = per_class[name]
+    for row in sorted(per_class, key=lambda row: (row["recall"] or 0.0, row["class"])):
         figures = [_percent(row[key]) for key in ("precision", "recall", "f1")]
-        table.add_row(name, f"{row['support']:,}", *figures)
+        table.add_row(row["class"], f"{row['support']:,}", *figures)
     return table
+
+
+def figures_line(figures: Mapping[str, Any]) -> Text:
+    """Return the figures of an evaluation in one line.
+
+    Examples
+    --------
+    >>> keys = ("top1", "balanced_accuracy", "top3", "map3")
+    >>> print(figures_line({"n": 50, **dict.fromkeys(keys, 0.9)}))
+    Test accuracy on 50 drawings: top-1 90.0 %, balanced 90.0 %, top-3 90.0 %, MAP@3 0.900
+    """
+    text = Text(f"Test accuracy on {figures['n']:,} drawings: ")
+    text.append(f"top-1 {_percent(figures['top1'])}", style="bold green")
+    text.append(f", balanced {_percent(figures['balanced_accuracy'])}", style="bold green")
+    text.append(f", top-3 {_percent(figures['top3'])}, MAP@3 {figures['map3']:.3f}")
+    return text
+
+
+def checks_table(rows: Sequence[Any]) -> Table:
+    """Return gradient checks as a table: see `inkgrad.insight.Check`."""
+    table = Table(title="each derivative, written out and measured", title_justify="left")
+    for column in ("layer", "gradient", "method"):
+        table.add_column(column)
+    for column in ("relative error", "allowed", ""):
+        table.add_column(column, justify="right")
+    for row in rows:
+        verdict = Text("right", "green") if row.passed else Text("WRONG", "bold red")
+        error, allowed = f"{row.relative_error:.1e}", f"{row.tolerance:.0e}"
+        table.add_row(row.layer, row.quantity, row.method, error, allowed, verdict)
+    return table
+
+
+def facts_text(facts: Mapping[str, Any]) -> Text:
+    """Return what `inkgrad.workflows.info` found, for reading."""
+    if facts["kind"] == "drawings":
+        return Text(
+            f"{facts['path']}: {facts['drawings']:,} drawings, mean grey level {facts['ink']:.1f}"
+        )
+    text = Text(facts["summary"])
+    if facts["classes"]:
+        text.append(f"\n\nclasses: {', '.join(facts['classes'])}")
+    record = facts.get("record") or {}
+    if record:
+        test = record["test"]
+        text.append(f"\nmade by: {record['command']}")
+        text.append(f"\nfrom:    {record['data']['source']}")
+        text.append(
+            f"\ntest:    {test['n']:,} drawings kept aside, top-1 {_percent(test['top1'])}, "
+            f"balanced {_percent(test['balanced_accuracy'])}"
+        )
+    return text
 
 
 def doodle(bitmap: npt.ArrayLike, *, colours: bool = True, unicode: bool = True) -> Text:
@@ -286,25 +347,37 @@ def guess_bars(
     return Text("\n".join(lines), no_wrap=True)
 
 
-def side_by_side(
-    console: Console, bitmaps: Sequence[npt.ArrayLike], captions: Sequence[str | Text]
-) -> RenderableType:
-    """Return several doodles in a row, as many as fit, each over its caption."""
-    colours, unicode = has_colours(console), has_unicode(console)
+def reading_beside_guesses(console: Console, name: str, reading: Any) -> Table:
+    """Return one drawing beside what a network reads in it: see `inkgrad.insight.Reading`."""
+    grid = Table.grid(padding=(0, 2))
+    bars = guess_bars(reading.guesses, unicode=_has_unicode(console))
+    grid.add_row(_picture(console, reading.bitmap), Text(f"{name}\n\n") + bars)
+    return grid
+
+
+def readings_in_rows(console: Console, readings: Sequence[Any]) -> RenderableType:
+    """Return several drawings side by side, each over what the network reads in it."""
     cells = []
-    for bitmap, caption in zip(bitmaps, captions, strict=True):
-        picture = doodle(bitmap, colours=colours, unicode=unicode)
-        cells.append(Group(picture, Text(caption) if isinstance(caption, str) else caption, ""))
-    width = max(np.asarray(bitmap).shape[1] for bitmap in bitmaps)
-    return Columns(cells, padding=(0, 2), width=width)
+    for reading in readings:
+        right = reading.read == reading.drawn
+        caption = Text(f"{reading.read} {_percent(reading.probability)}")
+        caption.stylize("green" if right else "red")
+        if not right:
+            caption.append(f", is {reading.drawn}", style="default")
+        cells.append(Group(_picture(console, reading.bitmap), caption, ""))
+    return Columns(cells, padding=(0, 2))
 
 
-def has_colours(console: Console) -> bool:
+def _picture(console: Console, bitmap: npt.ArrayLike) -> Text:
+    return doodle(bitmap, colours=_has_colours(console), unicode=_has_unicode(console))
+
+
+def _has_colours(console: Console) -> bool:
     """Tell whether the console shows colours (it is a terminal, and NO_COLOR is not set)."""
     return console.color_system is not None and not console.no_color
 
 
-def has_unicode(console: Console) -> bool:
+def _has_unicode(console: Console) -> bool:
     """Tell whether the console's encoding has block characters."""
     return console.encoding.lower().replace("-", "").startswith("utf")
 

@@ -53,7 +53,7 @@ RECIPES = {
         schedule="cosine",
         warmup=0.3,
         weight_decay=0.1,
-        clip_norm=0.5,
+        clip_norm=0.1,
         label_smoothing=0.1,
     ),
     "sgd-one-cycle": Recipe(

@@ -1,1 +1,19 @@
 """Insight: how good a network is, whether its mathematics is right, and a report to look at."""
+
+from inkgrad.insight.engine_comparison import compare_engines
+from inkgrad.insight.evaluation import ClassScore, Confusion, Evaluation, evaluate
+from inkgrad.insight.gradcheck import Check, check_gradients
+from inkgrad.insight.readings import Reading, most_confident_mistakes, read_drawings
+
+__all__ = [
+    "Check",
+    "ClassScore",
+    "Confusion",
+    "Evaluation",
+    "Reading",
+    "check_gradients",
+    "compare_engines",
+    "evaluate",
+    "most_confident_mistakes",
+    "read_drawings",
+]

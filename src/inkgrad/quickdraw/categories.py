@@ -129,8 +129,7 @@ def find_categories(names: str | Iterable[str]) -> tuple[str, ...]:
 
 def _letters(name: str) -> str:
     """Return what identifies a name: its letters in lower case, without a leading "the"."""
-    words = re.findall(r"[a-z0-9]+", name.casefold())
-    return "".join(words[1:] if words[:1] == ["the"] else words)
+    return re.sub(r"[^a-z0-9]|^(the[ _-]*)+", "", name.strip().casefold())
 
 
 def _singular_and_plural(letters: str) -> list[str]:

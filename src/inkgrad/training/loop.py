@@ -120,6 +120,10 @@ def fit(
     optimizer = recipe.make_optimizer()
     if recipe.patience is not None and validation is None:
         raise InkgradError("patience watches the validation loss; give validation data, or none")
+    if not checkpoint_seconds >= 0:
+        raise InkgradError(
+            f"checkpoint_seconds is {checkpoint_seconds!r}; give a number of at least 0"
+        )
     sources = (
         describe_source(data),
         None if validation is None else describe_source(validation, "validation data"),

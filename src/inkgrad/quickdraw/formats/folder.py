@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import Drawings, concatenate
+from inkgrad.quickdraw.drawings import Bitmaps, Drawings, concatenate
 from inkgrad.quickdraw.formats.reading import read_bitmaps
 
 __all__ = ["read_folder"]
@@ -72,10 +72,10 @@ def read_folder(
 
 def _read_class(folder: Path, limit: int | None) -> Drawings:
     """Read the files of one class."""
-    read = []
+    read: list[Bitmaps] = []
     missing = limit
     for path in _visible(folder):
-        if missing == 0:
+        if read and missing == 0:
             break
         read.append(read_bitmaps(path, limit=missing))
         missing = None if missing is None else missing - len(read[-1])

@@ -25,7 +25,7 @@ from inkgrad.errors import DataError
 __all__ = ["read_arrays"]
 
 _MAX_STACK = 10_000  # pickle appends 1,000 items at a time
-_MAX_MEMO = 5_000_000
+_MAX_STEPS = 20_000_000  # instructions: about 28 a drawing, and at most 344,000 drawings a class
 _NUMBERS = re.compile(r"[<>=|][iu][1248]|[<>=][f][248]")
 
 
@@ -116,7 +116,7 @@ def read_arrays(data: io.BytesIO, where: str) -> Iterator[npt.NDArray[np.generic
     inkgrad.errors.DataError: a.npz: refers to builtins.print, which no array of drawings does;
     the file was refused and nothing in it was run
     """
-    machine = _Machine(where)
+    machine = _Machine(where, len(data.getbuffer()))
     number = 0
     try:
         for opcode, argument, _ in pickletools.genops(data):
@@ -133,8 +133,10 @@ def read_arrays(data: io.BytesIO, where: str) -> Iterator[npt.NDArray[np.generic
 class _Machine:
     """The stack and memo of a pickle, and the few instructions that arrays are written with."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, size: int) -> None:
         self.where = where
+        self.unencoded = size  # bytes of text that can still be there to encode
+        self.steps = 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
         self.elements: _List | None = None
@@ -175,7 +177,8 @@ class _Machine:
             appended = self.append(self.pop_to_mark())
         elif name not in ("PROTO", "FRAME", "STOP"):
             raise self.refusal(f"contains the instruction {name}")
-        if len(stack) > _MAX_STACK or len(self.memo) > _MAX_MEMO:
+        self.steps += 1
+        if len(stack) > _MAX_STACK or self.steps > _MAX_STEPS or self.unencoded < 0:
             raise self.refusal("heaps up more objects than it can use")
         return appended
 
@@ -219,6 +222,7 @@ class _Machine:
             case _Name.DTYPE, (str(code), *_):
                 return _Type(code)
             case _Name.ENCODE, (str(text), "latin1"):
+                self.unencoded -= len(text)  # each text is encoded once, unless to fill the memory
                 return text.encode("latin-1")
         raise self.refusal("calls something that makes no array")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from inkgrad.drawing import to_bitmap
+from inkgrad.drawing.images import bitmap_from_image
+from inkgrad.drawing.svg import strokes_from_svg
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
@@ -21,13 +23,22 @@ from inkgrad.quickdraw.formats.sketchrnn import read_sketchrnn
 
 __all__ = ["SUFFIXES", "read_bitmaps", "read_bitmaps_and_words", "read_records"]
 
+
+def _read_svg(path: Path) -> Iterator[Record]:
+    """Yield the one drawing of an SVG file."""
+    yield Record(strokes_from_svg(path))
+
+
 _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".bin": read_binary,
     ".csv": read_kaggle,
     ".json": read_json,
     ".ndjson": read_ndjson,
+    ".svg": _read_svg,
 }
-SUFFIXES = (".npy", ".npz", *_READERS)
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+_BITMAPS = (".npy", *_PICTURES)
+SUFFIXES = (".npz", *_READERS, *_BITMAPS)
 """The suffixes of the files that can be read; capital letters do not matter."""
 
 
@@ -39,8 +50,8 @@ def read_records(
     Parameters
     ----------
     path : path
-        ``.ndjson`` (simplified or raw), ``.json``, ``.bin``, ``.csv`` (Kaggle) or ``.npz``
-        (Sketch-RNN).
+        ``.ndjson`` (simplified or raw), ``.json``, ``.bin``, ``.csv`` (Kaggle), ``.npz``
+        (Sketch-RNN) or ``.svg``.
     limit : int, optional
         Stop after so many drawings; what follows is not looked at.
     part : {"train", "valid", "test"}, optional
@@ -88,7 +99,8 @@ def read_bitmaps(
     Parameters
     ----------
     path : path
-        As for `read_records`, or ``.npy`` (bitmaps).
+        As for `read_records`, or ``.npy`` (bitmaps), or a picture of one drawing (``.png`` and
+        other formats: `inkgrad.drawing.bitmap_from_image`).
     limit : int, optional
         Read at most so many drawings. Of a ``.npy`` file nothing else is read.
     recognized : bool, optional
@@ -131,24 +143,29 @@ def read_bitmaps_and_words(
     path = _existing(path)
     _check_limit(limit)
     suffix = path.suffix.lower()
-    if recognized is not None and suffix in (".npy", ".npz"):
+    if recognized is not None and suffix in (".npz", *_BITMAPS):
         raise DataError(
             f"{path}: {suffix} files do not say which drawings were recognised; read the "
             "simplified .ndjson file, or take all drawings"
         )
-    if suffix == ".npy":
+    if suffix in _BITMAPS:
         _check_part(path, part)
-        bitmaps = read_npy(path, limit)
+        bitmaps = read_npy(path, limit) if suffix == ".npy" else bitmap_from_image(path)[None]
         if len(bitmaps) == 0:
             raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         return bitmaps, [None] * len(bitmaps)
-    records = read_records(path, part=part)
-    kept = (r for r in records if recognized is None or r.recognized is recognized)
     drawn: list[Bitmaps] = []
     words: list[str | None] = []
-    for record in islice(kept, limit):
-        drawn.append(to_bitmap(record.strokes, SIDE))
+    for number, record in enumerate(read_records(path, part=part), start=1):
+        if recognized is not None and record.recognized is not recognized:
+            continue
+        try:
+            drawn.append(to_bitmap(record.strokes, SIDE))
+        except DataError as error:
+            raise DataError(f"{path}: drawing {number}: {error}") from None
         words.append(record.word)
+        if len(drawn) == limit:
+            break
     if not drawn:
         mark = "recognised" if recognized else "not recognised"
         raise DataError(f"{path}: none of its drawings is marked as {mark}; take all drawings")
@@ -160,7 +177,7 @@ def _records(path: Path, part: str | None) -> Iterator[Record]:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return read_sketchrnn(path, part)
-    if suffix == ".npy":
+    if suffix in _BITMAPS:
         raise DataError(f"{path} holds bitmaps, not strokes; use read_bitmaps")
     if suffix not in _READERS:
         raise DataError(
