@@ -19,7 +19,6 @@
 
 # %%
 import json
-import os
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -46,7 +45,7 @@ pictures.use_style()
 
 # %%
 classes = ("cat", "dog", "dolphin", "elephant", "zebra")
-loaded = load_drawings(classes, data=os.environ.get("INKGRAD_DATA"), limit=600, offline=True)
+loaded = load_drawings(classes, limit=600, offline=True, use_cache=False)
 drawings = loaded.drawings
 print(loaded.source)
 print(drawings.counts())
