@@ -69,19 +69,19 @@ def bitmap_from_image(
     >>> paper = Image.new("RGB", (300, 200), "white")
     >>> ImageDraw.Draw(paper).line([(20, 150), (90, 110)], fill="blue", width=7)
     >>> bitmap = bitmap_from_image(paper)
-    >>> bitmap.shape, bool(bitmap[14, 14] > 200), int(bitmap[0].max())
+    >>> bitmap.shape, bool(bitmap[14, 14] > 100), int(bitmap[0].max())
     ((28, 28), True, 0)
     """
     raster = Raster(side)
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "picture"
     pixels = _read(source, str(name), keep=(side, side))
     if pixels.shape[:2] == (side, side):
-        grey = np.rint(pixels.mean(axis=2)).astype(np.uint8)
-        return grey if np.median(grey) < 128 else 255 - grey
+        grey = pixels.mean(axis=2)
+        return _to_bytes(grey if np.median(grey) < 128 else 255 - grey)
     strength = _find_ink(pixels)
     if not (strength > 0.5).any():
         raise DataError(
-            f"{name}: the picture is blank; give a drawing whose lines differ clearly from the paper"
+            f"{name}: the picture is blank; give a drawing that differs clearly from its paper"
         )
     return _redraw(_enlarge(strength), raster)
 
@@ -217,7 +217,11 @@ def _redraw(ink: Mask, raster: Raster) -> npt.NDArray[np.uint8]:
     y, x = ((v - (v.min() + v.max()) / 2) * scale + middle for v in (y, x))
     canvas = stamp(y, x, raster.pen / 2 * raster.scale * fine, raster.side * fine)
     blocks = canvas.reshape(raster.side, fine, raster.side, fine)
-    return np.rint(255 * blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return _to_bytes(255 * blocks.mean(axis=(1, 3)))
+
+
+def _to_bytes(grey: Floats) -> npt.NDArray[np.uint8]:
+    return np.asarray(np.rint(grey).astype(np.uint8))
 
 
 def _lines(ink: Mask) -> Mask:

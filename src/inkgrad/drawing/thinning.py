@@ -102,7 +102,7 @@ def contour(ink: Mask) -> Mask:
            [1, 0, 1],
            [1, 1, 1]])
     """
-    return depth(ink) == 1
+    return np.asarray(depth(ink) == 1)
 
 
 def stamp(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], radius: float, side: int) -> Mask:
