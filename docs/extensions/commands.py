@@ -20,12 +20,17 @@ _COLUMNS = "96"
 
 def help_text(*words: str) -> str:
     """Return what `inkgrad WORDS --help` prints, without colours."""
-    environment = {**os.environ, "COLUMNS": str(_COLUMNS), "NO_COLOR": "1", "TERM": "dumb"}
-    command = [sys.executable, "-m", "inkgrad", *words, "--help"]
+    settings = {"COLUMNS": _COLUMNS, "TERMINAL_WIDTH": _COLUMNS, "NO_COLOR": "1", "TERM": "dumb"}
+    start = "from inkgrad.cli import app; app(prog_name='inkgrad')"
     done = subprocess.run(
-        command, capture_output=True, check=True, encoding="utf-8", env=environment
+        [sys.executable, "-X", "utf8", "-c", start, *words, "--help"],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        env={**os.environ, **settings},
     )
-    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    return "\n".join(lines).strip("\n").removeprefix(" ")
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -19,7 +19,6 @@
 
 # %%
 import json
-import os
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +31,7 @@ from inkgrad.layers import Dense, Flatten, MaxPool2D, SoftmaxCrossEntropy
 from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import load_drawings, split
-from inkgrad.training import SGD, Adam, EpochDone, Recipe, StepDone, epoch_order, fit
+from inkgrad.training import SGD, Adam, Cosine, EpochDone, Recipe, StepDone, epoch_order, fit
 
 pictures.use_style()
 
@@ -46,7 +45,7 @@ pictures.use_style()
 
 # %%
 classes = ("cat", "dog", "dolphin", "elephant", "zebra")
-loaded = load_drawings(classes, data=os.environ.get("INKGRAD_DATA"), limit=600, offline=True)
+loaded = load_drawings(classes, limit=600, offline=True, use_cache=False)
 drawings = loaded.drawings
 print(loaded.source)
 print(drawings.counts())
@@ -203,22 +202,45 @@ for ax, (title, optimizer, rate) in zip(axes, walks, strict=True):
 plt.show()
 
 # %% [markdown]
+# One thing more. Far from the goal, long strides save time; close to it they only carry us past it.
+# So the learning rate follows a **schedule** over the $S$ steps of the training: in the first $w$
+# it rises to its highest value $\alpha$ (the first gradients are the least to be trusted), then it
+# falls like half a cosine wave:
+#
+# $$ \alpha_s = \alpha \frac{s + 1}{w} \quad (s < w), \qquad
+#    \alpha_s = \frac{\alpha}{2} \left(1 + \cos \pi \frac{s - w}{S - w}\right) \quad (s \ge w) $$
+
+# %%
+schedule = Cosine(rate=2e-3, steps=200, warmup=10)
+s, w, S = 50, 10, 200
+assert np.isclose(schedule(s), 2e-3 / 2 * (1 + np.cos(np.pi * (s - w) / (S - w))))
+
+# %% tags=["hide-input"]
+figure, ax = plt.subplots(figsize=(pictures.WIDTH, 1.7))
+ax.plot([schedule(s) for s in range(200)], color=pictures.INK, lw=1.5)
+ax.set(xlabel="step", ylabel="learning rate", ylim=(0, None))
+plt.show()
+
+# %% [markdown]
 # ## 3.5 The training loop
 #
 # Here is all of it. Read it slowly: everything in these chapters comes down to these lines.
 
 
 # %%
-def learn(drawings, epochs, batch_size=128, learning_rate=1e-3, seed=42):
-    parameters = network.initialise(seed)
+def learn(drawings, recipe):
+    parameters = network.initialise(recipe.seed)
     optimizer = Adam()
     state = optimizer.start(parameters.vector)
-    for epoch in range(epochs):
-        order = epoch_order(seed, epoch, len(drawings))  # shuffled, each epoch in its own way
-        for start in range(0, len(drawings), batch_size):
-            x, labels = drawings.batch(order[start : start + batch_size])
+    batches = range(0, len(drawings), recipe.batch_size)
+    schedule = recipe.make_schedule(steps_per_epoch=len(batches))
+
+    for epoch in range(recipe.epochs):
+        order = epoch_order(recipe.seed, epoch, len(drawings))  # shuffled anew
+        for start in batches:
+            x, labels = drawings.batch(order[start : start + recipe.batch_size])
             gradient = engine.gradients(parameters, x, labels).vector
-            optimizer.update(parameters.vector, gradient, state, learning_rate)
+            optimizer.update(parameters.vector, gradient, state, schedule(state.steps))
     return parameters
 
 
@@ -230,8 +252,9 @@ def learn(drawings, epochs, batch_size=128, learning_rate=1e-3, seed=42):
 
 # %%
 few = train.subset(np.arange(0, len(train), 10))
-by_hand = learn(few, epochs=1)
-fitted = fit(network, few, recipe=Recipe(epochs=1, seed=42), engine=engine)
+recipe = Recipe(epochs=2, batch_size=32, optimizer="adam", schedule="cosine", seed=42)
+by_hand = learn(few, recipe)
+fitted = fit(network, few, recipe=recipe, engine=engine)
 assert np.array_equal(by_hand.vector, fitted.parameters.vector)
 print(f"{network.size:,} parameters, all equal")
 
@@ -324,7 +347,7 @@ figure = pictures.confusion(matrix, classes)
 
 # %%
 linear = Network([Flatten(), Dense(5)])
-fitted_linear = fit(linear, train, recipe=Recipe(epochs=20, batch_size=64, seed=42))
+fitted_linear = fit(linear, train, recipe=Recipe(epochs=12, batch_size=64, seed=42))
 linear_model = Model(linear, fitted_linear.parameters, classes)
 right = np.mean(linear_model.predict_proba(test.bitmaps).argmax(axis=1) == test.labels)
 print(f"one dense layer: {right:.1%}; the seed network: {evaluation.top1:.1%}")
