@@ -13,16 +13,17 @@ from inkgrad.quickdraw.formats import (
     read_folder,
     read_records,
 )
-from inkgrad.quickdraw.loaded import Loaded, OnProgress
+from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.sources import load_drawings
 from inkgrad.quickdraw.split import notebook_split, split, validation_split
-from inkgrad.quickdraw.tasks import TASKS, find_task
+from inkgrad.quickdraw.tasks import TASKS, find_task, load_task
 
 __all__ = [
     "CATEGORIES",
     "GOOGLE_BUCKET",
     "TASKS",
     "Balanced",
+    "Counts",
     "Drawings",
     "Loaded",
     "OnProgress",
@@ -34,6 +35,7 @@ __all__ = [
     "find_task",
     "leaked",
     "load_drawings",
+    "load_task",
     "notebook_split",
     "read_bitmaps",
     "read_drawings",
