@@ -143,6 +143,7 @@ def fit(strokes: Strokes, size: float = 255.0) -> Strokes:
     extent = float((high - low).max())
     if extent == 0:
         return align(strokes)
+    # Multiplied before divided: Google's roundings, which `simplify` must share to the last bit.
     return [(stroke - low[:, None]) * size / extent for stroke in strokes]
 
 
