@@ -116,9 +116,7 @@ def train(
     clip_norm: Annotated[
         float | None, typer.Option("--clip-norm", metavar="X", help="Longest gradient.")
     ] = None,
-    label_smoothing: Annotated[
-        float | None, typer.Option("--label-smoothing", metavar="X")
-    ] = None,
+    label_smoothing: Annotated[float | None, typer.Option("--label-smoothing", metavar="X")] = None,
     patience: Annotated[
         int | None,
         typer.Option("--patience", metavar="N", help="Stop after N epochs without improvement."),
@@ -235,9 +233,9 @@ def predict(
             "input. A first argument that ends in .safetensors is the model.",
         ),
     ],
-    model: Annotated[
-        Path, typer.Option("--model", "-m", help="The model to ask.")
-    ] = Path("runs/demo/model.safetensors"),
+    model: Annotated[Path, typer.Option("--model", "-m", help="The model to ask.")] = Path(
+        "runs/demo/model.safetensors"
+    ),
     top: Annotated[int, typer.Option("--top", metavar="N", help="Guesses a drawing.")] = 3,
     engine: Engine = "auto",
     as_json: AsJson = False,
@@ -251,14 +249,19 @@ def predict(
     if as_json:
         _print_json(
             [
-                {"name": p.name, "guesses": [{"class": c, "probability": q} for c, q in p.guesses]}
+                {
+                    "name": p.name,
+                    "guesses": [
+                        {"class": name, "probability": share} for name, share in p.reading.guesses
+                    ],
+                }
                 for p in predictions
             ]
         )
         return
     console = _console()
     for p in predictions:
-        console.print(terminal.guesses(console, p.name, p.bitmap, p.guesses))
+        console.print(terminal.reading_beside_guesses(console, p.name, p.reading))
 
 
 @app.command()
@@ -283,7 +286,7 @@ def download(
         Path | None, typer.Option("--to", metavar="FOLDER", help="Instead of the cache.")
     ] = None,
 ) -> None:
-    """Fetch drawings from Google's bucket or a mirror; what is there already is not fetched again."""
+    """Fetch drawings from Google's bucket or a mirror; never twice."""
     from inkgrad import terminal, workflows
 
     console = _console()
@@ -390,7 +393,7 @@ def _show(console: Console, trained: Trained) -> None:
     console.print()
     console.print(terminal.figures_line(figures), highlight=False)
     console.print(terminal.confusion_table(figures["classes"], figures["confusion"]))
-    console.print(terminal.recognised(console, *trained.examples()))
+    console.print(terminal.readings_in_rows(console, trained.examples()))
     model, report = trained.folder / "model.safetensors", trained.folder / "report.html"
     console.print(
         f"Model:  {model}\nReport: {report}  (open it in a browser)\n\nTry next:\n"

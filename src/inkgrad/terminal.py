@@ -31,9 +31,9 @@ __all__ = [
     "facts_text",
     "figures_line",
     "guess_bars",
-    "guesses",
     "per_class_table",
-    "recognised",
+    "reading_beside_guesses",
+    "readings_in_rows",
 ]
 
 _MOST_COLUMNS = 20  # a wider confusion matrix is told by its most frequent confusions
@@ -174,8 +174,7 @@ class TrainingDisplay:
 
     def _start(self, *columns: Any) -> Progress:
         self._live = live = Progress(*columns, console=self.console, transient=True)
-        blank = {"epoch": "", "loss": "", "accuracy": "", "rate": "", "left": ""}
-        self._task = live.add_task("", total=None, **blank)
+        self._task = live.add_task("", epoch="", loss="", accuracy="", rate="", left="")
         live.start()
         return live
 
@@ -348,46 +347,25 @@ def guess_bars(
     return Text("\n".join(lines), no_wrap=True)
 
 
-def guesses(console: Console, name: str, bitmap: npt.ArrayLike, best: Sequence[Any]) -> Table:
-    """Return one drawing beside what a network reads in it.
-
-    Parameters
-    ----------
-    name : str
-        The drawing's.
-    bitmap : (side, side) uint8 array
-    best : list of (class, probability)
-    """
+def reading_beside_guesses(console: Console, name: str, reading: Any) -> Table:
+    """Return one drawing beside what a network reads in it: see `inkgrad.insight.Reading`."""
     grid = Table.grid(padding=(0, 2))
-    bars = guess_bars(best, unicode=_has_unicode(console))
-    grid.add_row(_picture(console, bitmap), Text(f"{name}\n\n") + bars)
+    bars = guess_bars(reading.guesses, unicode=_has_unicode(console))
+    grid.add_row(_picture(console, reading.bitmap), Text(f"{name}\n\n") + bars)
     return grid
 
 
-def recognised(
-    console: Console,
-    bitmaps: Sequence[npt.ArrayLike],
-    drawn: Sequence[str],
-    read: Sequence[tuple[str, float]],
-) -> RenderableType:
-    """Return several drawings in a row, as many as fit, each over what was read in it.
-
-    Parameters
-    ----------
-    bitmaps : list of (side, side) uint8 arrays
-    drawn : list of str
-        What each shows.
-    read : list of (class, probability)
-        The network's first guess.
-    """
+def readings_in_rows(console: Console, readings: Sequence[Any]) -> RenderableType:
+    """Return several drawings side by side, each over what the network reads in it."""
     cells = []
-    for bitmap, truth, (guess, share) in zip(bitmaps, drawn, read, strict=True):
-        right = guess == truth
-        caption = Text(f"{guess} {_percent(share)}", style="green" if right else "red")
+    for reading in readings:
+        right = reading.read == reading.drawn
+        caption = Text(f"{reading.read} {_percent(reading.probability)}")
+        caption.stylize("green" if right else "red")
         if not right:
-            caption.append(f", is {truth}", style="default")
-        cells.append(Group(_picture(console, bitmap), caption, ""))
-    return Columns(cells, padding=(0, 2), width=max(np.shape(bitmap)[1] for bitmap in bitmaps))
+            caption.append(f", is {reading.drawn}", style="default")
+        cells.append(Group(_picture(console, reading.bitmap), caption, ""))
+    return Columns(cells, padding=(0, 2))
 
 
 def _picture(console: Console, bitmap: npt.ArrayLike) -> Text:

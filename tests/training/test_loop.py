@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import math
+import os
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,10 +26,12 @@ from inkgrad.training import (
     Recipe,
     StepDone,
     TrainingError,
+    checkpoint,
     clip_by_norm,
     decay_mask,
     epoch_order,
     fit,
+    journal,
     judge,
     load_checkpoint,
     read_metrics,
@@ -240,6 +245,11 @@ def test_parameters_that_are_not_finite_never_reach_the_disk(tmp_path):
     with pytest.raises(TrainingError, match=r"the largest number in parameters is (inf|nan)"):
         run(recipe=recipe, validation=None, folder=tmp_path)
     assert load_checkpoint(tmp_path / LAST, tiny_network()).optimizer.steps == 0
+    # Nor where a checkpoint is due in the middle of an epoch, before a loss shows it.
+    recipe = Recipe(epochs=1, batch_size=16, optimizer="sgd", learning_rate=1e200)
+    with pytest.raises(TrainingError, match=r"the largest number in parameters is (inf|nan)"):
+        run(recipe=recipe, folder=tmp_path, checkpoint_seconds=0)
+    assert load_checkpoint(tmp_path / LAST, tiny_network()).optimizer.steps == 0
 
 
 def test_a_validation_loss_that_is_not_finite_is_told():
@@ -350,3 +360,37 @@ def test_dense_only_networks_train_too():
     losses = [done.train_loss for done in fitted.history]
     assert all(later < earlier for earlier, later in pairwise(losses[5:]))
     assert fitted.history[-1].train_accuracy == 1
+
+
+def test_validation_counts_against_the_time_left_but_not_against_the_speed(monkeypatch):
+    now = 0.0
+
+    class Timed(ArrayBatches):
+        def batch(self, indices):
+            nonlocal now
+            now += 1.0 if self is data else 10.0  # seconds
+            return super().batch(indices)
+
+    data, validation = Timed(TRAIN.x, TRAIN.labels), Timed(VALIDATION.x, VALIDATION.labels)
+    monkeypatch.setattr(journal, "time", SimpleNamespace(monotonic=lambda: now))
+    events: list = []
+    recipe = Recipe(epochs=3, batch_size=70)
+    fitted = run(data=data, validation=validation, recipe=recipe, on_event=events.append)
+    steps = [event for event in events if isinstance(event, StepDone)]
+    assert [step.drawings_per_s for step in steps] == [70.0] * 3
+    # After 1, 1 + 10 + 1 and 2 · (1 + 10) + 1 seconds, with 2, 1 and 0 steps to go:
+    assert [step.seconds_left for step in steps] == [2 * 1 / 1, 1 * 12 / 2, 0]
+    assert [done.seconds for done in fitted.history] == [11.0] * 3
+
+
+def test_a_new_run_that_cannot_be_saved_leaves_the_old_one_alone(tmp_path, monkeypatch):
+    run(folder=tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(checkpoint, "atomic_write", full)
+    with pytest.raises(ModelError, match="cannot write the checkpoint"):
+        run(folder=tmp_path, recipe=dataclasses.replace(RECIPES["adam"], seed=1))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

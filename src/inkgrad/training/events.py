@@ -21,7 +21,7 @@ class StepDone:
         The means over the epoch so far; the accuracy as a share, 0 to 1.
     learning_rate : float
     drawings_per_s : float
-        Measured since `fit` was called.
+        Measured over the steps since `fit` was called; validation is not counted.
     seconds_left : float
         Until the end of the run, if it goes on as it went.
     """

@@ -54,15 +54,16 @@ class Journal:
         self._checkpoint_seconds = checkpoint_seconds
         self._begun = self._marked = self._saved = time.monotonic()
         self._steps = self._seen = 0  # since `fit` was called
+        self._stepping = 0.0  # seconds spent on them, validation not included
 
     def begin(self) -> None:
         """Make the folder say the same as the state: metrics up to here, and a checkpoint."""
         if self._folder is None:
             return
+        self.save()  # first: what an earlier run left is only removed once this one stands
         if self.state.optimizer.steps == 0:
-            (self._folder / BEST).unlink(missing_ok=True)  # of another, earlier run
+            (self._folder / BEST).unlink(missing_ok=True)
         write_metrics(self._folder / METRICS, self.state.records)
-        self.save()
 
     def notice(self, message: str) -> None:
         """Tell the user something."""
@@ -81,12 +82,12 @@ class Journal:
         state.count(loss, logits, labels)
         self._steps += 1
         self._seen += len(labels)
-        now = self._mark()
+        self._stepping += self._mark()
         per_epoch = state.steps_per_epoch
         every = math.ceil(per_epoch / _LINES_PER_EPOCH)
         if state.step % every == 0 or state.step == per_epoch:
             self._line(learning_rate, classes=logits.shape[1])
-        elapsed = max(now - self._begun, 1e-9)
+        elapsed = self._marked - self._begun
         left = state.recipe.epochs * per_epoch - state.optimizer.steps
         self._tell(
             StepDone(
@@ -97,11 +98,11 @@ class Journal:
                 loss=state.epoch_tally.mean_loss,
                 accuracy=state.epoch_tally.accuracy,
                 learning_rate=learning_rate,
-                drawings_per_s=self._seen / elapsed,
+                drawings_per_s=self._seen / max(self._stepping, 1e-9),  # coarse clocks may say 0
                 seconds_left=left * elapsed / self._steps,
             )
         )
-        if now - self._saved >= self._checkpoint_seconds:
+        if self._marked - self._saved >= self._checkpoint_seconds:
             self.save()
 
     def epoch(self, judged: tuple[float, float] | None) -> None:
@@ -156,11 +157,10 @@ class Journal:
             append_metrics(self._folder / METRICS, record)
 
     def _mark(self) -> float:
-        """Add the time since the last mark to the epoch's."""
-        now = time.monotonic()
-        self.state.seconds += now - self._marked
-        self._marked = now
-        return now
+        """Add the seconds since the last mark to the epoch's, and return them."""
+        before, self._marked = self._marked, time.monotonic()
+        self.state.seconds += self._marked - before
+        return self._marked - before
 
     def _check_arrays(self) -> None:
         """Refuse numbers that are not finite, before they take the place of good ones."""

@@ -79,8 +79,8 @@ class Recipe:
     epochs: int = 6
     batch_size: int = 128
     optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    schedule: str = "constant"
+    learning_rate: float = 2e-3
+    schedule: str = "cosine"
     warmup: float | None = None
     decay_every: int = 2
     decay_factor: float = 0.1

@@ -1,4 +1,4 @@
-"""What is this file? Networks, models and drawings, described in plain values."""
+"""What a file is: networks, models and drawings, described in plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does a model see in a drawing?"""
+"""What a model sees in drawings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
-from inkgrad.layers import Array
+from inkgrad.insight import Reading, read_drawings
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import read_bitmaps
 
@@ -23,15 +23,12 @@ class Prediction:
     ----------
     name : str
         The file that the drawing came from, with its number if the file holds several.
-    bitmap : (28, 28) uint8 array
-        The drawing as the network saw it.
-    guesses : list of (str, float)
-        The likeliest classes with their probabilities, best first.
+    reading : Reading
+        The drawing as the network saw it, and its guesses, best first.
     """
 
     name: str
-    bitmap: Array
-    guesses: list[tuple[str, float]]
+    reading: Reading
 
 
 def predict(
@@ -64,11 +61,9 @@ def predict(
     predictions = []
     for path in paths:
         bitmaps = read_bitmaps(path)
-        for number, (bitmap, probabilities) in enumerate(
-            zip(bitmaps, model.predict_proba(bitmaps), strict=True), start=1
-        ):
-            name = f"{path}" if len(bitmaps) == 1 else f"{path}:{number}"
-            best = (-probabilities).argsort(kind="stable")[:top]
-            guesses = [(model.classes[i], float(probabilities[i])) for i in best]
-            predictions.append(Prediction(name, bitmap, guesses))
+        probabilities = model.predict_proba(bitmaps)
+        readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
+        for number, reading in enumerate(readings, start=1):
+            name = f"{path}" if len(readings) == 1 else f"{path}:{number}"
+            predictions.append(Prediction(name, reading))
     return predictions

@@ -16,12 +16,18 @@ import numpy as np
 
 from inkgrad.engines import make_engine
 from inkgrad.errors import InkgradError
-from inkgrad.insight import Evaluation, most_confident_mistakes, write_report
+from inkgrad.insight import (
+    Evaluation,
+    Reading,
+    most_confident_mistakes,
+    read_drawings,
+    write_report,
+)
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
-from inkgrad.quickdraw import Balanced, Loaded, OnProgress, find_task, load_drawings
+from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
 from inkgrad.storage import atomic_write_bytes
 from inkgrad.training import LAST, METRICS, Event, fit, read_metrics
 from inkgrad.version import __version__
@@ -32,7 +38,7 @@ __all__ = ["OnLoaded", "Trained", "train"]
 OnLoaded = Callable[[Loaded, Parts], None]
 
 _MODEL, _RUN, _REPORT = "model.safetensors", "run.json", "report.html"
-_MISTAKES, _EXAMPLES = 40, 12  # pictures in the report
+_MISTAKES, _EXAMPLES = 40, 10  # pictures in the report and in the terminal
 
 
 @dataclass(frozen=True)
@@ -72,16 +78,13 @@ class Trained:
             raise InkgradError("the run was interrupted: there is nothing to judge yet")
         return self.evaluation.to_dict()
 
-    def examples(self) -> tuple[list[Array], list[str], list[tuple[str, float]]]:
-        """Return a test drawing of each class (of the first five), what it is and is read as."""
-        test, said = self.parts.test, self.probabilities
-        if said is None:
-            return [], [], []
+    def examples(self) -> list[Reading]:
+        """Return the first test drawing of each of the first classes, with what is read in it."""
+        if self.probabilities is None:
+            return []
+        test = self.parts.test
         firsts = [np.flatnonzero(test.labels == k)[:1] for k in range(len(test.classes))]
-        rows = np.concatenate(firsts)[:5]
-        guesses = [(test.classes[said[i].argmax()], float(said[i].max())) for i in rows]
-        truths = [test.classes[k] for k in test.labels[rows]]
-        return list(test.bitmaps[rows]), truths, guesses
+        return _readings(test, self.probabilities, np.concatenate(firsts)[:_EXAMPLES])
 
 
 def train(
@@ -89,6 +92,7 @@ def train(
     *,
     task: str | None = None,
     data: str | os.PathLike[str] | None = None,
+    loaded: Loaded | None = None,
     out: str | os.PathLike[str],
     network: Network | None = None,
     engine: str = "auto",
@@ -111,6 +115,8 @@ def train(
         when `data` is a folder of one's own drawings: then its subfolders are the classes.
     data : path or address, optional
         See `inkgrad.quickdraw.load_drawings`.
+    loaded : Loaded, optional
+        The drawings themselves, if they are loaded already, or made by a program.
     out : path
         The folder to write to; made if it is missing.
     network : Network, optional
@@ -152,9 +158,15 @@ def train(
     network = seed_network(len(chosen.classes)) if network is None else network
     make_engine(engine, network)  # refuses an unknown engine before anything is fetched
 
-    loaded = load_drawings(
-        chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
-    )
+    if loaded is None:
+        loaded = load_drawings(
+            chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
+        )
+    elif loaded.drawings.classes != chosen.classes:
+        raise InkgradError(
+            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
+            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+        )
     parts = chosen.split(loaded.drawings)
     _check_parts(parts, loaded)
     if on_loaded is not None:
@@ -294,16 +306,26 @@ def _write_report(
 ) -> None:
     """Write the report: curves, confusions, mistakes and what the model file records."""
     record = model.record
+    wrong = most_confident_mistakes(probabilities, test.labels, _MISTAKES)
+    right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)[:: max(1, len(test) // 24)]
     write_report(
         folder / _REPORT,
-        title=f"inkgrad: {record['settings']['task'] or ', '.join(model.classes[:5])}",
+        title=record["settings"]["task"] or ", ".join(model.classes[:5]),
         evaluation=evaluation,
         history=read_metrics(folder / METRICS),
         record={
             "drawings": record["data"]["source"],
+            **{f"to {what}": number for what, number in record["drawings"].items()},
             "command": record["command"],
-            **{f"drawings to {what}": f"{n:,}" for what, n in record["drawings"].items()},
+            "recipe": record["settings"]["recipe"],
             "network": model.network.summary(),
         },
-        mistakes=most_confident_mistakes(test.bitmaps, test.labels, probabilities, model.classes),
+        mistakes=_readings(test, probabilities, wrong),
+        examples=_readings(test, probabilities, right[:24]),
     )
+
+
+def _readings(drawings: Drawings, probabilities: Array, rows: Array) -> list[Reading]:
+    """Return some drawings with what they are and what is read in them."""
+    part = drawings.subset(rows)
+    return read_drawings(part.bitmaps, probabilities[rows], part.classes, part.labels)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from inkgrad.drawing import to_bitmap
 from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.formats import SUFFIXES, read_bitmaps, read_drawings, read_records
@@ -85,6 +86,20 @@ def test_pictures(tmp_path, suffix):
         next(read_records(path))
     path.write_bytes(b"not a picture")
     with pytest.raises(DataError, match=rf"mine\{suffix}"):
+        read_bitmaps(path)
+
+
+def test_svg(tmp_path):
+    path = tmp_path / "mine.svg"
+    path.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 255 255">'
+        '<polyline points="0,3 255,0" fill="none" stroke="black"/></svg>'
+    )
+    (record,) = read_records(path)
+    assert record.strokes[0].tolist() == LINE[0]
+    np.testing.assert_array_equal(read_bitmaps(path), [to_bitmap(LINE)])
+    path.write_text("<svg")
+    with pytest.raises(DataError, match=r"mine\.svg"):
         read_bitmaps(path)
 
 

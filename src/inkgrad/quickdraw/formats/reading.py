@@ -11,6 +11,7 @@ import numpy as np
 
 from inkgrad.drawing import to_bitmap
 from inkgrad.drawing.images import bitmap_from_image
+from inkgrad.drawing.svg import strokes_from_svg
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
@@ -22,11 +23,18 @@ from inkgrad.quickdraw.formats.sketchrnn import read_sketchrnn
 
 __all__ = ["SUFFIXES", "read_bitmaps", "read_bitmaps_and_words", "read_records"]
 
+
+def _read_svg(path: Path) -> Iterator[Record]:
+    """Yield the one drawing of an SVG file."""
+    yield Record(strokes_from_svg(path))
+
+
 _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".bin": read_binary,
     ".csv": read_kaggle,
     ".json": read_json,
     ".ndjson": read_ndjson,
+    ".svg": _read_svg,
 }
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 _BITMAPS = (".npy", *_PICTURES)
@@ -42,8 +50,8 @@ def read_records(
     Parameters
     ----------
     path : path
-        ``.ndjson`` (simplified or raw), ``.json``, ``.bin``, ``.csv`` (Kaggle) or ``.npz``
-        (Sketch-RNN).
+        ``.ndjson`` (simplified or raw), ``.json``, ``.bin``, ``.csv`` (Kaggle), ``.npz``
+        (Sketch-RNN) or ``.svg``.
     limit : int, optional
         Stop after so many drawings; what follows is not looked at.
     part : {"train", "valid", "test"}, optional
