@@ -322,6 +322,7 @@ def test_no_example_is_met_twice_or_left_out_by_an_interruption(tmp_path):
     np.testing.assert_array_equal(met, [i for e in range(3) for i in epoch_order(42, e, 70)])
 
 
+@pytest.mark.slow
 def test_the_seed_network_itself(tmp_path):
     rng = np.random.default_rng(0)
     data = ArrayBatches(rng.random((80, 1, 28, 28), np.float32), rng.integers(0, 5, 80))
