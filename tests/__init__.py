@@ -1,1 +1,1 @@
-"""Tests, mirroring the rooms of `src/inkgrad`."""
+"""The tests; the folders mirror src/inkgrad."""

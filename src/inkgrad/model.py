@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from inkgrad.storage import atomic_write_bytes
 
 __all__ = ["Model", "load"]
 
-_FORMAT = "inkgrad-model"
-_VERSION = "1"
+_KEY = "inkgrad"  # of the metadata entry that describes the model
+_VERSION = 1
 _BATCH = 256  # drawings carried out at once when predicting: bounds the memory
 
 
@@ -80,9 +80,8 @@ class Model:
                 f"the network's output has shape {self.network.output_shape}, "
                 f"but there are {len(self.classes)} classes"
             )
-        if len(set(self.classes)) != len(self.classes) or not all(
-            isinstance(name, str) and name for name in self.classes
-        ):
+        named = all(isinstance(name, str) and name for name in self.classes)
+        if not named or len(set(self.classes)) != len(self.classes):
             raise ModelError("the classes must be distinct names that are not empty")
         object.__setattr__(self, "engine", make_engine(self.engine, self.network))
 
@@ -129,7 +128,8 @@ class Model:
         result = np.zeros((len(drawings), side, side), np.uint8)
         for i, strokes in enumerate(drawings):
             checked = check_strokes(strokes, where=f"drawing {i}")
-            result[i] = to_bitmap(checked, raster=self.raster)
+            raster = self.raster
+            result[i] = to_bitmap(checked, side, pen=raster.pen, padding=raster.padding)
         return result
 
     def predict_proba(self, drawings: Any) -> Array:
@@ -147,24 +147,27 @@ class Model:
 
     def predict(self, drawings: Any) -> Array:
         """Return the likeliest class of each drawing, by name: (n,) array of str."""
-        return np.asarray(self.classes)[self.predict_proba(drawings).argmax(axis=1)]
+        best = self.predict_proba(drawings).argmax(axis=1)
+        return np.asarray(np.asarray(self.classes)[best])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
 
-        The tensors are the parameters by name; the metadata holds, as JSON, the network, the
-        classes, the rasteriser's settings and the record. The same model gives the same bytes.
+        The tensors are the parameters by name; the metadata's entry ``inkgrad`` holds, as JSON,
+        the network, the classes, the rasteriser's settings and the record. The same model gives
+        the same bytes.
         """
         from safetensors.numpy import save
 
-        metadata = {
-            "format": _FORMAT,
+        description = {
             "version": _VERSION,
-            "network": json.dumps(self.network.to_config()),
-            "classes": json.dumps(self.classes),
-            "raster": json.dumps(self.raster.to_dict()),
-            "record": json.dumps(self.record, allow_nan=False),
+            "network": self.network.to_config(),
+            "classes": self.classes,
+            "raster": self.raster.to_dict(),
+            "record": self.record,
         }
+        # One entry: safetensors writes several in an order that changes from run to run.
+        metadata = {_KEY: json.dumps(description, allow_nan=False)}
         tensors = {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}
         atomic_write_bytes(path, save(tensors, metadata))
 
@@ -190,20 +193,15 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
     """
     path = Path(path)
     metadata, tensors = _read_safetensors(path)
-    if metadata.get("format") != _FORMAT or metadata.get("version") != _VERSION:
-        raise ModelError(
-            f"{path} is not an inkgrad model of version {_VERSION} "
-            f"(format {metadata.get('format')!r}, version {metadata.get('version')!r})"
-        )
     try:
-        network = Network.from_config(_parse(metadata, "network", dict))
-        parameters = _fill(network, tensors)
+        description = _describe(metadata)
+        network = Network.from_config(description["network"])
         return Model(
             network,
-            parameters,
-            tuple(_parse(metadata, "classes", list)),
-            Raster.from_dict(_parse(metadata, "raster", dict)),
-            _parse(metadata, "record", dict),
+            _fill(network, tensors),
+            tuple(description["classes"]),
+            Raster.from_dict(description["raster"]),
+            description["record"],
             engine,
         )
     except (ModelError, ShapeError) as error:
@@ -220,20 +218,26 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
         )
     try:
         with safe_open(path, framework="numpy") as file:
-            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = list(file.keys())
+            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
 
 
-def _parse(metadata: Mapping[str, str], key: str, kind: type) -> Any:
-    """Return one JSON value of the metadata."""
+def _describe(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Return the description of the model, its parts present and of the right kind."""
+    if _KEY not in metadata:
+        raise ModelError(f"its metadata has no entry {_KEY!r}: it is not a model of inkgrad's")
     try:
-        value = json.loads(metadata[key])
-    except (KeyError, ValueError, RecursionError) as error:
-        raise ModelError(f"its metadata {key!r} is missing or not JSON") from error
-    if not isinstance(value, kind):
-        raise ModelError(f"its metadata {key!r} is not a JSON {kind.__name__}")
-    return value
+        description = json.loads(metadata[_KEY])
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"its metadata entry {_KEY!r} is not JSON") from error
+    if not isinstance(description, dict) or description.get("version") != _VERSION:
+        raise ModelError(f"it is not of version {_VERSION}, the one that this inkgrad reads")
+    for name, kind in {"network": dict, "classes": list, "raster": dict, "record": dict}.items():
+        if not isinstance(description.get(name), kind):
+            raise ModelError(f"its description has no {name}, or of a wrong kind")
+    return description
 
 
 def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
@@ -263,11 +267,10 @@ def _names(names: Mapping[str, Any]) -> str:
     return ", ".join(shown) + (", …" if len(names) > len(shown) else "") if shown else "none"
 
 
-def _is_one_drawing(value: Sequence[Any]) -> bool:
+def _is_one_drawing(value: Any) -> bool:
     """Tell a list of strokes (numbers two levels down) from a list of drawings (three down)."""
-    depth: Any = value
     for _ in range(3):
-        if not isinstance(depth, (list, tuple, np.ndarray)) or len(depth) == 0:
+        if not isinstance(value, (list, tuple, np.ndarray)) or len(value) == 0:
             return False
-        depth = depth[0]
-    return not isinstance(depth, (list, tuple, np.ndarray))
+        value = value[0]
+    return not isinstance(value, (list, tuple, np.ndarray))

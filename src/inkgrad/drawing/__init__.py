@@ -1,5 +1,10 @@
-"""Drawings: strokes, pictures and SVG → the 28×28 bitmaps that the network sees."""
+"""Drawings: strokes, pictures and SVG → the 28×28 bitmaps that the network sees.
 
+Importing this costs no more than NumPy: Pillow and svgelements are imported when a picture or an
+SVG file is read.
+"""
+
+from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.drawing.raster import Raster, rasterize, rasterize_many
 from inkgrad.drawing.simplify import simplify, to_bitmap
 from inkgrad.drawing.strokes import (
@@ -11,12 +16,14 @@ from inkgrad.drawing.strokes import (
     fit,
     is_simplified,
 )
+from inkgrad.drawing.svg import strokes_from_svg
 
 __all__ = [
     "Drawing",
     "Raster",
     "Strokes",
     "align",
+    "bitmap_from_image",
     "bounding_box",
     "check_strokes",
     "fit",
@@ -24,5 +31,6 @@ __all__ = [
     "rasterize",
     "rasterize_many",
     "simplify",
+    "strokes_from_svg",
     "to_bitmap",
 ]

@@ -16,7 +16,9 @@ TOLERANCE = 2.0  # a point nearer than this to the line through its neighbours i
 _MAX_LENGTH = 100_000.0  # of all strokes together; real drawings measure some thousands
 
 
-def to_bitmap(strokes: Drawing, side: int = 28) -> npt.NDArray[np.uint8]:
+def to_bitmap(
+    strokes: Drawing, side: int = 28, *, pen: float = 16.0, padding: float = 16.0
+) -> npt.NDArray[np.uint8]:
     """Draw strokes of any origin, size and place as the training drawings were drawn.
 
     Strokes that do not already lie in the frame of Google's simplified drawings
@@ -26,8 +28,8 @@ def to_bitmap(strokes: Drawing, side: int = 28) -> npt.NDArray[np.uint8]:
     ----------
     strokes : sequence of strokes
         See `check_strokes`; y grows downwards.
-    side : int
-        Width and height of the bitmap in pixels.
+    side, pen, padding
+        See `Raster`.
 
     Returns
     -------
@@ -47,7 +49,8 @@ def to_bitmap(strokes: Drawing, side: int = 28) -> npt.NDArray[np.uint8]:
     True
     """
     checked = check_strokes(strokes)
-    return rasterize(checked if is_simplified(checked) else _simplify(checked), side)
+    simple = checked if is_simplified(checked) else _simplify(checked)
+    return rasterize(simple, side, pen=pen, padding=padding)
 
 
 def simplify(strokes: Drawing) -> Strokes:

@@ -1,1 +1,46 @@
 """Quick, Draw!: the data set, its categories, files and splits, and drawings of our own making."""
+
+from inkgrad.quickdraw.balance import Balanced
+from inkgrad.quickdraw.cache import GOOGLE_BUCKET
+from inkgrad.quickdraw.categories import CATEGORIES, find_categories, find_category
+from inkgrad.quickdraw.drawings import Drawings, concatenate
+from inkgrad.quickdraw.duplicates import leaked, same_drawing
+from inkgrad.quickdraw.fetch import fetch, fetch_bitmaps, fetch_file
+from inkgrad.quickdraw.formats import (
+    Record,
+    read_bitmaps,
+    read_drawings,
+    read_folder,
+    read_records,
+)
+from inkgrad.quickdraw.sources import Loaded, OnProgress, load_drawings
+from inkgrad.quickdraw.split import notebook_split, split, validation_split
+from inkgrad.quickdraw.tasks import TASKS, find_task
+
+__all__ = [
+    "CATEGORIES",
+    "GOOGLE_BUCKET",
+    "TASKS",
+    "Balanced",
+    "Drawings",
+    "Loaded",
+    "OnProgress",
+    "Record",
+    "concatenate",
+    "fetch",
+    "fetch_bitmaps",
+    "fetch_file",
+    "find_categories",
+    "find_category",
+    "find_task",
+    "leaked",
+    "load_drawings",
+    "notebook_split",
+    "read_bitmaps",
+    "read_drawings",
+    "read_folder",
+    "read_records",
+    "same_drawing",
+    "split",
+    "validation_split",
+]

@@ -1,1 +1,25 @@
 """Workflows: what each command does, as a function: from the drawings to the result."""
+
+from inkgrad.workflows.check import check
+from inkgrad.workflows.demo import demo
+from inkgrad.workflows.download import download
+from inkgrad.workflows.evaluate import Evaluated, evaluate
+from inkgrad.workflows.info import info
+from inkgrad.workflows.predict import Prediction, predict
+from inkgrad.workflows.settings import Parts, Settings
+from inkgrad.workflows.train import Trained, train
+
+__all__ = [
+    "Evaluated",
+    "Parts",
+    "Prediction",
+    "Settings",
+    "Trained",
+    "check",
+    "demo",
+    "download",
+    "evaluate",
+    "info",
+    "predict",
+    "train",
+]

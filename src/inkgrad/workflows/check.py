@@ -1,4 +1,4 @@
-"""Is the mathematics right? The proofs of the test suite, on any network."""
+"""Whether the mathematics is right: the proofs of the test suite, on any network."""
 
 from __future__ import annotations
 

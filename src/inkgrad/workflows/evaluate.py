@@ -99,7 +99,7 @@ def evaluate(
         )
     if part != "all" and is_training_data:
         part = "test"
-        drawings = Settings.from_record(model.record).split(drawings).test
+        drawings = Settings.from_dict(model.record["settings"]).split(drawings).test
     else:
         part = "all"
     probabilities = model.predict_proba(drawings.bitmaps)

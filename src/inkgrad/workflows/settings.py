@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from inkgrad.errors import InkgradError
-from inkgrad.quickdraw import Drawings, notebook_split, split
+from inkgrad.quickdraw import Drawings, notebook_split, split, validation_split
 from inkgrad.training import Recipe
 
 __all__ = ["SPLITS", "Parts", "Settings"]
 
 SPLITS = ("stratified", "notebook")
 _OWN_CHOICES = ("limit", "split_kind", "test_size", "validation_size", "balance")
-_VALIDATION = 1  # offset of the validation split's seed, so that it is not the test split's
 
 
 class Parts(NamedTuple):
@@ -84,15 +83,12 @@ class Settings:
             rest, test = notebook_split(drawings)
         else:
             rest, test = split(drawings, test_size=self.test_size, seed=self.recipe.seed)
-        learning = drawings.subset(rest)
-        if self.validation_size == 0:
-            train, validation = learning, learning.subset([])
-        else:
-            kept, aside = split(
-                learning, test_size=self.validation_size, seed=self.recipe.seed + _VALIDATION
+        aside = rest[:0]
+        if self.validation_size > 0:
+            rest, aside = validation_split(
+                drawings, rest, validation_size=self.validation_size, seed=self.recipe.seed
             )
-            train, validation = learning.subset(kept), learning.subset(aside)
-        return Parts(train, validation, drawings.subset(test))
+        return Parts(drawings.subset(rest), drawings.subset(aside), drawings.subset(test))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, ready for JSON."""

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from inkgrad.engines import make_engine
 from inkgrad.errors import InkgradError
-from inkgrad.insight import Evaluation, most_confident_mistakes, write_report
+from inkgrad.insight import (
+    Evaluation,
+    Reading,
+    most_confident_mistakes,
+    read_drawings,
+    write_report,
+)
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
-from inkgrad.quickdraw import Loaded, OnProgress, find_task, load_drawings
+from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
 from inkgrad.storage import atomic_write_bytes
-from inkgrad.training import Event, Fitted, fit
+from inkgrad.training import LAST, METRICS, Event, fit, read_metrics
 from inkgrad.version import __version__
 from inkgrad.workflows.settings import Parts, Settings
 
@@ -28,7 +38,7 @@ __all__ = ["OnLoaded", "Trained", "train"]
 OnLoaded = Callable[[Loaded, Parts], None]
 
 _MODEL, _RUN, _REPORT = "model.safetensors", "run.json", "report.html"
-_MISTAKES, _EXAMPLES = 40, 12  # pictures in the report
+_MISTAKES, _EXAMPLES = 40, 10  # pictures in the report and in the terminal
 
 
 @dataclass(frozen=True)
@@ -62,12 +72,27 @@ class Trained:
     probabilities: Array | None
     seconds: float
 
+    def figures(self) -> dict[str, Any]:
+        """Return the evaluation as plain values."""
+        if self.evaluation is None:
+            raise InkgradError("the run was interrupted: there is nothing to judge yet")
+        return self.evaluation.to_dict()
+
+    def examples(self) -> list[Reading]:
+        """Return the first test drawing of each of the first classes, with what is read in it."""
+        if self.probabilities is None:
+            return []
+        test = self.parts.test
+        firsts = [np.flatnonzero(test.labels == k)[:1] for k in range(len(test.classes))]
+        return _readings(test, self.probabilities, np.concatenate(firsts)[:_EXAMPLES])
+
 
 def train(
     classes: str | Sequence[str] | None = None,
     *,
     task: str | None = None,
     data: str | os.PathLike[str] | None = None,
+    loaded: Loaded | None = None,
     out: str | os.PathLike[str],
     network: Network | None = None,
     engine: str = "auto",
@@ -90,6 +115,8 @@ def train(
         when `data` is a folder of one's own drawings: then its subfolders are the classes.
     data : path or address, optional
         See `inkgrad.quickdraw.load_drawings`.
+    loaded : Loaded, optional
+        The drawings themselves, if they are loaded already, or made by a program.
     out : path
         The folder to write to; made if it is missing.
     network : Network, optional
@@ -125,15 +152,21 @@ def train(
         data = chosen.data if data is None else data
     else:
         _refuse_to_overwrite(folder, restart)
-        names = find_task(classes, task=task, data=data)
+        names = find_task(classes, task=task, data=data, offline=offline)
         place = None if data is None else str(data)
         chosen = Settings.choose(names, choices, task=task, data=place)
     network = seed_network(len(chosen.classes)) if network is None else network
     make_engine(engine, network)  # refuses an unknown engine before anything is fetched
 
-    loaded = load_drawings(
-        chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
-    )
+    if loaded is None:
+        loaded = load_drawings(
+            chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
+        )
+    elif loaded.drawings.classes != chosen.classes:
+        raise InkgradError(
+            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
+            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+        )
     parts = chosen.split(loaded.drawings)
     _check_parts(parts, loaded)
     if on_loaded is not None:
@@ -143,7 +176,7 @@ def train(
     start = time.perf_counter()
     fitted = fit(
         network,
-        parts.train.balanced() if chosen.balance else parts.train,
+        Balanced(parts.train) if chosen.balance else parts.train,
         validation=parts.validation if len(parts.validation) else None,
         recipe=chosen.recipe,
         engine=engine,
@@ -160,7 +193,7 @@ def train(
     evaluation = measure(probabilities, parts.test.labels, chosen.classes)
     model = replace(model, record=_record(chosen, loaded, parts, engine, evaluation))
     model.save(folder / _MODEL)
-    report(folder / _REPORT, model, loaded.source, parts, fitted.history, probabilities)
+    _write_report(folder, model, parts.test, evaluation, probabilities)
     return Trained(folder, fitted.stopped, parts, model, evaluation, probabilities, seconds)
 
 
@@ -172,12 +205,19 @@ def command(settings: Settings) -> str:
     >>> command(Settings.choose(("cat", "dog"), {"epochs": 3}, data="/somewhere/quickdraw"))
     'inkgrad train --classes cat,dog --data quickdraw --seed 42 --epochs 3'
     """
-    what = f"--task {settings.task}" if settings.task else f"--classes {','.join(settings.classes)}"
-    words = ["inkgrad train", shlex.quote(what) if "'" in what else what]
+    words = ["inkgrad", "train"]
+    if settings.task:
+        words += ["--task", settings.task]
+    else:
+        words += ["--classes", ",".join(settings.classes)]
     if settings.data:
-        words.append(f"--data {settings.data.rstrip('/').rsplit('/', 1)[-1]}")
-    words += [f"--seed {settings.recipe.seed}", f"--epochs {settings.recipe.epochs}"]
-    return " ".join(words)
+        words += ["--data", settings.data.rstrip("/").rsplit("/", 1)[-1]]
+    words += ["--seed", str(settings.recipe.seed), "--epochs", str(settings.recipe.epochs)]
+    if settings.limit is not None:
+        words += ["--limit", str(settings.limit)]
+    if settings.balance:
+        words += ["--balance"]
+    return shlex.join(words)
 
 
 def _resumed_settings(
@@ -216,7 +256,7 @@ def _refuse_to_overwrite(folder: Path, restart: bool) -> None:
     """Protect an interrupted run: it is only forgotten when that is said."""
     if folder.exists() and not folder.is_dir():
         raise InkgradError(f"{folder} is a file; name a folder to write to")
-    interrupted = (folder / CHECKPOINT).exists() and not (folder / _MODEL).exists()
+    interrupted = (folder / LAST).exists() and not (folder / _MODEL).exists()
     if interrupted and not restart:
         raise InkgradError(
             f"{folder} holds an interrupted run; go on with it by --resume, "
@@ -248,7 +288,7 @@ def _record(
         "command": command(settings),
         "engine": engine,
         "data": {
-            "source": loaded.source,
+            "source": re.sub(r"(?<=folder ).*/(?=.)", "", loaded.source),
             "fingerprint": loaded.drawings.fingerprint(),
             "limit": settings.limit,
             "counts": loaded.drawings.counts(),
@@ -259,3 +299,33 @@ def _record(
             name: figures[name] for name in ("n", "top1", "top3", "map3", "balanced_accuracy")
         },
     }
+
+
+def _write_report(
+    folder: Path, model: Model, test: Drawings, evaluation: Evaluation, probabilities: Array
+) -> None:
+    """Write the report: curves, confusions, mistakes and what the model file records."""
+    record = model.record
+    wrong = most_confident_mistakes(probabilities, test.labels, _MISTAKES)
+    right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)[:: max(1, len(test) // 24)]
+    write_report(
+        folder / _REPORT,
+        title=record["settings"]["task"] or ", ".join(model.classes[:5]),
+        evaluation=evaluation,
+        history=read_metrics(folder / METRICS),
+        record={
+            "drawings": record["data"]["source"],
+            **{f"to {what}": number for what, number in record["drawings"].items()},
+            "command": record["command"],
+            "recipe": record["settings"]["recipe"],
+            "network": model.network.summary(),
+        },
+        mistakes=_readings(test, probabilities, wrong),
+        examples=_readings(test, probabilities, right[:24]),
+    )
+
+
+def _readings(drawings: Drawings, probabilities: Array, rows: Array) -> list[Reading]:
+    """Return some drawings with what they are and what is read in them."""
+    part = drawings.subset(rows)
+    return read_drawings(part.bitmaps, probabilities[rows], part.classes, part.labels)

@@ -1,0 +1,62 @@
+"""The benchmarks' command line: ``python -m bench training [--json FILE]``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.machine import describe_machine
+from bench.training import bench_training, tune_allocator
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+console = Console()
+
+
+@app.callback()
+def _benchmarks() -> None:
+    """Speed, side by side with what a user would pick instead."""
+
+
+@app.command()
+def training(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
+    batch: Annotated[list[int], typer.Option(help="Batch sizes.")] = [64, 128, 256],  # noqa: B006
+    threads: Annotated[int, typer.Option(help="Threads for everyone.")] = 2,
+    rounds: Annotated[int, typer.Option(help="Turns for everyone; the median counts.")] = 9,
+    seconds: Annotated[float, typer.Option(help="How long a turn lasts.")] = 1.0,
+) -> None:
+    """Training throughput of the seed network, in drawings a second."""
+    tune_allocator(threads)
+    machine = describe_machine()
+    console.print(", ".join(f"{key} {value}" for key, value in machine.items()))
+    with console.status("warming up") as status:
+        rows = bench_training(
+            batch,
+            threads=threads,
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            on_round=lambda number: status.update(f"round {number} of {rounds}"),
+        )
+    table = Table(title=f"training the seed network, {threads} threads, median of {rounds}")
+    for column in ("", "batch", "drawings/s", "slowest … fastest", "beside PyTorch's best"):
+        table.add_column(column, justify="left" if not column else "right")
+    for row in rows:
+        table.add_row(
+            row["name"],
+            str(row["batch"]),
+            f"{row['drawings_per_s']:,.0f}",
+            f"{row['slowest']:,.0f} … {row['fastest']:,.0f}",
+            f"{row['ratio_to_best_torch']:.2f}×" if "ratio_to_best_torch" in row else "",
+        )
+    console.print(table)
+    if json_file is not None:
+        json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    app()

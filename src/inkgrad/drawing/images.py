@@ -1,0 +1,233 @@
+"""Ordinary pictures (scans, photos, screenshots) → bitmaps like the training drawings."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inkgrad.drawing.raster import Raster
+from inkgrad.drawing.simplify import SIZE
+from inkgrad.drawing.thinning import contour, depth, stamp, thin
+from inkgrad.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+__all__ = ["FORMATS", "MAX_PIXELS", "bitmap_from_image"]
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+MAX_PIXELS = 100_000_000  # a larger picture is refused before it is decompressed
+_WORKING_SIDE = 512  # larger pictures are first made smaller, which also averages noise away
+_CANVAS_SIDE = 256  # about the size at which the ink is thinned and drawn again
+_FAINTEST = 24.0  # of 255: ink must differ from the paper at least by this
+_FILLED = 0.3  # ink thicker than this part of the drawing's size is a filled shape, not a line
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+def bitmap_from_image(
+    source: str | os.PathLike[str] | bytes | Image, side: int = 28
+) -> npt.NDArray[np.uint8]:
+    """Turn an ordinary picture of a drawing into a bitmap like those the network learned from.
+
+    The paper may be white, transparent, coloured or unevenly lit, the ink of any colour, and
+    lighter or darker than the paper. A smooth surface is fitted to the paper's colour and ink is
+    what differs from it; the ink is cut out, thinned to the middle of its lines and drawn again
+    with the training drawings' pen, its longer side spanning what theirs span, in the centre.
+    Areas that are filled within the drawing stay filled; a drawing that is nothing but a filled
+    shape is drawn as its outline, as players of the game did.
+
+    A picture of side × side pixels is taken to be a bitmap already: it is returned as it is if it
+    is bright on black, and inverted if it is dark on white.
+
+    Parameters
+    ----------
+    source : path, bytes or PIL image
+        A picture, or the contents of a file, in one of `FORMATS`; of an animation the first
+        picture is used.
+    side : int
+        Width and height of the bitmap in pixels.
+
+    Returns
+    -------
+    bitmap : uint8 array (side, side), ink 255 on 0
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, not a picture, too large, or blank; it is named.
+
+    Examples
+    --------
+    >>> from PIL import Image, ImageDraw
+    >>> paper = Image.new("RGB", (300, 200), "white")
+    >>> ImageDraw.Draw(paper).line([(20, 150), (90, 110)], fill="blue", width=7)
+    >>> bitmap = bitmap_from_image(paper)
+    >>> bitmap.shape, bool(bitmap[14, 14] > 100), int(bitmap[0].max())
+    ((28, 28), True, 0)
+    """
+    raster = Raster(side)
+    name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "picture"
+    pixels = _read(source, str(name), keep=(side, side))
+    if pixels.shape[:2] == (side, side):
+        grey = pixels.mean(axis=2)
+        return _to_bytes(grey if np.median(grey) < 128 else 255 - grey)
+    strength = _find_ink(pixels)
+    if not (strength > 0.5).any():
+        raise DataError(
+            f"{name}: the picture is blank; give a drawing that differs clearly from its paper"
+        )
+    return _redraw(_enlarge(strength), raster)
+
+
+def _read(
+    source: str | os.PathLike[str] | bytes | Image, name: str, keep: tuple[int, int]
+) -> Floats:
+    """Return a picture's pixels (h, w, 3), 0 to 255, on paper, not larger than is useful."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    data: Any = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about size, which is checked here, and odd palettes
+            picture = data if isinstance(data, Image.Image) else Image.open(data, formats=FORMATS)
+            if picture.width * picture.height > MAX_PIXELS:
+                raise DataError(
+                    f"{name}: the picture measures {picture.width} × {picture.height} pixels; "
+                    "make it smaller, 1000 × 1000 is plenty"
+                )
+            picture = ImageOps.exif_transpose(picture)  # photos know which side is up
+            rgba = _to_rgba(picture)
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{name}: there is no such file; give the path of a picture") from None
+    except UnidentifiedImageError:
+        raise DataError(f"{name}: this is not a picture in {', '.join(FORMATS)} format") from None
+    except Exception as error:  # a damaged file can make a decoder raise almost anything
+        raise DataError(f"{name}: the picture cannot be read ({error}); save it anew") from None
+    if min(rgba.size) == 0:
+        raise DataError(f"{name}: the picture has no pixels; give a drawing")
+    if rgba.size != keep:
+        factor = -(-max(rgba.size) // _WORKING_SIDE)
+        rgba = rgba.reduce(factor) if factor > 1 else rgba
+    return _on_paper(np.asarray(rgba, dtype=np.float64))
+
+
+def _to_rgba(picture: Image) -> Image:
+    """Convert a picture of any mode to 8-bit red, green, blue and opacity."""
+    from PIL import Image
+
+    if picture.mode[0] in "IF":  # 16 or 32 bits a pixel: Pillow would clip instead of scaling
+        values = np.asarray(picture, dtype=np.float64)
+        values = np.nan_to_num(values, posinf=0.0, neginf=0.0).clip(0)
+        full = 65535.0 if picture.mode.startswith("I") else values.max(initial=0.0)
+        picture = Image.fromarray((values * (255 / (full or 1.0))).clip(0, 255).astype(np.uint8))
+    return picture.convert("RGBA")
+
+
+def _on_paper(rgba: Floats) -> Floats:
+    """Lay a picture with transparent parts on white paper; on black, if its ink is light."""
+    colour, opacity = rgba[..., :3], rgba[..., 3:] / 255
+    light = opacity.min() < 0.5 and np.average(colour.mean(axis=2), weights=opacity[..., 0] + 1e-9)
+    paper = 0.0 if light > 192 else 255.0
+    return np.asarray(colour * opacity + paper * (1 - opacity))
+
+
+def _find_ink(pixels: Floats) -> Floats:
+    """Measure how far pixels (h, w, 3) differ from paper: (h, w), above 0.5 where there is ink."""
+    contrast = np.abs(pixels - _paper(pixels)).max(axis=2)
+    faintest = max(_FAINTEST, 6 * float(np.median(contrast)))  # the median is the paper's grain
+    visible = contrast[contrast > faintest]
+    if visible.size == 0:
+        return np.zeros(contrast.shape)
+    threshold = max(faintest, 0.4 * float(np.quantile(visible, 0.9)))
+    ink = contrast > threshold
+    specks = ink & ~_without_specks(ink)
+    return np.where(specks, 0.0, np.minimum(0.5 * contrast / threshold, 1.0))
+
+
+def _paper(pixels: Floats) -> Floats:
+    """Estimate the colour that the paper has, or would have, at every pixel.
+
+    The brightness of evenly lit paper changes smoothly across a photo: each colour is a
+    polynomial of second degree in x and y, fitted to the half of the pixels that it fits best
+    (least trimmed squares), which ink does not belong to.
+    """
+    h, w, _ = pixels.shape
+    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)  # (h, w, 6)
+    step = max(1, max(h, w) // 64)  # some thousand pixels tell enough
+    a, b = terms[::step, ::step].reshape(-1, 6), pixels[::step, ::step].reshape(-1, 3)
+    fitted = np.median(b, axis=0)
+    for _ in range(10):
+        misfit = np.abs(b - fitted).max(axis=1)
+        best = misfit <= np.quantile(misfit, 0.5)
+        normal, right = a[best].T @ a[best], a[best].T @ b[best]  # (6, 6), (6, 3)
+        coefficients = np.linalg.lstsq(normal, right, rcond=None)[0]  # may be singular: one row
+        fitted = a @ coefficients
+    return np.asarray(terms @ coefficients)
+
+
+def _without_specks(ink: Mask) -> Mask:
+    """Remove ink that has far less ink around it than a dot of the pen would have."""
+    thickness = 2 * int(np.quantile(depth(ink)[ink], 0.9)) - 1
+    reach = thickness + 1
+    total = np.pad(ink, ((reach + 1, reach), (reach + 1, reach))).cumsum(axis=0).cumsum(axis=1)
+    window = 2 * reach + 1
+    around = (
+        total[window:, window:]
+        - total[:-window, window:]
+        - total[window:, :-window]
+        + total[:-window, :-window]
+    )  # (h, w): ink within `reach`
+    return np.asarray(ink & (around >= 0.4 * thickness**2))
+
+
+def _enlarge(strength: Floats) -> Mask:
+    """Cut the ink out and bring its longer side to the size at which it is thinned.
+
+    Greys along the edges tell where in a pixel the ink ends, so the cut into ink and paper comes
+    after enlarging.
+    """
+    from PIL import Image
+
+    framed = np.pad(strength, 1)
+    rows, columns = ((framed > 0.5).any(axis=axis).nonzero()[0] for axis in (1, 0))
+    cut = framed[rows[0] - 1 : rows[-1] + 2, columns[0] - 1 : columns[-1] + 2]
+    scale = _CANVAS_SIDE / max(cut.shape)
+    width, height = (max(3, round(n * scale)) for n in cut.shape[::-1])
+    picture = Image.fromarray(cut.astype(np.float32))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)) > 0.5
+
+
+def _redraw(ink: Mask, raster: Raster) -> npt.NDArray[np.uint8]:
+    """Draw the middle of the ink's lines as a training drawing."""
+    y, x = np.nonzero(_lines(ink))
+    fine = max(2, -(-_CANVAS_SIDE // raster.side))  # canvas pixels per bitmap pixel
+    extent = max(np.ptp(y), np.ptp(x))
+    scale = SIZE * raster.scale * fine / extent if extent else 1.0
+    middle = raster.side * fine / 2
+    y, x = ((v - (v.min() + v.max()) / 2) * scale + middle for v in (y, x))
+    canvas = stamp(y, x, raster.pen / 2 * raster.scale * fine, raster.side * fine)
+    blocks = canvas.reshape(raster.side, fine, raster.side, fine)
+    return _to_bytes(255 * blocks.mean(axis=(1, 3)))
+
+
+def _to_bytes(grey: Floats) -> npt.NDArray[np.uint8]:
+    return np.asarray(np.rint(grey).astype(np.uint8))
+
+
+def _lines(ink: Mask) -> Mask:
+    """Thin ink by as many layers as its lines are thick; a mere filled shape gives its outline."""
+    layers = depth(ink)
+    middle = float(np.median(layers[thin(ink)]))  # half the thickness of a typical line
+    if 2 * middle > _FILLED * max(ink.shape):
+        return contour(ink)
+    return thin(ink, layers=round(1.25 * middle) + 1)

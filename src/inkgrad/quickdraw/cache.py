@@ -1,0 +1,262 @@
+"""Where drawings lie: on the server, and in the local cache."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from inkgrad.errors import DataError, DownloadError
+from inkgrad.storage import atomic_write_bytes
+
+__all__ = [
+    "GOOGLE_BUCKET",
+    "KINDS",
+    "Edition",
+    "Held",
+    "address",
+    "cache_folder",
+    "exclusive",
+    "held",
+    "location",
+    "mirror_folder",
+    "remember",
+    "without_secrets",
+]
+
+GOOGLE_BUCKET = "https://storage.googleapis.com/quickdraw_dataset/full"
+
+KINDS = {"numpy_bitmap": ".npy", "simplified": ".ndjson", "raw": ".ndjson", "binary": ".bin"}
+"""The bucket's folders, and how the names of the files in each end."""
+
+
+def location(kind: str, category: str) -> str:
+    """Return where a class's file lies, relative to a bucket, a mirror or a cache.
+
+    Raises
+    ------
+    DataError
+        If there is no such kind, or the name cannot be the name of a file.
+
+    Examples
+    --------
+    >>> location("numpy_bitmap", "alarm clock")
+    'numpy_bitmap/alarm clock.npy'
+    """
+    if kind not in KINDS:
+        raise DataError(f"there is no kind of file {kind!r}; there are {', '.join(KINDS)}")
+    if not category or category.startswith(".") or any(c in category for c in "/\\\0"):
+        raise DataError(f"{category!r} cannot be the name of a class; give a name such as 'cat'")
+    return f"{kind}/{category}{KINDS[kind]}"
+
+
+def address(base_url: str, kind: str, category: str) -> str:
+    """Return the address of a class's file on a server with the bucket's layout.
+
+    Raises
+    ------
+    DataError
+        As `location`.
+    DownloadError
+        If `base_url` is not a plain http or https address.
+
+    Examples
+    --------
+    >>> address("http://localhost:8000/quickdraw/", "simplified", "The Eiffel Tower")
+    'http://localhost:8000/quickdraw/simplified/The%20Eiffel%20Tower.ndjson'
+    """
+    parts = _split(base_url)
+    if parts is None:
+        raise DownloadError(
+            f"{base_url!r} is not the address of a mirror; give one such as {GOOGLE_BUCKET}"
+        )
+    return f"{base_url.rstrip('/')}/{quote(location(kind, category))}"
+
+
+def without_secrets(url: str) -> str:
+    """Return an address as it may be printed: without the user and password it may hold.
+
+    Examples
+    --------
+    >>> without_secrets("https://me:secret@example.org/full/x.npy")
+    'https://example.org/full/x.npy'
+    """
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def cache_folder(cache: str | os.PathLike[str] | None = None) -> Path:
+    """Return the folder for fetched drawings: the one given, or the user's cache folder.
+
+    Examples
+    --------
+    >>> cache_folder("somewhere").as_posix()
+    'somewhere'
+    """
+    if cache is not None:
+        return Path(cache)
+    import platformdirs
+
+    return platformdirs.user_cache_path("inkgrad", appauthor=False) / "quickdraw"
+
+
+def mirror_folder(base_url: str, cache: str | os.PathLike[str] | None = None) -> Path:
+    """Return the part of the cache for one server, so that no two servers' files are mixed.
+
+    Google's own bucket has the cache folder itself; every other address has a folder of its own.
+
+    Examples
+    --------
+    >>> mirror_folder(GOOGLE_BUCKET, "cache").as_posix()
+    'cache'
+    >>> mirror_folder("http://localhost:8000", "cache").as_posix()
+    'cache/mirrors/localhost-0121783acd70'
+    """
+    base = base_url.rstrip("/")
+    if base == GOOGLE_BUCKET:
+        return cache_folder(cache)
+    parts = _split(base)
+    host = parts[0] if parts else "unknown"
+    name = f"{host}-{hashlib.sha256(base.encode()).hexdigest()[:12]}"
+    return cache_folder(cache) / "mirrors" / name
+
+
+def _split(base_url: str) -> tuple[str, str] | None:
+    """Return host and path of a plain http(s) address, None for anything else."""
+    try:
+        parts = urlsplit(base_url)
+        host = parts.hostname
+        _ = parts.port  # raises ValueError for an impossible one
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        return None
+    return host, parts.path
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Which edition of a file a server holds, by its own account.
+
+    Parameters
+    ----------
+    tag : str
+        The ETag, or else the date of last modification; empty if the server tells neither.
+    total : int
+        Length of the file in bytes.
+    md5 : str
+        Base64 of the whole file's MD5 sum; empty if the server does not tell.
+    """
+
+    tag: str
+    total: int
+    md5: str = ""
+
+    def same(self, other: Edition | None) -> bool:
+        """Whether bytes of the two may stand in one file."""
+        return other is not None and (self.tag, self.total) == (other.tag, other.total)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A whole file in the cache: where it is, and how much of the server's file it holds.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    records : int
+        Drawings in it.
+    complete : bool
+        Whether these are all drawings that the server has.
+    edition : Edition
+        The edition of the server's file that they were taken from.
+    """
+
+    path: Path
+    records: int
+    complete: bool
+    edition: Edition
+
+    def enough(self, rows: int | None) -> bool:
+        """Whether the first `rows` drawings (None: all) are here."""
+        return self.complete or (rows is not None and self.records >= rows)
+
+
+def held(path: Path) -> Held | None:
+    """Return what the cache holds under `path`; None if nothing that can be trusted.
+
+    A file is trusted if the note beside it (`remember`) tells its exact size: the note is written
+    after the file has got its final name.
+    """
+    try:
+        note = json.loads(_note(path).read_text("utf-8"))
+        size = path.stat().st_size
+        found = Held(path, note["records"], note["complete"], Edition(**note["edition"]))
+        return found if note["size"] == size else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def remember(file: Held) -> None:
+    """Write the note that makes a finished file trusted."""
+    note = {
+        "size": file.path.stat().st_size,
+        "records": file.records,
+        "complete": file.complete,
+        "edition": asdict(file.edition),
+    }
+    atomic_write_bytes(_note(file.path), json.dumps(note, indent=1).encode())
+
+
+def forget(path: Path) -> None:
+    """Take the trust from a cached file: it is fetched anew when next wanted."""
+    _note(path).unlink(missing_ok=True)
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, wait: Callable[[float], None]) -> Iterator[None]:
+    """Let one process (and one thread) at a time work on `path`; the others wait their turn.
+
+    The lock is the operating system's, on a file beside `path`: it ends with the process, however
+    that ends.
+
+    Parameters
+    ----------
+    path : Path
+        The file to work on; it need not exist.
+    wait : callable
+        Called with a number of seconds between two looks at the lock; may raise to give up.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_name(f".{path.name}.lock"), "ab") as file:
+        while not _lock(file.fileno()):
+            wait(0.1)
+        yield
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock an open file for this process alone; False if another has it."""
+    try:
+        if sys.platform == "win32":  # pragma: no cover
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

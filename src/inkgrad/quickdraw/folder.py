@@ -1,0 +1,197 @@
+"""Folders with the bucket's layout: bitmaps, and strokes drawn as bitmaps, no drawing twice."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inkgrad.errors import DataError
+from inkgrad.quickdraw.cache import location
+from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Drawings
+from inkgrad.quickdraw.formats.npy import map_npy
+from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
+from inkgrad.quickdraw.rasters import count_lines, read_strokes
+
+__all__ = ["ClassDrawings", "listed", "read_class", "read_classes"]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassDrawings:
+    """The drawings of one class, and where they come from.
+
+    Parameters
+    ----------
+    bitmaps : uint8 array of shape (n, 28, 28)
+        Google's own bitmaps (still on the disk: mapped into memory).
+    strokes : uint8 array of shape (m, 28, 28)
+        Strokes drawn as bitmaps.
+    doubles : int
+        Strokes left out because they are the same drawing as one of the bitmaps.
+    """
+
+    bitmaps: Bitmaps
+    strokes: Bitmaps
+    doubles: int = 0
+
+    def __len__(self) -> int:
+        return len(self.bitmaps) + len(self.strokes)
+
+
+def read_class(
+    folder: Path,
+    category: str,
+    *,
+    limit: int | None = None,
+    recognized: bool | None = None,
+    cache: Path | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
+) -> ClassDrawings:
+    """Read the drawings of a class: first bitmaps, then strokes, none twice.
+
+    Row i of Google's bitmap file is drawing i of its simplified file. So if the two files of a
+    class have equally many drawings, they are the same ones, and the strokes are not used;
+    otherwise those strokes are left out that are the same drawing as one of the bitmaps
+    (`inkgrad.quickdraw.duplicates.same_drawing`).
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``numpy_bitmap/CATEGORY.npy``, ``simplified/CATEGORY.ndjson`` or both.
+    category : str
+        The class.
+    limit : int, optional
+        At most so many drawings, the first ones; None: all.
+    recognized : bool, optional
+        Only drawings that the game recognised (True) or did not (False). Bitmaps do not tell, so
+        only strokes are used then.
+    cache : Path, optional
+        Where bitmaps made of strokes are kept.
+    on_progress : callable, optional
+        Told the number of strokes that are drawn and to be drawn.
+
+    Returns
+    -------
+    drawings : ClassDrawings
+        Empty if neither file is there.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged.
+    """
+    rows = _none()
+    if recognized is None:
+        path = folder / location("numpy_bitmap", category)
+        rows = map_npy(path) if path.is_file() else rows
+        if limit is not None and len(rows) >= limit:
+            return ClassDrawings(rows[:limit], _none())
+    path = folder / location("simplified", category)
+    lines = count_lines(path) if path.is_file() else 0
+    if lines in {0, len(rows)}:
+        return ClassDrawings(rows, _none())
+    new = read_strokes(
+        path,
+        besides=rows if len(rows) else None,
+        limit=limit,
+        recognized=recognized,
+        cache=cache,
+        on_progress=on_progress,
+    )
+    looked_at = lines if limit is None else min(limit, lines)
+    doubles = looked_at - len(new) if recognized is None else 0
+    room = len(new) if limit is None else limit - len(rows)
+    return ClassDrawings(rows, new[:room], doubles)
+
+
+def read_classes(
+    folder: Path,
+    classes: Sequence[str],
+    source: str,
+    *,
+    limit: int | None = None,
+    recognized: bool | None = None,
+    cache: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Loaded:
+    """Read the drawings of several classes, each as `read_class` does.
+
+    Parameters
+    ----------
+    folder, limit, recognized, cache
+        As for `read_class`.
+    classes : sequence of str
+        The classes.
+    source : str
+        How the place is called in `Loaded.source` and in errors.
+    on_progress : callable, optional
+        Told how drawing the strokes goes on.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged, or there are no drawings of a class.
+    """
+    kinds = ("numpy_bitmap", "simplified") if recognized is None else ("simplified",)
+    absent = [
+        name
+        for name in classes
+        if not any((folder / location(kind, name)).is_file() for kind in kinds)
+    ]
+    if absent:  # told before much time is spent on the others
+        raise _missing(absent, source, recognized)
+    parts: dict[str, ClassDrawings] = {}
+    for name in classes:
+        tell = None if on_progress is None else functools.partial(on_progress, "draw", name)
+        parts[name] = read_class(
+            folder, name, limit=limit, recognized=recognized, cache=cache, on_progress=tell
+        )
+    empty = [name for name, part in parts.items() if len(part) == 0]
+    if empty:
+        raise _missing(empty, source, recognized)
+    counts = {
+        name: Counts(len(part.bitmaps), len(part.strokes), part.doubles)
+        for name, part in parts.items()
+    }
+    return Loaded(_join(parts), source, counts)
+
+
+def _join(parts: dict[str, ClassDrawings]) -> Drawings:
+    """Copy the drawings of all classes into one array, each once."""
+    lengths = [len(part) for part in parts.values()]
+    bitmaps = np.empty((sum(lengths), SIDE, SIDE), dtype=np.uint8)
+    start = 0
+    for part in parts.values():
+        for rows in (part.bitmaps, part.strokes):
+            bitmaps[start : start + len(rows)] = rows
+            start += len(rows)
+    labels = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+    return Drawings(bitmaps, labels, tuple(parts))
+
+
+def _missing(names: list[str], source: str, recognized: bool | None) -> DataError:
+    """Say of which classes there are no drawings, and where they were looked for."""
+    if recognized is not None:
+        mark = "recognised" if recognized else "not recognised"
+        return DataError(
+            f"there are no drawings of {listed(names)} marked as {mark} in {source}, where "
+            f"{location('simplified', names[0])} would tell; take all drawings"
+        )
+    return DataError(
+        f"there are no drawings of {listed(names)} in {source}, neither in "
+        f"{location('numpy_bitmap', names[0])} nor in {location('simplified', names[0])}; check "
+        "the name, or leave the class out"
+    )
+
+
+def listed(names: list[str]) -> str:
+    """Return some names for a sentence."""
+    more = f" and {len(names) - 3} more classes" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _none() -> Bitmaps:
+    return np.empty((0, SIDE, SIDE), dtype=np.uint8)

@@ -1,0 +1,158 @@
+"""Record: one drawing as a file of strokes tells it, and how JSON becomes records."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from inkgrad.drawing import Strokes, check_strokes
+from inkgrad.errors import DataError
+
+__all__ = ["Record", "parse_json", "record_from_json", "records_from_json"]
+
+_LONG_NUMBER = re.compile(r"[0-9]{100}")
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One drawing with what its file knows about it; what it does not know is None.
+
+    Parameters
+    ----------
+    strokes : list of float64 arrays of shape (2, points)
+        Checked strokes, in the file's own coordinates.
+    word : str or None
+        The category that the player was asked to draw.
+    recognized : bool or None
+        Whether the game recognised the drawing.
+    key_id : str or None
+        The drawing's number in the data set.
+    """
+
+    strokes: Strokes
+    word: str | None = None
+    recognized: bool | None = None
+    key_id: str | None = None
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Parse JSON as the standard has it, refusing what Python's parser lets through.
+
+    Parameters
+    ----------
+    text : str
+    where : str
+        How an error calls the place, for instance ``"cat.ndjson, line 7"``.
+
+    Raises
+    ------
+    DataError
+        If the text is not JSON, holds NaN or Infinity (which JSON does not have) or a number of
+        100 digits or more (slow to parse, and no coordinate), or is nested too deeply.
+
+    Examples
+    --------
+    >>> parse_json("[1, 2.5]", "a.json")
+    [1, 2.5]
+    >>> parse_json("[NaN]", "a.json")
+    Traceback (most recent call last):
+    inkgrad.errors.DataError: a.json: NaN is not a number; drawings hold finite numbers only
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        raise DataError(f"{where}: {constant} is not a number; drawings hold finite numbers only")
+
+    if _LONG_NUMBER.search(text):
+        raise DataError(f"{where}: a number has 100 digits or more; that is no drawing")
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{where}: not valid JSON at character {error.pos + 1} ({error.msg}); the file is "
+            "damaged or cut short"
+        ) from None
+    except RecursionError:
+        raise DataError(f"{where}: lists are nested too deeply; that is no drawing") from None
+
+
+def record_from_json(value: Any, where: str) -> Record:
+    """Make a record of one parsed drawing.
+
+    Parameters
+    ----------
+    value : dict or list
+        An object as the data set has it (with ``"drawing"`` and perhaps ``"word"``,
+        ``"recognized"`` and ``"key_id"``; other keys are ignored), or a bare list of strokes.
+    where : str
+        How an error calls the place.
+
+    Raises
+    ------
+    DataError
+        If there are no usable strokes, or another field is of the wrong type.
+
+    Examples
+    --------
+    >>> record_from_json({"word": "line", "drawing": [[[0, 9], [0, 3]]]}, "a.json").word
+    'line'
+    """
+    if isinstance(value, list):
+        return Record(check_strokes(value, where=where))
+    if not isinstance(value, dict) or "drawing" not in value:
+        raise DataError(
+            f'{where}: no drawing is here; give an object with "drawing", or a list of strokes'
+        )
+    word, recognized, key_id = (value.get(key) for key in ("word", "recognized", "key_id"))
+    if not isinstance(word, (str, type(None))):
+        raise DataError(f'{where}: "word" is {word!r:.40}; a name or null is expected')
+    if not isinstance(recognized, (bool, type(None))):
+        raise DataError(
+            f'{where}: "recognized" is {recognized!r:.40}; true, false or null expected'
+        )
+    if not isinstance(key_id, (str, int, type(None))):
+        raise DataError(f'{where}: "key_id" is {key_id!r:.40}; a number or null is expected')
+    strokes = check_strokes(value["drawing"], where=where)
+    return Record(strokes, word, recognized, None if key_id is None else str(key_id))
+
+
+def records_from_json(value: Any, where: str) -> Iterator[Record]:
+    """Make records of a parsed file that holds one drawing or a list of drawings.
+
+    Parameters
+    ----------
+    value : dict or list
+        One drawing, as `record_from_json` takes it, or a list of such drawings.
+    where : str
+        How an error calls the file; to the drawings of a list it adds their numbers.
+
+    Raises
+    ------
+    DataError
+        As for `record_from_json`.
+
+    Examples
+    --------
+    >>> stroke = [[0, 9], [0, 3]]
+    >>> len(list(records_from_json([stroke, stroke], "a.json")))  # one drawing, two strokes
+    1
+    >>> len(list(records_from_json([[stroke], [stroke]], "a.json")))  # two drawings
+    2
+    """
+    if not _is_list_of_drawings(value):
+        yield record_from_json(value, where)
+        return
+    for number, drawing in enumerate(value, start=1):
+        yield record_from_json(drawing, f"{where}: drawing {number}")
+
+
+def _is_list_of_drawings(value: Any) -> bool:
+    """Tell a list of drawings from a list of strokes: by an object, or by one level more."""
+    if not isinstance(value, list):
+        return False
+    depth = 0
+    while isinstance(value, list) and value:
+        value, depth = value[0], depth + 1
+    return isinstance(value, dict) or depth > 3  # strokes > stroke > row > number

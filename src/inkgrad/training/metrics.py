@@ -1,0 +1,63 @@
+"""The metrics of a run as JSON lines: one object a line, in the order in which things happened."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from inkgrad.errors import DataError
+from inkgrad.storage import atomic_write_bytes
+
+__all__ = ["append_metrics", "read_metrics", "write_metrics"]
+
+
+def write_metrics(path: str | os.PathLike[str], records: Iterable[dict[str, Any]]) -> None:
+    """Write the whole file anew, in one step.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "metrics.jsonl"
+    >>> write_metrics(path, [{"event": "train", "step": 1, "loss": 1.5}])
+    >>> append_metrics(path, {"event": "train", "step": 2, "loss": 1.25})
+    >>> [record["loss"] for record in read_metrics(path)]
+    [1.5, 1.25]
+    """
+    atomic_write_bytes(path, b"".join(_line(record) for record in records))
+
+
+def append_metrics(path: str | os.PathLike[str], record: dict[str, Any]) -> None:
+    """Add one line, with one write, so that a reader never meets half of it for long."""
+    with open(path, "ab", buffering=0) as file:
+        file.write(_line(record))
+
+
+def read_metrics(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Return the records of a metrics file; a last line that was cut short is left out.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or a line before the last is not a JSON object.
+    """
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError(f"cannot read the metrics {path}: {error.strerror}") from error
+    records = []
+    for number, line in enumerate(lines[:-1], start=1):  # after the last line break: nothing, or
+        try:  # what a killed process did not finish
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise DataError(f"line {number} of {path} is not a JSON object; it is no metrics file")
+        records.append(record)
+    return records
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, allow_nan=False).encode() + b"\n"

@@ -1,0 +1,59 @@
+"""Fetch drawings, to keep."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from inkgrad.quickdraw import GOOGLE_BUCKET, OnProgress, fetch, find_task
+
+__all__ = ["download"]
+
+
+def download(
+    classes: str | Sequence[str] | None = None,
+    *,
+    task: str | None = None,
+    limit: int | None = 10_000,
+    kind: str = "numpy_bitmap",
+    source: str | None = None,
+    to: str | os.PathLike[str] | None = None,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Path]:
+    """Fetch the first drawings of classes into the cache, or another folder.
+
+    Parameters
+    ----------
+    classes : list of str or comma-separated str, optional
+        Names as one would say them; or
+    task : str, optional
+        a task, such as ``"animals"`` or ``"all"``.
+    limit : int, optional
+        The first so many drawings of each class; None: all.
+    kind : "numpy_bitmap", "simplified", "raw" or "binary"
+    source : str, optional
+        The address of a mirror; by default Google's bucket.
+    to : path, optional
+        The folder to keep them in; by default the cache, where training finds them.
+    on_progress : callable, optional
+
+    Returns
+    -------
+    files : dict of class to path
+
+    Raises
+    ------
+    InkgradError
+        If a class is not known or cannot be fetched.
+    """
+    progress = None if on_progress is None else functools.partial(on_progress, "fetch")
+    return fetch(
+        kind,
+        find_task(classes, task=task, data=source),
+        limit,
+        base_url=GOOGLE_BUCKET if source is None else source,
+        cache=to,
+        progress=progress,
+    )

@@ -1,0 +1,76 @@
+"""What a file is: networks, models and drawings, described in plain values."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from inkgrad.model import load
+from inkgrad.network import Network, seed_network
+from inkgrad.quickdraw import read_bitmaps
+
+__all__ = ["info"]
+
+
+def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """Describe a model file or a data file; without a path, the seed network.
+
+    Returns
+    -------
+    facts : dict of plain values, ready for JSON
+        For a network or model at least ``kind``, ``parameters``, ``multiply_adds``, ``classes``
+        (None for a bare network) and ``layers``; for a data file ``kind``, ``drawings`` and
+        ``ink`` (the mean grey level, 0 to 255).
+
+    Raises
+    ------
+    InkgradError
+        If the file is neither a model nor drawings.
+
+    Examples
+    --------
+    >>> info()["parameters"]
+    420997
+    """
+    if path is None:
+        return {"kind": "network", **_network_facts(seed_network()), "classes": None}
+    path = Path(path)
+    if path.suffix == ".safetensors":
+        model = load(path)
+        return {
+            "kind": "model",
+            "path": str(path),
+            **_network_facts(model.network),
+            "classes": list(model.classes),
+            "raster": model.raster.to_dict(),
+            "record": dict(model.record),
+        }
+    bitmaps = read_bitmaps(path)
+    return {
+        "kind": "drawings",
+        "path": str(path),
+        "drawings": len(bitmaps),
+        "shape": list(bitmaps.shape),
+        "ink": float(bitmaps.mean()) if len(bitmaps) else 0.0,
+    }
+
+
+def _network_facts(network: Network) -> dict[str, Any]:
+    """Return a network's figures, layer by layer and in all."""
+    return {
+        "parameters": network.size,
+        "multiply_adds": network.multiply_adds,
+        "input_shape": list(network.input_shape),
+        "layers": [
+            {
+                "name": stage.name,
+                "type": type(stage.layer).__name__,
+                "output_shape": list(stage.output_shape),
+                "parameters": stage.parameters,
+                "multiply_adds": stage.multiply_adds,
+            }
+            for stage in network.stages
+        ],
+        "summary": network.summary(),
+    }

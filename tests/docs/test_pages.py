@@ -1,0 +1,172 @@
+"""The pages: examples run, links lead somewhere, and what they name exists."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import re
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkgrad.layers import LAYERS, Dense, Flatten
+from inkgrad.network import Network
+from tests.layers import test_every_layer as battery
+from tests.layers.strategies import ARRANGEMENTS, Case
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
+CHAPTERS = sorted((ROOT / "docs" / "walkthrough").glob("[0-9]_*.py"))
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@every_page
+def test_examples_run(page: Path):
+    names: dict[str, object] = {}
+    for number, block in enumerate(blocks(page.read_text("utf-8"), "python"), start=1):
+        if ">>>" in block and not block.startswith('"""'):
+            test = doctest.DocTestParser().get_doctest(
+                block, names, f"{page.name}, block {number}", str(page), 0
+            )
+            runner = doctest.DocTestRunner(optionflags=FLAGS)
+            runner.run(test, clear_globs=False)
+            assert runner.summarize(verbose=False).failed == 0
+            names = test.globs
+
+
+@pytest.mark.parametrize("page", [*PAGES, *CHAPTERS], ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page: Path):
+    targets = re.findall(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    missing = [
+        target for target in targets if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert missing == []
+
+
+def test_contributing_names_files_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    named = re.findall(r"`((?:src|tests|docs)/[\w./]+)`", text)
+    assert len(named) > 15
+    to_be_made = {
+        "src/inkgrad/layers/average.py",
+        "tests/layers/test_average.py",
+        "docs/_build/html",
+    }
+    assert [name for name in named if name not in to_be_made and not (ROOT / name).exists()] == []
+
+
+def test_contributing_names_every_target_of_make():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    described = re.findall(r"^make ([a-z-]+)  ", text, re.MULTILINE)
+    assert set(described) == set(targets) - {"help"}
+
+
+def test_every_layer_stands_in_the_book():
+    text = (ROOT / "docs" / "layers.md").read_text("utf-8")
+    documented = re.findall(r"autoclass:: inkgrad\.layers\.(\w+)", text)
+    assert set(LAYERS) | {"Layer", "SoftmaxCrossEntropy"} == set(documented)
+
+
+def test_every_room_stands_on_the_map():
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    drawn = (ROOT / "docs" / "static" / "rooms.svg").read_text("utf-8")
+    for entry in (ROOT / "src" / "inkgrad").iterdir():
+        if entry.is_dir() and (entry / "__init__.py").exists():
+            assert f"`{entry.name}/`" in text
+            assert f">{entry.name}</text>" in drawn
+
+
+def test_every_command_stands_on_its_page():
+    from typer.main import get_command
+
+    from inkgrad.cli import app
+
+    text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
+    assert re.findall(r"^```\{help\} (\w+)$", text, re.MULTILINE) == list(get_command(app).commands)
+
+
+def test_the_help_on_the_page_is_what_the_program_says():
+    commands = load(ROOT / "docs" / "extensions" / "commands.py")
+    text = commands.help_text("train")
+    assert text.startswith("Usage: inkgrad train")
+    assert "--resume" in text
+    assert "\x1b" not in text
+
+
+def test_formulas_in_docstrings_are_typeset():
+    formulas = load(ROOT / "docs" / "extensions" / "formulas.py")
+    results = doctest.testmod(formulas, optionflags=FLAGS)
+    assert (results.attempted, results.failed) == (1, 0)
+    typeset = formulas.typeset(LAYERS["Conv2D"].__doc__)
+    assert "$$" not in typeset
+    assert ".. math::" in typeset
+    assert re.search(r"::\n\n\s+dL/dW_\{k,r\}", typeset)
+
+
+@pytest.fixture
+def average_pool(monkeypatch: pytest.MonkeyPatch):
+    """Return the layer that CONTRIBUTING.md adds, as it stands there, registered."""
+    (source,) = [
+        block
+        for block in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "python")
+        if "class AveragePool2D" in block
+    ]
+    module = types.ModuleType("average")
+    monkeypatch.setitem(sys.modules, "average", module)
+    exec(compile(source, "CONTRIBUTING.md", "exec"), module.__dict__)
+    results = doctest.testmod(module, optionflags=FLAGS)
+    assert results.attempted >= 4
+    assert results.failed == 0
+    monkeypatch.setitem(LAYERS, "AveragePool2D", module.AveragePool2D)
+    return module.AveragePool2D
+
+
+def test_the_layer_that_contributing_adds_passes_the_battery(average_pool):
+    for layer, x_shape in [(average_pool((1, 2)), (2, 2, 3, 5)), (average_pool(2), (1, 1, 4, 4))]:
+        battery.test_every_element_of_the_jacobian(layer, x_shape)
+        for how in ARRANGEMENTS:
+            battery.test_the_arrangement_in_memory_changes_nothing(layer, x_shape, how)
+        for dtype in (np.float32, np.float64):
+            battery.test_dtypes_are_kept(layer, x_shape, dtype)
+            battery.test_constant_zero_and_huge_inputs_stay_finite(layer, x_shape, dtype, 1e30)
+        battery.test_an_empty_batch_passes(layer, x_shape)
+        battery.test_one_layer_serves_several_threads(layer, x_shape)
+        battery.test_a_layer_is_rebuilt_from_its_configuration(layer, x_shape)
+        battery.test_a_layer_keeps_nothing(layer, x_shape)
+        x = Case.of(layer, x_shape).x
+        size = layer.size
+        y, _ = layer.forward(x)
+        for b, c, u, v in np.ndindex(*y.shape):
+            window = x[b, c, u * size[0] : (u + 1) * size[0], v * size[1] : (v + 1) * size[1]]
+            assert y[b, c, u, v] == pytest.approx(window.mean(), rel=1e-12)
+
+
+def test_the_layer_that_contributing_adds_works_in_a_network(average_pool):
+    from inkgrad.insight import check_gradients
+
+    network = Network([average_pool(2), Flatten(), Dense(3)], input_shape=(1, 6, 6))
+    assert Network.from_config(network.to_config()) == network
+    assert "average1  (1, 3, 3)" in network.summary()
+    assert all(check.passed for check in check_gradients(network))
+
+
+def load(path: Path):
+    """Import a file that is in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

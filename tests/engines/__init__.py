@@ -1,0 +1,1 @@
+"""Tests of whole networks, carried out."""

@@ -1,0 +1,1 @@
+"""Tests of the book, proved by loops, numerical derivatives and adjoints."""

@@ -1,0 +1,125 @@
+"""What hypothesis draws: layers with inputs that fit them, in every arrangement of memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import strategies as st
+
+from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from inkgrad.layers.layer import pair
+
+ARRANGEMENTS = ("contiguous", "columns first", "every other", "backwards", "axes turned")
+
+
+def arranged(values: np.ndarray, how: str) -> np.ndarray:
+    """Return an array equal to `values` that lies otherwise in memory."""
+    if how == "columns first":
+        return np.asfortranarray(values)
+    if how == "every other":  # views into a larger array, with gaps between the elements
+        wide = np.full((*values.shape[:-1], 2 * values.shape[-1]), np.nan, values.dtype)
+        wide[..., ::2] = values
+        return wide[..., ::2]
+    if how == "backwards":  # negative strides
+        return np.flip(np.ascontiguousarray(np.flip(values)))
+    if how == "axes turned":
+        return np.ascontiguousarray(values.T).T
+    return np.ascontiguousarray(values)
+
+
+@dataclass
+class Case:
+    """A layer, an input that it can take, parameters, and a gradient dy that fits its output."""
+
+    layer: Layer
+    x: np.ndarray
+    parameters: dict[str, np.ndarray]
+    dy: np.ndarray
+    rng: np.random.Generator = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        layer: Layer,
+        x_shape: tuple[int, ...],
+        seed: int = 0,
+        how: str = "contiguous",
+        dtype: type = np.float64,
+    ) -> Case:
+        """Fill arrays of the right shapes with random numbers."""
+        rng = np.random.default_rng(seed)
+        shapes = layer.parameter_shapes(x_shape[1:])
+        dy_shape = (x_shape[0], *layer.output_shape(x_shape[1:]))
+        return cls(
+            layer,
+            arranged(away_from_ties(x_shape, rng).astype(dtype), how),
+            {
+                name: arranged(rng.standard_normal(shape).astype(dtype), how)
+                for name, shape in shapes.items()
+            },
+            arranged(rng.standard_normal(dy_shape).astype(dtype), how),
+            rng,
+        )
+
+
+def away_from_ties(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Return random values no two of which are close, and none close to 0.
+
+    ReLU and max-pool have kinks where values tie; a small step must not cross one.
+    """
+    size = int(np.prod(shape))
+    values = (rng.permutation(size) + 0.5 - size // 2) / max(1.0, np.sqrt(size))
+    return values.reshape(shape)
+
+
+def pairs(least: int, most: int) -> st.SearchStrategy[int | tuple[int, int]]:
+    """Draw one number, or (rows, columns)."""
+    number = st.integers(least, most)
+    return number | st.tuples(number, number)
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> tuple[Conv2D, tuple[int, ...]]:
+    """Draw a convolution of any size, stride and padding, and an input shape that fits it."""
+    layer = Conv2D(draw(st.integers(1, 3)), draw(pairs(1, 4)), draw(pairs(1, 3)), draw(pairs(0, 2)))
+    (fh, fw), (ph, pw) = pair(layer.size, "size"), pair(layer.padding, "padding", least=0)
+    height = draw(st.integers(max(1, fh - 2 * ph), max(1, fh - 2 * ph) + 5))
+    width = draw(st.integers(max(1, fw - 2 * pw), max(1, fw - 2 * pw) + 5))
+    return layer, (draw(st.integers(1, 3)), draw(st.integers(1, 3)), height, width)
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> tuple[MaxPool2D, tuple[int, ...]]:
+    """Draw a pool of any size and stride, overlapping or with gaps, and an input shape."""
+    layer = MaxPool2D(draw(pairs(1, 4)), draw(st.none() | pairs(1, 5)))
+    fh, fw = pair(layer.size, "size")
+    height, width = draw(st.integers(fh, fh + 6)), draw(st.integers(fw, fw + 6))
+    return layer, (draw(st.integers(1, 3)), draw(st.integers(1, 3)), height, width)
+
+
+@st.composite
+def denses(draw: st.DrawFn) -> tuple[Dense, tuple[int, ...]]:
+    """Draw a dense layer and an input shape."""
+    return Dense(draw(st.integers(1, 6))), (draw(st.integers(1, 4)), draw(st.integers(1, 7)))
+
+
+@st.composite
+def shapeless(draw: st.DrawFn) -> tuple[Layer, tuple[int, ...]]:
+    """Draw a layer that takes any shape, and a shape of two to four axes."""
+    layer = draw(st.sampled_from([ReLU(), Flatten()]))
+    shape = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
+    return layer, tuple(shape)
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn, layers: st.SearchStrategy[tuple[Layer, tuple[int, ...]]], **fixed: object
+) -> Case:
+    """Draw a `Case` of one of `layers`, in any arrangement of memory."""
+    layer, x_shape = draw(layers)
+    how = draw(st.sampled_from(ARRANGEMENTS))
+    return Case.of(layer, x_shape, draw(st.integers(0, 2**32 - 1)), how, **fixed)
+
+
+ANY_LAYER = convolutions() | pools() | denses() | shapeless()

@@ -1,0 +1,1 @@
+"""Tests of damaged code, which some test must notice."""

@@ -1,0 +1,69 @@
+"""Random networks, for tests that run over whole networks: engines, oracles."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from inkgrad.network import Network, Parameters
+
+
+def random_network(rng: np.random.Generator) -> Network:
+    """Draw a small network: convolutions and pools of any size and stride, then dense layers.
+
+    ReLU stands before or after the pool or is missing; pools overlap or leave gaps; pictures are
+    not square; one network in eight has no convolution at all.
+    """
+    shape = (int(rng.integers(1, 4)), int(rng.integers(5, 15)), int(rng.integers(5, 15)))
+    layers: list[Layer] = []
+    for _ in range(rng.choice([0, 1, 1, 1, 2, 2, 2, 3])):
+        block: list[Layer] = [_random_convolution(rng, Network([*layers, ReLU()], shape))]
+        extras = [ReLU()] if rng.random() < 0.8 else []
+        if rng.random() < 0.6:
+            pool = _random_pool(rng, Network([*layers, *block], shape))
+            extras.insert(int(rng.integers(0, len(extras) + 1)), pool)
+        layers += block + extras
+    layers.append(Flatten())
+    for _ in range(rng.integers(0, 3)):
+        layers += [Dense(int(rng.integers(1, 12))), ReLU()]
+    return Network([*layers, Dense(int(rng.integers(2, 7)))], shape)
+
+
+def _random_convolution(rng: np.random.Generator, before: Network) -> Conv2D:
+    """Draw a convolution that fits what `before` gives."""
+    padding = rng.integers(0, 3, 2)
+    size = [int(rng.integers(1, min(5, n + 2 * p) + 1)) for n, p in _sides(before, padding)]
+    stride = rng.integers(1, 4, 2)
+    return Conv2D(int(rng.integers(1, 5)), size, stride.tolist(), padding.tolist())
+
+
+def _random_pool(rng: np.random.Generator, before: Network) -> MaxPool2D:
+    """Draw a pool that fits what `before` gives."""
+    size = [int(rng.integers(1, min(3, n) + 1)) for n, _ in _sides(before, (0, 0))]
+    stride = None if rng.random() < 0.5 else rng.integers(1, 4, 2).tolist()
+    return MaxPool2D(size, stride)
+
+
+def _sides(network: Network, padding: np.ndarray | tuple[int, int]) -> list[tuple[int, int]]:
+    """Return (length, padding) of rows and of columns that `network` gives."""
+    return list(zip(network.output_shape[1:], (int(p) for p in padding), strict=True))
+
+
+def random_parameters(
+    network: Network, rng: np.random.Generator, dtype: type = np.float64
+) -> Parameters:
+    """Draw He weights, and small biases too, so that their part in the sum is seen."""
+    parameters = network.initialise(rng, dtype)
+    for name in parameters:
+        if name.endswith(".bias"):
+            parameters[name] = rng.normal(0, 0.1, parameters[name].shape)
+    return parameters
+
+
+def random_batch(
+    network: Network, n: int, rng: np.random.Generator, dtype: type = np.float64
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw inputs in [0, 1], a third of them blank as paper is, and labels."""
+    x = rng.random((n, *network.input_shape))
+    x *= rng.random(x.shape) > 1 / 3
+    return x.astype(dtype), rng.integers(0, network.output_shape[0], n)

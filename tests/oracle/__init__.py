@@ -1,0 +1,1 @@
+"""Tests of agreement with frameworks from outside."""

@@ -1,0 +1,223 @@
+"""Model files: what is saved comes back, and nothing in a file is trusted."""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+import inkgrad
+from inkgrad.drawing import Raster, to_bitmap
+from inkgrad.errors import DataError, ModelError
+from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.model import Model, load
+from inkgrad.network import Network
+
+CLASSES = ("cat", "dog", "zebra")
+CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
+
+
+@pytest.fixture
+def model() -> Model:
+    network = Network(
+        [Conv2D(4, 3, stride=2), ReLU(), MaxPool2D(2), Flatten(), Dense(len(CLASSES))]
+    )
+    return Model(network, network.initialise(seed=3), CLASSES, record={"test": {"top1": 0.5}})
+
+
+@pytest.fixture
+def bitmaps() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
+
+
+def parts_of(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Take a model file apart, by hand."""
+    raw = path.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    metadata = header.pop("__metadata__")
+    body = raw[8 + length :]
+    tensors = {}
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        tensors[name] = np.frombuffer(body[start:end], "<f4").reshape(entry["shape"]).copy()
+    return metadata, tensors
+
+
+def test_saved_and_loaded_models_are_the_same(model, bitmaps, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    again = load(path)
+    assert again.classes == CLASSES
+    assert again.network == model.network
+    assert again.raster == Raster()
+    assert again.record == {"test": {"top1": 0.5}}
+    assert again.parameters.vector.tobytes() == model.parameters.vector.tobytes()
+    np.testing.assert_array_equal(again.predict_proba(bitmaps), model.predict_proba(bitmaps))
+    assert inkgrad.load(path).classes == CLASSES
+
+
+def test_the_same_model_gives_the_same_bytes(model, tmp_path):
+    model.save(tmp_path / "a.safetensors")
+    model.save(tmp_path / "b.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o444 == 0o444  # others may read it
+
+
+def test_every_kind_of_drawing_gives_the_same_answer(model, bitmaps):
+    proba = model.predict_proba(bitmaps)
+    assert proba.shape == (7, 3)
+    assert proba.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(proba, model.predict_proba(bitmaps.reshape(7, 784)))
+    assert list(model.predict(bitmaps)) == [CLASSES[k] for k in proba.argmax(axis=1)]
+    as_bitmap = to_bitmap(CROSS)[None]
+    np.testing.assert_array_equal(model.predict_proba([CROSS]), model.predict_proba(as_bitmap))
+    arrays = [np.array(stroke) for stroke in CROSS]
+    np.testing.assert_array_equal(model.predict_proba([arrays]), model.predict_proba(as_bitmap))
+
+
+def test_strokes_of_any_size_and_place_give_one_answer(model):
+    moved = [[[x * 3.5 + 1000 for x in xs], [y * 3.5 - 77 for y in ys]] for xs, ys in CROSS]
+    np.testing.assert_array_equal(model.predict_proba([moved]), model.predict_proba([CROSS]))
+
+
+def test_many_drawings_are_carried_out_in_batches(model):
+    many = np.random.default_rng(1).integers(0, 256, (600, 28, 28), dtype=np.uint8)
+    whole = model.predict_proba(many)
+    np.testing.assert_allclose(whole[511:514], model.predict_proba(many[511:514]), rtol=1e-5)
+
+
+def test_no_drawings_give_no_answers(model):
+    assert model.predict_proba(np.zeros((0, 28, 28), np.uint8)).shape == (0, 3)
+    assert model.predict_proba([]).shape == (0, 3)
+    assert model.predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("drawings", "message"),
+    [
+        (np.zeros((2, 28, 28)), r"float64; give uint8"),
+        (np.zeros((2, 27, 28), np.uint8), r"\(2, 27, 28\); give \(n, 28, 28\)"),
+        (np.zeros((28,), np.uint8), r"shape \(28,\)"),
+        (CROSS, r"wrap it in a list: predict\(\[strokes\]\)"),
+        ("cat.png", r"given as str"),
+        ([CROSS, [[[0, float("nan")], [0, 1]]]], r"drawing 1"),
+        ([[]], r"drawing 0"),
+        ([5], r"drawing 0"),
+    ],
+)
+def test_unusable_drawings_are_refused(model, drawings: Any, message: str):
+    with pytest.raises(DataError, match=message):
+        model.predict_proba(drawings)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"classes": ("cat", "dog")}, "2 classes"),
+        ({"classes": ("cat", "cat", "dog")}, "distinct"),
+        ({"classes": ("cat", "", "dog")}, "not empty"),
+        ({"raster": Raster(side=32)}, r"\(1, 32, 32\)"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(model, change, message):
+    with pytest.raises(ModelError, match=message):
+        replace(model, **change)
+
+
+def damage(name: str, path: Path) -> None:
+    """Damage a good model file in the way called `name`."""
+    raw = path.read_bytes()
+    metadata, tensors = parts_of(path)
+    first = max(tensors, key=lambda tensor: tensors[tensor].ndim)
+    description = json.loads(metadata["inkgrad"])
+    if name == "empty":
+        path.write_bytes(b"")
+    elif name == "cut":
+        path.write_bytes(raw[: len(raw) // 2])
+    elif name == "longer":
+        path.write_bytes(raw + b"x")
+    elif name == "text":
+        path.write_bytes(b"this is not a model" * 10)
+    elif name == "pickle":
+        path.write_bytes(b"\x80\x04cos\nsystem\n(S'true'\ntR.")
+    elif name == "huge header":
+        path.write_bytes(struct.pack("<Q", 2**62) + raw[8:])
+    elif name == "no metadata":
+        path.write_bytes(save(tensors))
+    elif name == "missing tensor":
+        path.write_bytes(save({k: v for k, v in tensors.items() if k != first}, metadata))
+    elif name == "extra tensor":
+        path.write_bytes(save({**tensors, "x": np.zeros(3, np.float32)}, metadata))
+    elif name == "wrong shape":
+        path.write_bytes(save({**tensors, first: tensors[first].ravel()}, metadata))
+    elif name == "wrong dtype":
+        path.write_bytes(save({**tensors, first: tensors[first].astype(np.float64)}, metadata))
+    elif name == "not finite":
+        tensors[first].flat[0] = np.nan
+        path.write_bytes(save(tensors, metadata))
+    elif name == "no JSON":
+        path.write_bytes(save(tensors, {"inkgrad": "oops"}))
+    elif name == "deep JSON":
+        path.write_bytes(save(tensors, {"inkgrad": "[" * 100_000}))
+    else:
+        key, value = name.split("=", 1)
+        description[key] = json.loads(value)
+        path.write_bytes(save(tensors, {"inkgrad": json.dumps(description)}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "empty",
+        "cut",
+        "longer",
+        "text",
+        "pickle",
+        "huge header",
+        "no metadata",
+        "missing tensor",
+        "extra tensor",
+        "wrong shape",
+        "wrong dtype",
+        "not finite",
+        "no JSON",
+        "deep JSON",
+        "version=99",
+        "network={}",
+        "network=[1]",
+        'network={"input_shape": [1, 28, 28], "layers": [{"type": "Exec"}]}',
+        'network={"input_shape": [1, 1000000000, 1000000000], "layers": [{"type": "ReLU"}]}',
+        "classes={}",
+        'classes=["cat", "dog"]',
+        "classes=[1, 2, 3]",
+        "classes=[[1], {}, 3]",
+        "classes=null",
+        "raster={}",
+        'raster={"side": 28, "pen": -1, "padding": 16}',
+        'raster={"side": 1000000, "pen": 16, "padding": 16}',
+        "record=7",
+    ],
+)
+def test_damaged_and_hostile_files_are_refused_in_one_sentence(model, tmp_path, name):
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    damage(name, path)
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelError, match="there is no model file"):
+        load(tmp_path / "none.safetensors")
+    with pytest.raises(ModelError, match="there is no model file"):
+        load(tmp_path)
