@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # Always the same examples, so that a test which passes today passes tomorrow. Choose a profile
 # with --hypothesis-profile; `exhaustive` is what the slow tests run, `mutation` the mutation test.
@@ -17,7 +17,12 @@ settings.register_profile(
     max_examples=1000,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("mutation", settings.get_profile("default"), max_examples=10)
+settings.register_profile(
+    "mutation",
+    settings.get_profile("default"),
+    max_examples=12,
+    phases=[Phase.generate],  # a failure is enough, it need not be made simple
+)
 settings.load_profile("default")
 
 

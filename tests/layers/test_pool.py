@@ -94,13 +94,13 @@ def test_rows_and_columns_that_no_window_reaches_get_no_gradient():
     assert np.argwhere(dx).tolist() == [[0, 0, r, t] for r in (0, 3) for t in (0, 3, 6)]
 
 
-@pytest.mark.parametrize("side", [15, 16, 17])
-def test_a_window_of_many_cells_counts_them_all(side):
+@pytest.mark.parametrize("size", [(15, 17), (16, 16), (17, 17), (1, 300), (300, 1)])
+def test_a_window_of_many_cells_counts_them_all(size):
     """The winner's number must not overflow where a window has 256 cells or more."""
-    x = np.zeros((1, 1, side, side))
-    x[0, 0, -1, -1] = 1  # the last cell, number side² − 1
-    _, saved = MaxPool2D(side).forward(x)
-    dx, _ = MaxPool2D(side).backward(np.ones((1, 1, 1, 1)), saved)
+    x = np.zeros((1, 1, *size))
+    x[0, 0, -1, -1] = 1  # the last cell has the largest number
+    _, saved = MaxPool2D(size).forward(x)
+    dx, _ = MaxPool2D(size).backward(np.ones((1, 1, 1, 1)), saved)
     np.testing.assert_array_equal(dx, x)
 
 

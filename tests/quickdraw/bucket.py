@@ -164,6 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
     bucket: Bucket
     protocol_version = "HTTP/1.1"
     timeout = 5
+    disable_nagle_algorithm = True  # headers and body go separately: do not wait for the ACK
 
     def log_message(self, *_: Any) -> None:
         pass

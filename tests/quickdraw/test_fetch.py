@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -23,9 +24,10 @@ from hypothesis import strategies as st
 
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw import part, transfer
-from inkgrad.quickdraw.cache import GOOGLE_BUCKET, held, mirror_folder
-from inkgrad.quickdraw.fetch import fetch, fetch_bitmaps, fetch_file
-from inkgrad.quickdraw.transfer import Client, NotFoundError, UnreachableError
+from inkgrad.quickdraw.answers import NotFoundError, UnreachableError
+from inkgrad.quickdraw.cache import GOOGLE_BUCKET, held, mirror_folder, remember
+from inkgrad.quickdraw.fetch import fetch
+from inkgrad.quickdraw.transfer import Client
 
 from .bucket import (
     Bucket,
@@ -53,20 +55,21 @@ def drawings(count: int, seed: int = 0) -> np.ndarray:
 
 
 ROWS = drawings(40)
-CERTIFICATES = ssl.create_default_context()
 LINES = [f'{{"word":"cat","drawing":[[[0,{n}],[0,255]]]}}' for n in range(200)]
 
 
+fetch_bitmaps = functools.partial(fetch, "numpy_bitmap")
+
+
+def fetch_file(kind: str, name: str, rows: int | None, **options) -> Path:
+    return fetch(kind, [name], rows, **options)[name]
+
+
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(ssl, "create_default_context", lambda **_: CERTIFICATES)  # 20 ms a time
-    with Bucket() as server:
-        server.put_bitmaps("cat", ROWS)
-        server.put_lines("cat", LINES)
-        yield server
+def bucket(server: Bucket) -> Bucket:
+    server.put_bitmaps("cat", ROWS)
+    server.put_lines("cat", LINES)
+    return server
 
 
 class Fetcher:
@@ -317,6 +320,20 @@ def test_a_binary_file(fetcher: Fetcher) -> None:
     fetcher.bucket.files["binary/cat.bin"] = content
     fetcher.bucket.fail("binary/cat.bin", fine, cut(5000))
     assert fetcher(None, kind="binary").read_bytes() == content
+
+
+def test_an_incomplete_file_of_any_kind_is_extended(fetcher: Fetcher) -> None:
+    """Binary files are fetched whole; one that says it is not is gone on with all the same."""
+    content = bytes(range(256)) * 40
+    fetcher.bucket.files["binary/cat.bin"] = content
+    path = fetcher(None, kind="binary")
+    whole = held(path)
+    assert whole is not None
+    path.write_bytes(content[:5000])
+    remember(replace(whole, complete=False))
+    fetcher.bucket.sent.clear()
+    assert fetcher(None, kind="binary").read_bytes() == content
+    assert fetcher.bucket.sent["binary/cat.bin"] == len(content) - 5000 + 1024
 
 
 def test_a_file_of_lines_that_is_none(fetcher: Fetcher) -> None:
@@ -724,8 +741,9 @@ def test_a_cache_that_cannot_be_made(fetcher: Fetcher, tmp_path: Path) -> None:
 def test_two_processes_fetch_the_same_class(fetcher: Fetcher) -> None:
     fetcher.bucket.put_bitmaps("cat", drawings(3000))
     script = (
-        "import sys; from inkgrad.quickdraw.fetch import fetch_file;"
-        "print(fetch_file('numpy_bitmap', 'cat', 2000, base_url=sys.argv[1], cache=sys.argv[2]))"
+        "import sys; from inkgrad.quickdraw.fetch import fetch;"
+        "found = fetch('numpy_bitmap', ['cat'], 2000, base_url=sys.argv[1], cache=sys.argv[2]);"
+        "print(found['cat'])"
     )
     command = [sys.executable, "-c", script, fetcher.bucket.url, str(fetcher.cache)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -735,13 +753,37 @@ def test_two_processes_fetch_the_same_class(fetcher: Fetcher) -> None:
     assert fetcher.bucket.sent[CAT] == HEADER + 2000 * ROW  # only one of them fetched it
 
 
+def test_two_threads_fetch_the_same_class(fetcher: Fetcher) -> None:
+    waited = threading.Event()
+    fetcher.bucket.fail(CAT, lambda answer: setattr(answer, "released", waited.wait(5)))
+
+    def second() -> None:
+        fetch_file(
+            "numpy_bitmap",
+            "cat",
+            10,
+            base_url=fetcher.bucket.url,
+            cache=fetcher.cache,
+            sleep=lambda _: (waited.set(), time.sleep(0.01)),
+        )
+
+    first = threading.Thread(target=fetcher)
+    first.start()
+    while not fetcher.bucket.gets:
+        time.sleep(0.005)
+    second()
+    first.join()
+    assert waited.is_set()
+    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 def test_killed_and_started_again(fetcher: Fetcher) -> None:
     fetcher.bucket.put_bitmaps("cat", drawings(3000))
     fetcher.bucket.fail(CAT, fine, stall(1_000_000))
     script = (
-        "import sys; from inkgrad.quickdraw.fetch import fetch_file;"
-        "fetch_file('numpy_bitmap', 'cat', 2000, base_url=sys.argv[1], cache=sys.argv[2])"
+        "import sys; from inkgrad.quickdraw.fetch import fetch;"
+        "fetch('numpy_bitmap', ['cat'], 2000, base_url=sys.argv[1], cache=sys.argv[2])"
     )
     process = subprocess.Popen([sys.executable, "-c", script, fetcher.bucket.url, fetcher.cache])
     deadline = time.monotonic() + 30

@@ -245,6 +245,11 @@ def test_parameters_that_are_not_finite_never_reach_the_disk(tmp_path):
     with pytest.raises(TrainingError, match=r"the largest number in parameters is (inf|nan)"):
         run(recipe=recipe, validation=None, folder=tmp_path)
     assert load_checkpoint(tmp_path / LAST, tiny_network()).optimizer.steps == 0
+    # Nor where a checkpoint is due in the middle of an epoch, before a loss shows it.
+    recipe = Recipe(epochs=1, batch_size=16, optimizer="sgd", learning_rate=1e200)
+    with pytest.raises(TrainingError, match=r"the largest number in parameters is (inf|nan)"):
+        run(recipe=recipe, folder=tmp_path, checkpoint_seconds=0)
+    assert load_checkpoint(tmp_path / LAST, tiny_network()).optimizer.steps == 0
 
 
 def test_a_validation_loss_that_is_not_finite_is_told():

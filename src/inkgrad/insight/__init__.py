@@ -4,6 +4,7 @@ from inkgrad.insight.engine_comparison import compare_engines
 from inkgrad.insight.evaluation import ClassScore, Confusion, Evaluation, evaluate
 from inkgrad.insight.gradcheck import Check, check_gradients
 from inkgrad.insight.readings import Reading, most_confident_mistakes, read_drawings
+from inkgrad.insight.report import write_report
 
 __all__ = [
     "Check",
@@ -16,4 +17,5 @@ __all__ = [
     "evaluate",
     "most_confident_mistakes",
     "read_drawings",
+    "write_report",
 ]

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from inkgrad.errors import DataError, DownloadError
+from inkgrad.quickdraw.answers import ChangedError, NotFoundError
 from inkgrad.quickdraw.cache import (
     GOOGLE_BUCKET,
     Held,
@@ -25,71 +26,13 @@ from inkgrad.quickdraw.cache import (
 )
 from inkgrad.quickdraw.part import Part
 from inkgrad.quickdraw.portion import HEAD, RefusedError, WholeFile, portion
-from inkgrad.quickdraw.transfer import ChangedError, Client, NotFoundError
+from inkgrad.quickdraw.transfer import Client
 from inkgrad.storage import atomic_write
 
-__all__ = ["Progress", "fetch", "fetch_bitmaps", "fetch_file"]
+__all__ = ["Progress", "fetch"]
 
 Progress = Callable[[str, int, int], object]
 """Called with a class, the bytes of it that are here, and the bytes wanted; never at once twice."""
-
-
-def fetch_bitmaps(
-    categories: Iterable[str],
-    rows: int | None = None,
-    *,
-    base_url: str = GOOGLE_BUCKET,
-    cache: str | os.PathLike[str] | None = None,
-    connections: int = 4,
-    timeout: float = 20.0,
-    retries: int = 5,
-    progress: Progress | None = None,
-    missing_ok: bool = False,
-    sleep: Callable[[float], object] | None = None,
-) -> dict[str, Path]:
-    """Fetch the first `rows` bitmaps of each class: `fetch` of the kind ``"numpy_bitmap"``.
-
-    Each result is a `.npy` file of (rows, 784) uint8; of fewer rows if the class has fewer.
-    """
-    return fetch(
-        "numpy_bitmap",
-        categories,
-        rows,
-        base_url=base_url,
-        cache=cache,
-        connections=connections,
-        timeout=timeout,
-        retries=retries,
-        progress=progress,
-        missing_ok=missing_ok,
-        sleep=sleep,
-    )
-
-
-def fetch_file(
-    kind: str,
-    category: str,
-    rows: int | None = None,
-    *,
-    base_url: str = GOOGLE_BUCKET,
-    cache: str | os.PathLike[str] | None = None,
-    timeout: float = 20.0,
-    retries: int = 5,
-    progress: Progress | None = None,
-    sleep: Callable[[float], object] | None = None,
-) -> Path:
-    """Fetch one file, or the first `rows` drawings of it: `fetch` of one class."""
-    return fetch(
-        kind,
-        [category],
-        rows,
-        base_url=base_url,
-        cache=cache,
-        timeout=timeout,
-        retries=retries,
-        progress=progress,
-        sleep=sleep,
-    )[category]
 
 
 def fetch(
@@ -153,6 +96,13 @@ def fetch(
         half-written takes the place of a file.
     DataError
         If `kind`, `rows` or a class's name is impossible.
+
+    Examples
+    --------
+    >>> fetch("numpy_bitmap", ["cat", "alarm clock"], rows=10_000)  # doctest: +SKIP
+    {'cat': PosixPath('.../numpy_bitmap/cat.npy'), 'alarm clock': ...}
+    >>> fetch("numpy_bitmap", [])
+    {}
     """
     if rows is not None and rows < 1:
         raise DataError(f"rows is {rows}; give 1 or more, or None for all")

@@ -1,19 +1,22 @@
-"""One class in a folder with the bucket's layout: its bitmaps, and its strokes drawn as such."""
+"""Folders with the bucket's layout: bitmaps, and strokes drawn as bitmaps, no drawing twice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import location
-from inkgrad.quickdraw.drawings import SIDE, Bitmaps
+from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Drawings
 from inkgrad.quickdraw.formats.npy import map_npy
+from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.rasters import count_lines, read_strokes
 
-__all__ = ["ClassDrawings", "read_class"]
+__all__ = ["ClassDrawings", "listed", "read_class", "read_classes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ def read_class(
     category : str
         The class.
     limit : int, optional
-        At most so many drawings; None: all. Only the first `limit` of each file are looked at.
+        At most so many drawings, the first ones; None: all.
     recognized : bool, optional
         Only drawings that the game recognised (True) or did not (False). Bitmaps do not tell, so
         only strokes are used then.
@@ -102,6 +105,92 @@ def read_class(
     doubles = looked_at - len(new) if recognized is None else 0
     room = len(new) if limit is None else limit - len(rows)
     return ClassDrawings(rows, new[:room], doubles)
+
+
+def read_classes(
+    folder: Path,
+    classes: Sequence[str],
+    source: str,
+    *,
+    limit: int | None = None,
+    recognized: bool | None = None,
+    cache: Path | None = None,
+    on_progress: OnProgress | None = None,
+) -> Loaded:
+    """Read the drawings of several classes, each as `read_class` does.
+
+    Parameters
+    ----------
+    folder, limit, recognized, cache
+        As for `read_class`.
+    classes : sequence of str
+        The classes.
+    source : str
+        How the place is called in `Loaded.source` and in errors.
+    on_progress : callable, optional
+        Told how drawing the strokes goes on.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged, or there are no drawings of a class.
+    """
+    kinds = ("numpy_bitmap", "simplified") if recognized is None else ("simplified",)
+    absent = [
+        name
+        for name in classes
+        if not any((folder / location(kind, name)).is_file() for kind in kinds)
+    ]
+    if absent:  # told before much time is spent on the others
+        raise _missing(absent, source, recognized)
+    parts: dict[str, ClassDrawings] = {}
+    for name in classes:
+        tell = None if on_progress is None else functools.partial(on_progress, "draw", name)
+        parts[name] = read_class(
+            folder, name, limit=limit, recognized=recognized, cache=cache, on_progress=tell
+        )
+    empty = [name for name, part in parts.items() if len(part) == 0]
+    if empty:
+        raise _missing(empty, source, recognized)
+    counts = {
+        name: Counts(len(part.bitmaps), len(part.strokes), part.doubles)
+        for name, part in parts.items()
+    }
+    return Loaded(_join(parts), source, counts)
+
+
+def _join(parts: dict[str, ClassDrawings]) -> Drawings:
+    """Copy the drawings of all classes into one array, each once."""
+    lengths = [len(part) for part in parts.values()]
+    bitmaps = np.empty((sum(lengths), SIDE, SIDE), dtype=np.uint8)
+    start = 0
+    for part in parts.values():
+        for rows in (part.bitmaps, part.strokes):
+            bitmaps[start : start + len(rows)] = rows
+            start += len(rows)
+    labels = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+    return Drawings(bitmaps, labels, tuple(parts))
+
+
+def _missing(names: list[str], source: str, recognized: bool | None) -> DataError:
+    """Say of which classes there are no drawings, and where they were looked for."""
+    if recognized is not None:
+        mark = "recognised" if recognized else "not recognised"
+        return DataError(
+            f"there are no drawings of {listed(names)} marked as {mark} in {source}, where "
+            f"{location('simplified', names[0])} would tell; take all drawings"
+        )
+    return DataError(
+        f"there are no drawings of {listed(names)} in {source}, neither in "
+        f"{location('numpy_bitmap', names[0])} nor in {location('simplified', names[0])}; check "
+        "the name, or leave the class out"
+    )
+
+
+def listed(names: list[str]) -> str:
+    """Return some names for a sentence."""
+    more = f" and {len(names) - 3} more classes" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _none() -> Bitmaps:

@@ -19,7 +19,7 @@ from inkgrad.quickdraw.duplicates import same_drawing
 from inkgrad.quickdraw.formats import read_bitmaps, read_records
 from inkgrad.storage import atomic_write
 
-__all__ = ["count_lines", "read_strokes"]
+__all__ = ["count_lines", "hash_of_source", "keep", "read_strokes"]
 
 _BATCH = 256  # drawings between two reports of progress
 _BLOCK = 1 << 20
@@ -80,12 +80,38 @@ def read_strokes(
         drawn = _draw_file(path, limit, recognized, on_progress)
         return drawn if besides is None else drawn[~same_drawing(besides, drawn)]
 
+    return keep(cache, f"{path.resolve()} {limit} {recognized}", _content(path, besides), draw)
+
+
+def keep(cache: Path | None, wish: str, content: str, draw: Callable[[], Bitmaps]) -> Bitmaps:
+    """Return bitmaps from the cache; draw them, and keep them there, if they are not in it.
+
+    Parameters
+    ----------
+    cache : Path or None
+        The cache folder; None: always draw, keep nothing.
+    wish : str
+        What is wanted, for instance a file's name. Newer content takes the place of older.
+    content : str
+        A hash of everything that decides what is drawn.
+    draw : callable
+        Returns the bitmaps, uint8 of shape (n, 28, 28).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> black = np.zeros((2, 28, 28), np.uint8)
+    >>> keep(folder, "two", "abc", lambda: black).shape
+    (2, 28, 28)
+    >>> keep(folder, "two", "abc", lambda: None).shape  # not drawn again
+    (2, 28, 28)
+    """
     if cache is None:
         return draw()
-    # One name for each wish, so that a newer content takes the place of an older one.
-    wish = hashlib.sha256(f"{path.resolve()} {limit} {recognized}".encode()).hexdigest()[:16]
     folder = cache / "rasters"
-    kept = folder / f"{wish}-{_content(path, besides)}.npy"
+    name = hashlib.sha256(wish.encode()).hexdigest()[:16]
+    kept = folder / f"{name}-{content[:32]}.npy"
     with contextlib.suppress(DataError):  # not there, empty or damaged: drawn again
         return read_bitmaps(kept)
     bitmaps = draw()
@@ -93,10 +119,28 @@ def read_strokes(
         if len(bitmaps):
             with atomic_write(kept) as file:
                 np.save(file, bitmaps)
-            for old in folder.glob(f"{wish}-*.npy"):
+            for old in folder.glob(f"{name}-*.npy"):
                 if old != kept:
                     old.unlink()
     return bitmaps
+
+
+@functools.cache
+def hash_of_source(*packages: str) -> str:
+    """Return a hash of the source of some packages: it changes when they may draw otherwise.
+
+    Examples
+    --------
+    >>> hash_of_source("inkgrad.drawing") == hash_of_source("inkgrad.quickdraw")
+    False
+    """
+    digest = hashlib.sha256()
+    for package in packages:
+        files = sorted(resources.files(package).iterdir(), key=lambda file: file.name)
+        for file in files:
+            if file.name.endswith(".py"):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def count_lines(path: Path) -> int:
@@ -152,22 +196,12 @@ def _in_square(strokes: Strokes) -> Strokes:
 
 def _content(path: Path, besides: Bitmaps | None) -> str:
     """Return a hash of all that decides what `read_strokes` returns, but for its choice."""
-    digest = hashlib.sha256(_rasteriser())
+    digest = hashlib.sha256(hash_of_source("inkgrad.drawing").encode())
     if besides is not None:
-        digest.update(str(len(besides)).encode())
+        digest.update((resources.files("inkgrad.quickdraw") / "duplicates.py").read_bytes())
+        digest.update(f"{len(besides)}".encode())
         digest.update(np.ascontiguousarray(besides).data)
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-    return digest.hexdigest()[:32]
-
-
-@functools.cache
-def _rasteriser() -> bytes:
-    """Return a hash of the source of the room that draws, and of what finds doubles."""
-    files = [
-        resources.files("inkgrad.quickdraw") / "duplicates.py",
-        *sorted(resources.files("inkgrad.drawing").iterdir(), key=lambda file: file.name),
-    ]
-    sources = [file.read_bytes() for file in files if file.name.endswith(".py")]
-    return hashlib.sha256(b"\0".join(sources)).digest()
+    return digest.hexdigest()

@@ -6,76 +6,31 @@ import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from inkgrad.drawing import to_bitmap
 from inkgrad.errors import DataError, DownloadError
+from inkgrad.quickdraw.answers import UnreachableError
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, cache_folder, held, location, mirror_folder
 from inkgrad.quickdraw.categories import find_category
-from inkgrad.quickdraw.drawings import SIDE, Drawings
+from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Drawings
 from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.folder import ClassDrawings, read_class
+from inkgrad.quickdraw.folder import listed, read_classes
 from inkgrad.quickdraw.formats import read_folder
+from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place
-from inkgrad.quickdraw.transfer import UnreachableError
+from inkgrad.quickdraw.rasters import hash_of_source, keep
 
-__all__ = ["Counts", "Loaded", "OnProgress", "load_drawings"]
+__all__ = ["load_drawings"]
 
 ROWS = 10_000
 """Drawings of each class that are fetched from a server if no limit is given: 7.84 MB."""
 
 DOODLES = 2_000
 """Built-in doodles of each class, at most."""
-
-OnProgress = Callable[[str, str, int, int], object]
-"""Told how loading goes on: (step, class, done, total).
-
-The step is ``"fetch"``, counted in bytes, or ``"draw"`` (strokes become bitmaps), counted in
-drawings. Never called twice at once.
-"""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many drawings of a class came as bitmaps, and how many as strokes.
-
-    Parameters
-    ----------
-    bitmaps, strokes : int
-        Together the number of drawings.
-    doubles : int
-        Strokes left out because they are the same drawing as one of the bitmaps.
-    """
-
-    bitmaps: int = 0
-    strokes: int = 0
-    doubles: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Loaded:
-    """Drawings, and where they came from.
-
-    Parameters
-    ----------
-    drawings : Drawings
-        All drawings, class by class in the order asked for.
-    source : str
-        Where they came from, and why from there, as one line for the user.
-    counts : dict of str to Counts
-        What there is of each class.
-    built_in : bool
-        Whether they are the built-in doodles, not drawings by people.
-    """
-
-    drawings: Drawings
-    source: str
-    counts: dict[str, Counts] = field(default_factory=dict)
-    built_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,7 +131,7 @@ def load_drawings(
         if isinstance(place, OwnFolder):
             return _read_own(place, wish)
         if isinstance(place, BucketFolder):
-            return _read_folder(place.path, str(place), wish)
+            return _read_folder(place.path, str(place), wish, wish.limit)
         if isinstance(place, Mirror):
             return _read_mirror(place, store, wish, offline)
         return _read_google(store, wish, offline, seed)
@@ -205,39 +160,17 @@ def _read_own(place: OwnFolder, wish: _Wish) -> Loaded:
     return Loaded(drawings, str(place), counts)
 
 
-def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None = None) -> Loaded:
+def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None) -> Loaded:
     """Read a folder with the bucket's layout."""
-    parts: dict[str, ClassDrawings] = {}
-    for name in wish.classes:
-        parts[name] = read_class(
-            folder,
-            name,
-            limit=wish.limit if limit is None else limit,
-            recognized=wish.recognized,
-            cache=wish.cache,
-            on_progress=functools.partial(wish.on_progress, "draw", name),
-        )
-    missing = [name for name, part in parts.items() if len(part) == 0]
-    if missing:
-        raise _missing(missing, source, wish.recognized)
-    counts = {
-        name: Counts(len(part.bitmaps), len(part.strokes), part.doubles)
-        for name, part in parts.items()
-    }
-    return Loaded(_join(parts), source, counts)
-
-
-def _join(parts: dict[str, ClassDrawings]) -> Drawings:
-    """Copy the drawings of all classes into one array, each once."""
-    lengths = [len(part) for part in parts.values()]
-    bitmaps = np.empty((sum(lengths), SIDE, SIDE), dtype=np.uint8)
-    start = 0
-    for part in parts.values():
-        for rows in (part.bitmaps, part.strokes):
-            bitmaps[start : start + len(rows)] = rows
-            start += len(rows)
-    labels = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-    return Drawings(bitmaps, labels, tuple(parts))
+    return read_classes(
+        folder,
+        wish.classes,
+        source,
+        limit=limit,
+        recognized=wish.recognized,
+        cache=wish.cache,
+        on_progress=wish.on_progress,
+    )
 
 
 def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Loaded:
@@ -280,6 +213,7 @@ def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
                 kind,
                 names,
                 wish.rows,
+                base_url=GOOGLE_BUCKET,
                 cache=store,
                 progress=functools.partial(wish.on_progress, "fetch"),
             )
@@ -296,47 +230,32 @@ def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
 
 def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Loaded:
     """Make doodles, as there are no drawings."""
-    from inkgrad.quickdraw.doodles import ANIMALS, doodles
+    from inkgrad.quickdraw.doodles import ANIMALS
 
     if wish.recognized is not None or not set(wish.classes) <= set(ANIMALS):
         raise DownloadError(
-            f"no drawings of {_listed(missing)}: {reason}; name a folder of drawings with --data, "
+            f"no drawings of {listed(missing)}: {reason}; name a folder of drawings with --data, "
             f"or choose among the built-in doodles {', '.join(ANIMALS)}"
         )
     number = DOODLES if wish.limit is None else min(wish.limit, DOODLES)
-    bitmaps = np.empty((len(wish.classes) * number, SIDE, SIDE), dtype=np.uint8)
-    row = 0
-    for name, drawn in zip(wish.classes, doodles(wish.classes, number, seed), strict=True):
-        for done, strokes in enumerate(drawn, start=1):
-            bitmaps[row] = to_bitmap(strokes, SIDE)
-            row += 1
-            if done % 100 == 0 or done == number:
-                wish.on_progress("draw", name, done, number)
+    source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")
+    bitmaps = np.empty((len(wish.classes), number, SIDE, SIDE), dtype=np.uint8)
+    for name, place in zip(wish.classes, bitmaps, strict=True):
+        wish.on_progress("draw", name, 0, number)
+        draw = functools.partial(_doodles_of, name, number, seed)
+        place[:] = keep(wish.cache, f"doodles {name} {number} {seed}", source, draw)
+        wish.on_progress("draw", name, number, number)
     labels = np.repeat(np.arange(len(wish.classes), dtype=np.int64), number)
     return Loaded(
-        Drawings(bitmaps, labels, wish.classes),
+        Drawings(bitmaps.reshape(-1, SIDE, SIDE), labels, wish.classes),  # a row a doodle
         f"built-in doodles, drawn by a program, as {reason}",
         {name: Counts(strokes=number) for name in wish.classes},
         built_in=True,
     )
 
 
-def _missing(names: list[str], source: str, recognized: bool | None) -> DataError:
-    """Say of which classes there are no drawings, and where they were looked for."""
-    if recognized is not None:
-        mark = "recognised" if recognized else "not recognised"
-        return DataError(
-            f"there are no drawings of {_listed(names)} marked as {mark} in {source}, where "
-            f"{location('simplified', names[0])} would tell; take all drawings"
-        )
-    return DataError(
-        f"there are no drawings of {_listed(names)} in {source}: neither "
-        f"{location('numpy_bitmap', names[0])} nor {location('simplified', names[0])}; check the "
-        "name, or leave the class out"
-    )
+def _doodles_of(name: str, number: int, seed: int) -> Bitmaps:
+    """Draw doodles of one class."""
+    from inkgrad.quickdraw.doodles import doodle_bitmaps
 
-
-def _listed(names: list[str]) -> str:
-    """Return some names for a sentence."""
-    more = f" and {len(names) - 3} more classes" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return doodle_bitmaps([name], number, seed)[0]

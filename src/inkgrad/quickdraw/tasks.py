@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import DataError
+from inkgrad.quickdraw.answers import NotFoundError
 from inkgrad.quickdraw.categories import CATEGORIES, find_category
 from inkgrad.quickdraw.part import Part
 from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, Place, find_place
-from inkgrad.quickdraw.transfer import Client, NotFoundError
+from inkgrad.quickdraw.transfer import Client
 
 __all__ = ["TASKS", "find_task", "load_task"]
 

@@ -2,63 +2,35 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from inkgrad.errors import DownloadError
-from inkgrad.quickdraw.cache import Edition, without_secrets
+from inkgrad.quickdraw.answers import (
+    ChangedError,
+    TryAgainError,
+    UnreachableError,
+    check_status,
+    could_not,
+    read_headers,
+)
 from inkgrad.quickdraw.part import Part
 from inkgrad.version import __version__
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ChangedError", "Client", "NotFoundError", "UnreachableError"]
+__all__ = ["Client"]
 
 CONNECT_TIMEOUT = 3.0  # seconds for one connection to be made
 CONTACT_TIMEOUT = 5.0  # seconds for the first answer, looking up the name included
-LONGEST_WAIT = 60.0  # seconds that a server may ask us to wait before the next try
 SLOWEST = 256.0  # bytes a second below which a connection counts as stalled
 _BACK_OFF = 0.5  # seconds before the first new try; doubled each time
 _HEADWAY = 1 << 16  # bytes after which the count of failed tries begins anew
-_TRY_LATER = {408, 425, 429, 500, 502, 503, 504}
-
-
-class NotFoundError(DownloadError):
-    """The server has no such file."""
-
-
-class UnreachableError(DownloadError):
-    """No connection: no network, no such server, or it does not answer.
-
-    Parameters
-    ----------
-    reason : str
-        What happened, as part of a sentence.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}; check the network, or name a folder of drawings with --data")
-        self.reason = reason
-
-
-class ChangedError(DownloadError):
-    """The server's file is no longer the one that the part at hand was taken from."""
-
-
-class _InterruptedError(Exception):
-    """The way was cut; another try may go on from here."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.wait = wait
 
 
 class Client:
@@ -169,11 +141,11 @@ class Client:
             try:
                 self._contact(url)
                 self._request(url, part, stop, progress)
-            except _InterruptedError as interruption:
+            except TryAgainError as interruption:
                 failures = 1 if part.size - before >= _HEADWAY else failures + 1
                 if failures > self.retries:
                     raise DownloadError(
-                        f"{_could_not(url)}: {interruption.reason}, after {failures} tries; what "
+                        f"{could_not(url)}: {interruption.reason}, after {failures} tries; what "
                         "arrived is kept, run the same command again to go on"
                     ) from interruption
                 pause = _BACK_OFF * 2.0 ** (failures - 1)
@@ -221,25 +193,25 @@ class Client:
             headers["If-Range"] = part.edition.tag
         try:
             with self._http.stream("GET", url, headers=headers) as response:
-                _check_status(url, response, part)
-                edition, begins = _read_headers(url, response, part.size)
+                check_status(url, response, part.size > 0)
+                edition, begins = read_headers(url, response, part.size)
                 if part.edition is not None and not edition.same(part.edition):
                     raise ChangedError(
-                        f"{_could_not(url)}: the file was changed meanwhile; try again"
+                        f"{could_not(url)}: the file was changed meanwhile; try again"
                     )
                 part.begin(edition)
                 stop = min(stop, edition.total)
                 self._receive(response, part, part.size - begins, stop, progress)
         except httpx.TransportError as error:
-            raise _InterruptedError(self._reason(error)) from error
+            raise TryAgainError(self._reason(error)) from error
         except httpx.TooManyRedirects as error:
             raise DownloadError(
-                f"{_could_not(url)}: the server redirects without end; check the address"
+                f"{could_not(url)}: the server redirects without end; check the address"
             ) from error
         except httpx.InvalidURL as error:
-            raise DownloadError(f"{_could_not(url)}: not an address ({error})") from error
+            raise DownloadError(f"{could_not(url)}: not an address ({error})") from error
         if part.size < stop:
-            raise _InterruptedError(f"only {part.size:,} of {stop:,} bytes came")
+            raise TryAgainError(f"only {part.size:,} of {stop:,} bytes came")
 
     def _receive(
         self,
@@ -262,7 +234,7 @@ class Client:
                 return  # a server that ignores Range would go on to the file's end
             elapsed = time.monotonic() - began
             if elapsed > self.timeout and received < elapsed * SLOWEST:
-                raise _InterruptedError(f"only {received:,} bytes came in {elapsed:.0f} s")
+                raise TryAgainError(f"only {received:,} bytes came in {elapsed:.0f} s")
             if self._stopped.is_set():
                 self.wait(0)
 
@@ -277,76 +249,3 @@ class Client:
         if isinstance(error, (httpx.ConnectError, httpx.ProxyError)):
             return f"no connection: {error}"
         return f"the connection was cut: {error}"
-
-
-def _could_not(url: str) -> str:
-    return f"could not fetch {without_secrets(url)}"
-
-
-def _check_status(url: str, response: httpx.Response, part: Part) -> None:
-    """Let a usable answer pass; raise what the others mean."""
-    status = response.status_code
-    if status in {200, 206}:
-        return
-    answer = f"the server answered {status} {response.reason_phrase}".rstrip()
-    told = f"{_could_not(url)}: {answer}"
-    if status in _TRY_LATER:
-        wait = _retry_after(response.headers.get("Retry-After", ""))
-        if wait is not None and wait > LONGEST_WAIT:
-            raise DownloadError(f"{told} and asks to wait {wait:.0f} s; try again after that")
-        raise _InterruptedError(answer, wait)
-    if status in {404, 410}:
-        raise NotFoundError(f"{told}; check the class's name, or use another mirror")
-    if status == 416:
-        if part.size:
-            raise ChangedError(f"{_could_not(url)}: the file was shortened meanwhile; try again")
-        raise DownloadError(f"{told}: the file is empty; use another mirror")
-    raise DownloadError(f"{told}; check the address and your access to it")
-
-
-def _read_headers(url: str, response: httpx.Response, wanted: int) -> tuple[Edition, int]:
-    """Return which edition is being sent, and the byte at which the body begins."""
-    headers = response.headers
-    if headers.get("Content-Type", "").startswith("text/html"):
-        raise DownloadError(
-            f"{_could_not(url)}: a web page came instead of drawings; check the address, and "
-            "whether this network first wants you to log in"
-        )
-    if headers.get("Content-Encoding", "identity") != "identity":
-        raise DownloadError(
-            f"{_could_not(url)}: the server compresses what was asked for plain; use another mirror"
-        )
-    tag = headers.get("ETag", "") or headers.get("Last-Modified", "")
-    md5 = re.search(r"\bmd5=([A-Za-z0-9+/]{22}==)", headers.get("x-goog-hash", ""))
-    if response.status_code == 206:
-        span = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", headers.get("Content-Range", "").strip())
-        if span is None or int(span[1]) != wanted:
-            raise DownloadError(
-                f"{_could_not(url)}: asked for bytes from {wanted:,}, the server sent "
-                f"{headers.get('Content-Range', 'an unnamed range')!r}; use another mirror"
-            )
-        begins, total = wanted, int(span[3])
-    else:
-        length = headers.get("Content-Length", "")
-        if not length.isdecimal():
-            raise DownloadError(
-                f"{_could_not(url)}: the server does not tell the file's length; use another mirror"
-            )
-        begins, total = 0, int(length)
-    return Edition(tag, total, md5[1] if md5 else ""), begins
-
-
-def _retry_after(value: str) -> float | None:
-    """Read a Retry-After header: seconds, or a date.
-
-    Examples
-    --------
-    >>> _retry_after("7"), _retry_after("Mon, 01 Jan 2001 00:00:00 GMT"), _retry_after("soon")
-    (7.0, 0.0, None)
-    """
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return None

@@ -6,26 +6,32 @@ import os
 from pathlib import Path
 from typing import Any
 
+from inkgrad.quickdraw import TASKS, OnProgress, load_drawings
 from inkgrad.workflows.train import Trained, train
 
 __all__ = ["DEMO_FOLDER", "demo"]
 
 DEMO_FOLDER = Path("runs") / "demo"
 
-_DRAWINGS = 120_000  # to learn from, all epochs together: a minute or two on two cores
+_ROWS = 10_000  # drawings a class: 39 MB in all when they come from Google
+_LOOKS = 120_000  # drawings looked at, all epochs together: about a minute on two cores
+_EPOCHS = (3, 10)  # at least and at most
 
 
 def demo(
     data: str | os.PathLike[str] | None = None,
     *,
     out: str | os.PathLike[str] = DEMO_FOLDER,
+    limit: int = _ROWS,
+    epochs: int | None = None,
+    offline: bool = False,
+    on_progress: OnProgress | None = None,
     **options: Any,
 ) -> Trained:
-    """Train the seed network on the five animals, quickly.
+    """Train the seed network on the five animals, in a minute or two.
 
-    It is `train` for the task ``animals``, with at most 10,000 drawings a class (39 MB when they
-    come from Google), rare animals shown more often, and as many epochs as it takes to look at
-    about 120,000 drawings.
+    It is `train` for the task ``animals``, with rare animals shown more often, on at most 10,000
+    drawings of each.
 
     Parameters
     ----------
@@ -33,12 +39,18 @@ def demo(
         See `inkgrad.quickdraw.load_drawings`.
     out : path
         The folder to write to.
-    **options
-        Passed on to `train`.
+    limit : int
+        At most so many drawings a class.
+    epochs : int, optional
+        By default as many as show the network about 120,000 drawings, from 3 to 10.
+    offline, on_progress, **options
+        As for `train`.
     """
-    return train(
-        task="animals",
-        data=data,
-        out=out,
-        **{"limit": 10_000, "balance": True, "restart": True, "epochs": 3, **options},
+    loaded = load_drawings(
+        TASKS["animals"], data=data, limit=limit, offline=offline, on_progress=on_progress
     )
+    if epochs is None:
+        least, most = _EPOCHS
+        epochs = min(max(round(_LOOKS / len(loaded.drawings)), least), most)
+    choices = {"limit": limit, "epochs": epochs, "balance": True, "restart": True, **options}
+    return train(task="animals", data=data, loaded=loaded, out=out, **choices)

@@ -92,6 +92,7 @@ def train(
     *,
     task: str | None = None,
     data: str | os.PathLike[str] | None = None,
+    loaded: Loaded | None = None,
     out: str | os.PathLike[str],
     network: Network | None = None,
     engine: str = "auto",
@@ -114,6 +115,8 @@ def train(
         when `data` is a folder of one's own drawings: then its subfolders are the classes.
     data : path or address, optional
         See `inkgrad.quickdraw.load_drawings`.
+    loaded : Loaded, optional
+        The drawings themselves, if they are loaded already, or made by a program.
     out : path
         The folder to write to; made if it is missing.
     network : Network, optional
@@ -155,9 +158,15 @@ def train(
     network = seed_network(len(chosen.classes)) if network is None else network
     make_engine(engine, network)  # refuses an unknown engine before anything is fetched
 
-    loaded = load_drawings(
-        chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
-    )
+    if loaded is None:
+        loaded = load_drawings(
+            chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
+        )
+    elif loaded.drawings.classes != chosen.classes:
+        raise InkgradError(
+            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
+            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+        )
     parts = chosen.split(loaded.drawings)
     _check_parts(parts, loaded)
     if on_loaded is not None:

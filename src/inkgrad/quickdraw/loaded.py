@@ -1,0 +1,56 @@
+"""Loaded drawings, with what there is to say about where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from inkgrad.quickdraw.drawings import Drawings
+
+__all__ = ["Counts", "Loaded", "OnProgress"]
+
+OnProgress = Callable[[str, str, int, int], object]
+"""Told how loading goes on: (step, class, done, total).
+
+The step is ``"fetch"``, counted in bytes, or ``"draw"`` (strokes become bitmaps), counted in
+drawings. Never called twice at once.
+"""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many drawings of a class came as bitmaps, and how many as strokes.
+
+    Parameters
+    ----------
+    bitmaps, strokes : int
+        Together the number of drawings.
+    doubles : int
+        Strokes left out because they are the same drawing as one of the bitmaps.
+    """
+
+    bitmaps: int = 0
+    strokes: int = 0
+    doubles: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """Drawings, and where they came from.
+
+    Parameters
+    ----------
+    drawings : Drawings
+        All drawings, class by class in the order asked for.
+    source : str
+        Where they came from, and why from there, as one line for the user.
+    counts : dict of str to Counts
+        What there is of each class.
+    built_in : bool
+        Whether they are the built-in doodles, not drawings by people.
+    """
+
+    drawings: Drawings
+    source: str
+    counts: dict[str, Counts] = field(default_factory=dict)
+    built_in: bool = False

@@ -1,0 +1,104 @@
+"""Run tests against mutants: one forked process a mutant, in which the module is the damaged one.
+
+Reads jobs as JSON from standard input and writes, for each, what noticed the damage, or null.
+It must not import inkgrad itself: each child imports it afresh, the damaged module included.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from types import ModuleType
+from typing import Any
+
+import hypothesis.strategies  # noqa: F401 - loaded once here, and not by every child
+import numpy as np  # noqa: F401
+import pytest
+
+TOO_LONG = 60.0  # seconds: a mutant that loops for ever is noticed by that
+MEMORY = 8 << 30  # bytes: a mutant that asks for terabytes shall not trouble the machine
+OPTIONS = [
+    *("-x", "-o", "addopts=", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis was loaded before
+    *("-p", "_hypothesis_pytestplugin"),  # the only plugin needed: see `hunt`
+]
+
+
+class Damaged(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives one module another source, when it is imported."""
+
+    def __init__(self, module: str, source: str) -> None:
+        self.module, self.source = module, source
+
+    def find_spec(
+        self, name: str, path: object = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self) if name == self.module else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.source, f"mutant of {self.module}", "exec"), module.__dict__)
+
+
+class FirstFailure:
+    """Remembers the first test that failed, or the file that could not even be imported."""
+
+    name: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.name is None:
+            self.name = report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and self.name is None:
+            self.name = f"importing {report.nodeid}"
+
+
+def in_child(job: dict[str, Any], answer: int) -> None:
+    """Run the job's tests with its module damaged, and write what noticed."""
+    os.setsid()
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    sys.meta_path.insert(0, Damaged(job["module"], job["source"]))
+    failure = FirstFailure()
+    try:
+        code = pytest.main([*OPTIONS, *job["tests"]], plugins=[failure])
+        verdict = None if code == 0 else failure.name or f"pytest, which ended with {code!r}"
+    except BaseException as error:
+        verdict = f"{type(error).__name__}: {error}"
+    os.write(answer, json.dumps(verdict).encode())
+
+
+def noticed(job: dict[str, Any]) -> str | None:
+    """Return what noticed the damage: a test, a crash or the clock; None if nothing did."""
+    answer, end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            in_child(job, end)
+        finally:
+            os._exit(0)
+    os.close(end)
+    started = time.monotonic()
+    ready, _, _ = select.select([answer], [], [], TOO_LONG)
+    text = os.read(answer, 1 << 16) if ready else b""
+    os.close(answer)
+    if not ready:
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if text:
+        return json.loads(text)
+    return f"{'a crash' if ready else 'the clock'}, after {time.monotonic() - started:.0f} s"
+
+
+if __name__ == "__main__":
+    json.dump([noticed(job) for job in json.load(sys.stdin)], sys.stdout)

@@ -1,0 +1,89 @@
+"""Places: folders and addresses that the user may name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inkgrad.errors import DataError
+from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place
+
+
+@pytest.fixture
+def bucket_folder(tmp_path: Path) -> Path:
+    (tmp_path / "simplified").mkdir()
+    (tmp_path / "simplified" / "alarm clock.ndjson").write_text("{}")
+    return tmp_path
+
+
+def test_nothing_is_named() -> None:
+    assert find_place() is None
+
+
+def test_the_environment_names_a_place(
+    bucket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INKGRAD_DATA", str(bucket_folder))
+    assert find_place() == BucketFolder(bucket_folder)
+    assert find_place("http://localhost/x/") == Mirror("http://localhost/x")
+    monkeypatch.setenv("INKGRAD_DATA", "")
+    assert find_place() is None
+
+
+def test_a_folder_by_path_by_address_and_by_home(
+    bucket_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spaced = bucket_folder / "with spaces"
+    (spaced / "numpy_bitmap").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(bucket_folder))
+    expected = BucketFolder(spaced)
+    assert find_place(spaced) == expected
+    assert find_place(spaced.as_uri()) == expected
+    assert find_place("~/with spaces") == expected
+
+
+def test_what_a_bucket_folder_has(bucket_folder: Path) -> None:
+    place = BucketFolder(bucket_folder)
+    assert place.has("alarm clock")
+    assert not place.has("cat")
+    assert str(place) == f"the folder {bucket_folder}"
+
+
+def test_own_drawings(tmp_path: Path) -> None:
+    for name in ("my dog", "a cat", ".git", "__pycache__"):
+        (tmp_path / name).mkdir()
+    place = find_place(tmp_path)
+    assert isinstance(place, OwnFolder)
+    assert place.classes() == ("a cat", "my dog")
+    assert place.has("my dog")
+    assert not place.has("dog")
+    assert str(place) == f"the folder of drawings {tmp_path}"
+
+
+def test_a_mirror_keeps_its_password_to_itself() -> None:
+    place = find_place("https://me:secret@example.org/full/")
+    assert str(place) == "the mirror https://example.org/full"
+    assert isinstance(place, Mirror)
+    assert not place.has("cat")
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("", "the place of the drawings is empty"),
+        ("s3://bucket/full", "an address of an unknown kind; give a path, or an address that"),
+        ("missing", r"missing does not exist; name a folder"),
+        ("file.npy", r"file\.npy is a file; name a folder"),
+        ("empty", r"holds no drawings; expected numpy_bitmap/CLASS\.npy"),
+        ("file:///nowhere/at/all", "at.all does not exist"),
+    ],
+)
+def test_places_that_are_none(
+    name: str, match: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.npy").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=match):
+        find_place(name)
