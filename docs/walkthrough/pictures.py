@@ -6,6 +6,7 @@ Ink is dark blue on white paper. Where numbers have a sign, orange is positive a
 
 from __future__ import annotations
 
+import ast
 import inspect
 import textwrap
 
@@ -50,13 +51,23 @@ def use_style() -> None:
 
 
 def code(*functions: object) -> None:
-    """Show the library's own source of each function, as it runs."""
+    """Show the library's own source of each function, but for its refusals of wrong input."""
     parts = []
     for function in functions:
         module = inspect.getmodule(function).__name__
-        source = textwrap.dedent(inspect.getsource(function)).rstrip()
+        source = without_refusals(textwrap.dedent(inspect.getsource(function)))
         parts.append(f"```python\n# {module}\n{source}\n```")
     display(Markdown("\n\n".join(parts)))
+
+
+def without_refusals(source: str) -> str:
+    """Leave out each `if …: raise …` of a function, and say so."""
+    lines = source.rstrip().split("\n")
+    for node in reversed(ast.parse(source).body[0].body):
+        if isinstance(node, ast.If) and all(isinstance(n, ast.Raise) for n in node.body):
+            lines[node.lineno - 1 : node.end_lineno] = ["    # (wrong input is refused here)"]
+    shown = [line for i, line in enumerate(lines) if i == 0 or line != lines[i - 1]]
+    return "\n".join(shown)
 
 
 def limits(values: np.ndarray, with_sign: bool) -> Normalize:
