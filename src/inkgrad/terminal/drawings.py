@@ -123,11 +123,15 @@ def gallery(drawings: Sequence[Shown], width: int, *, bars: int = 3) -> Group:
     across = max(1, (width + _GAP) // (side + _GAP))
     rows: list[Any] = []
     for start in range(0, len(drawings), across):
-        grid = Table.grid(padding=(0, _GAP, 0, 0))
-        row = drawings[start : start + across]
-        for _ in row:
+        grid = Table.grid()
+        cells: list[Any] = []
+        for drawing in drawings[start : start + across]:
+            if cells:
+                grid.add_column(width=_GAP)
+                cells.append("")
             grid.add_column(width=side)
-        grid.add_row(*(_captioned(drawing, side, bars) for drawing in row))
+            cells.append(_captioned(drawing, side, bars))
+        grid.add_row(*cells)
         rows += [grid, Text("")]
     return Group(*rows[:-1])
 
