@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import TypeVar
 
 import numpy as np
@@ -84,12 +86,8 @@ class Pen:
 
     def pick(self, options: Sequence[T], weights: Sequence[float]) -> T:
         """Give one of the options; an option is as likely as its weight says."""
-        left = self._random() * sum(weights)
-        for option, weight in zip(options, weights, strict=True):
-            left -= weight
-            if left < 0:
-                return option
-        return options[-1]
+        limits = list(accumulate(weights))
+        return options[bisect(limits, self._random() * limits[-1], hi=len(options) - 1)]
 
     def in_any_order(self, *parts: Callable[[], None]) -> None:
         """Draw the parts, each a function without arguments, in an order of the hand's choice."""
