@@ -93,6 +93,9 @@ def _places(
     elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
         children = []
         yield function, node, parent
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Constant):
+        children = []  # -1 is one number
+        yield function, node, parent
     else:
         children = list(ast.iter_child_nodes(node))
         if hasattr(node, "lineno"):

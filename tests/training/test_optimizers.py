@@ -77,6 +77,21 @@ def test_two_steps_of_sgd_worked_on_paper():
     assert theta[0] == -0.2265625
 
 
+def test_the_defaults_are_the_papers():
+    assert SGD() == SGD(momentum=0.9, nesterov=False, weight_decay=0.0)
+    assert Adam() == Adam(beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.0)
+    assert AdamW() == AdamW(beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01)
+
+
+def test_adams_averages_stand_under_the_papers_names():
+    """Checkpoints store them by name: m the mean of the gradients, v that of their squares."""
+    theta, adam = np.zeros(2), Adam(beta1=0.5, beta2=0.75)
+    state = adam.start(theta)
+    adam.update(theta, np.array([4.0, -8.0]), state, learning_rate=0.1)
+    np.testing.assert_array_equal(state.arrays["m"], [2.0, -4.0])
+    np.testing.assert_array_equal(state.arrays["v"], [4.0, 16.0])
+
+
 def test_decay_without_a_mask_reaches_every_parameter():
     theta = np.ones(3)
     SGD(weight_decay=0.5).update(theta, np.zeros(3), SGD().start(theta), learning_rate=1.0)
@@ -126,7 +141,9 @@ def test_decay_spares_the_biases_and_nothing_else():
         (lambda: Adam(beta1=-0.1), "beta1 is -0.1"),
         (lambda: Adam(beta2=1), "beta2 is 1"),
         (lambda: AdamW(epsilon=0), "epsilon is 0; give a small number above 0"),
+        (lambda: AdamW(epsilon=math.inf), "epsilon is inf"),
         (lambda: AdamW(weight_decay=math.nan), "weight_decay is nan"),
+        (lambda: SGD(weight_decay=math.inf), "weight_decay is inf"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(make, message):

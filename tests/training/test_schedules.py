@@ -16,6 +16,11 @@ def test_constant():
     assert {Constant(0.3)(step) for step in range(100)} == {0.3}
 
 
+def test_the_defaults():
+    assert StepDecay(1.0, every=3) == StepDecay(1.0, every=3, factor=0.1)
+    assert Cosine(1.0, steps=3) == Cosine(1.0, steps=3, warmup=0)
+
+
 def test_step_decay_falls_at_the_stairs_only():
     schedule = StepDecay(1.0, every=3, factor=0.1)
     rates = [schedule(step) for step in range(9)]
