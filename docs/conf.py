@@ -32,6 +32,8 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
+nb_code_prompt_show = "How this is drawn"
+nb_code_prompt_hide = "How this is drawn"
 myst_enable_extensions = ["amsmath", "dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 3
 
@@ -56,10 +58,11 @@ html_theme_options = {
 
 
 def _short_names(app, what, name, obj, options, signature, returns):
-    """Show the aliases of `inkgrad.layers.layer` by their names where Sphinx 9 shows their kind."""
+    """Show types by their own names: `Array`, not `TypeAliasForwardRef('Array')`."""
 
     def shorten(text):
-        return text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text)
+        text = re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text or "")
+        return re.sub(r"~(?:\w+\.)*(\w+)", r"\1", text) or None
 
     return shorten(signature), shorten(returns)
 

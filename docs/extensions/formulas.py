@@ -1,7 +1,8 @@
 """A Sphinx extension: docstrings stay readable in a terminal and look typeset on the page.
 
-Two things are rewritten before Sphinx reads a docstring: formulas between dollar signs become
-its `math`, and indented blocks, in which derivations are lined up by hand, keep their lines.
+Three things are rewritten before Sphinx reads a docstring: formulas between dollar signs become
+its `math`; indented blocks, in which derivations are lined up by hand, keep their lines; and the
+star of Python's `(n, *shape)` is no longer taken for the beginning of emphasis.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 __all__ = ["setup", "typeset"]
 
 _DISPLAY = re.compile(r"^( *)\$\$(.+?)\$\$ *$", re.DOTALL | re.MULTILINE)
+_STAR = re.compile(r"(?<=[ (])\*(?=\w[\w.]*[),])")
 _INLINE = re.compile(r"(?<![\w$\\])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])")
 
 
@@ -36,7 +38,7 @@ def typeset(text: str) -> str:
     <BLANKLINE>
     and so on.
     """
-    text = _keep_lines(text)
+    text = _STAR.sub(r"\\*", _keep_lines(text))
     text = _DISPLAY.sub(_display, text)
     return _INLINE.sub(r":math:`\1`", text)
 

@@ -14,14 +14,20 @@ from latex2mathml.converter import convert
 __all__ = ["setup"]
 
 
+def _mathml(formula: str, **options: str) -> str:
+    """Return a formula as MathML, with a little room between `log` and what follows."""
+    text = convert(formula, **options)
+    return text.replace("<mi>log</mi>", '<mi>log</mi><mspace width="0.17em"/>')
+
+
 def _inline(writer: Any, node: Any) -> None:
-    writer.body.append(convert(node.astext()))
+    writer.body.append(_mathml(node.astext()))
     raise nodes.SkipNode
 
 
 def _display(writer: Any, node: Any) -> None:
     anchor = f' id="{escape(node["ids"][0])}"' if node["ids"] else ""
-    formula = convert(node.astext(), display="block")
+    formula = _mathml(node.astext(), display="block")
     writer.body.append(f'<div class="math"{anchor}>{formula}</div>\n')
     raise nodes.SkipNode
 

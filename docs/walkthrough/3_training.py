@@ -384,8 +384,8 @@ for title, filters in [
 # %% [markdown]
 # A surprise: in so short a training the first filters hardly change. They need not. Thirty-two
 # random filters answer to lines of all directions already (we saw it in chapter 1), and those that
-# follow learn to make sense of their answers. With more drawings and more time the first filters,
-# too, become cleaner.
+# follow learn to make sense of their answers. Do they change more with more drawings and more
+# epochs? Raise `limit` and `epochs` above, and look again.
 #
 # Our cat from chapter 1, as the network sees it now: the 32 channels after the first block, and the
 # 64 after the second. The first are still pictures of the cat. Of the second, many stay blank and

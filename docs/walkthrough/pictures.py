@@ -6,7 +6,9 @@ Ink is dark blue on white paper. Where numbers have a sign, orange is positive a
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 import textwrap
 
 import matplotlib as mpl
@@ -50,13 +52,24 @@ def use_style() -> None:
 
 
 def code(*functions: object) -> None:
-    """Show the library's own source of each function, as it runs."""
+    """Show the library's own source of each function, cut down to what is computed."""
     parts = []
     for function in functions:
         module = inspect.getmodule(function).__name__
-        source = textwrap.dedent(inspect.getsource(function)).rstrip()
+        source = essence(textwrap.dedent(inspect.getsource(function)))
         parts.append(f"```python\n# {module}\n{source}\n```")
     display(Markdown("\n\n".join(parts)))
+
+
+def essence(source: str) -> str:
+    """Leave out refusals of wrong input (saying so), examples, and notes to the type checker."""
+    lines = source.rstrip().split("\n")
+    for node in reversed(ast.parse(source).body[0].body):
+        if isinstance(node, ast.If) and all(isinstance(n, ast.Raise) for n in node.body):
+            lines[node.lineno - 1 : node.end_lineno] = ["    # (wrong input is refused here)"]
+    text = "\n".join(line for i, line in enumerate(lines) if i == 0 or line != lines[i - 1])
+    text = re.sub(r"  # type: ignore\S*", "", text)
+    return re.sub(r"\n\n    (\w+)\n    -+\n.*?(?=\n    \"\"\")", "", text, flags=re.DOTALL)
 
 
 def limits(values: np.ndarray, with_sign: bool) -> Normalize:

@@ -36,7 +36,7 @@ PROMISES = {
             r"dW = G\,P^{\mathsf T}",
             r"dx = dy \cdot [x > 0]",
         ],
-        "sources": ["def add_patches(", "def gradients("],
+        "sources": ["def add_patches(", "def gradients(", "(wrong input is refused here)"],
         "output": ["conv2.weight", "relative error"],
     },
     "3_training": {

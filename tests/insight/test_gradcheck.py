@@ -32,7 +32,7 @@ def test_the_seed_network_passes_with_room_to_spare(seed):
 
 @pytest.mark.slow
 def test_the_seed_network_passes_for_very_many_seeds():
-    for seed in range(300):
+    for seed in range(100):
         failed = [c for c in check_gradients(seed_network(), seed=seed) if not c.passed]
         assert not failed
 
@@ -69,7 +69,7 @@ def test_an_error_that_is_not_a_number_fails_and_is_null_in_json(error):
     assert check.to_dict()["relative_error"] is None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_network_passes(data):
     shape = data.draw(st.tuples(st.integers(1, 3), st.integers(2, 9), st.integers(2, 9)))

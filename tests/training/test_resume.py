@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import ModelError
+from inkgrad.network import seed_network
 from inkgrad.training import (
     BEST,
     LAST,
     METRICS,
+    ArrayBatches,
     Notice,
+    Recipe,
     StepDone,
     append_metrics,
     epoch_order,
@@ -34,6 +37,7 @@ from .problems import (
     TRAIN,
     VALIDATION,
     left_behind,
+    state_bits,
     tiny_data,
     tiny_network,
     without_seconds,
@@ -316,3 +320,22 @@ def test_no_example_is_met_twice_or_left_out_by_an_interruption(tmp_path):
     run(tmp_path, data=Watched(), validation=None, should_stop=stop_at(7))
     run(tmp_path, data=Watched(), validation=None, resume=True)
     np.testing.assert_array_equal(met, [i for e in range(3) for i in epoch_order(42, e, 70)])
+
+
+@pytest.mark.slow
+def test_the_seed_network_itself(tmp_path):
+    rng = np.random.default_rng(0)
+    data = ArrayBatches(rng.random((80, 1, 28, 28), np.float32), rng.integers(0, 5, 80))
+    settings = {"recipe": Recipe(epochs=2, batch_size=32), "validation": data}
+    whole = fit(seed_network(), data, folder=tmp_path / "whole", **settings)
+    folder = tmp_path / "struck"
+    for resume in (False, True):  # in the first validation, then in the second epoch
+        fit(seed_network(), data, folder=folder, should_stop=stop_at(4), resume=resume, **settings)
+    again = fit(seed_network(), data, folder=folder, resume=True, **settings)
+    assert again.parameters.vector.tobytes() == whole.parameters.vector.tobytes()
+    for name in (LAST, BEST):
+        bits = [
+            state_bits(load_checkpoint(tmp_path / which / name, seed_network()))
+            for which in ("whole", "struck")
+        ]
+        assert bits[0] == bits[1]

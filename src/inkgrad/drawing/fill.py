@@ -72,12 +72,14 @@ def _crossings(
     first = np.clip(_line_below(top[1]), 0, lines)
     stop = np.clip(_line_below(bottom[1]), 0, lines)
     count = np.maximum(stop - first, 0)
-    edge = np.repeat(np.arange(count.size), count)
-    line = np.arange(edge.size) - np.repeat(np.cumsum(count) - count - first, count)
-    x0, y0 = top[:, edge]
-    dx, dy = (bottom - top)[:, edge]
-    x = x0 + ((2 * line + 1) * UNIT - 2 * LINES * y0) * dx // (2 * LINES * dy)
-    return owners[edge], line, x, downwards[edge].astype(np.int64)
+    begin = np.cumsum(count) - count  # where an edge's crossings begin among all of them
+    line = np.arange(count.sum()) + np.repeat(first - begin, count)
+    # x = x0 + (y - y0) dx / dy, rounded down, with as much as possible worked out once an edge.
+    (x0, y0), (dx, dy) = top, bottom - top
+    rise, run = 2 * LINES * dy, 2 * UNIT * dx
+    offset = (UNIT - 2 * LINES * y0) * dx + x0 * rise
+    x = (np.repeat(offset, count) + line * np.repeat(run, count)) // np.repeat(rise, count)
+    return np.repeat(owners, count), line, x, np.repeat(downwards, count).astype(np.int64)
 
 
 def _line_below(y: Integers) -> Integers:

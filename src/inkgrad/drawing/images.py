@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "MAX_PIXELS", "bitmap_from_image"]
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-MAX_PIXELS = 100_000_000  # a larger picture is refused before it is decompressed
+MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decompressed
 _WORKING_SIDE = 512  # larger pictures are first made smaller, which also averages noise away
 _CANVAS_SIDE = 256  # about the size at which the ink is thinned and drawn again
 _FAINTEST = 24.0  # of 255: ink must differ from the paper at least by this
 _FILLED = 0.3  # ink thicker than this part of the drawing's size is a filled shape, not a line
+_SMALLEST = 0.01  # a drawing smaller than this part of the picture is a speck
+_TOO_LARGE = "{name}: the picture is too large; make it smaller, 1000 × 1000 pixels are plenty"
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
 def bitmap_from_image(
-    source: str | os.PathLike[str] | bytes | Image, side: int = 28
+    source: str | os.PathLike[str] | bytes | Image,
+    side: int = 28,
+    *,
+    pen: float = 16.0,
+    padding: float = 16.0,
 ) -> npt.NDArray[np.uint8]:
     """Turn an ordinary picture of a drawing into a bitmap like those the network learned from.
 
@@ -51,8 +57,8 @@ def bitmap_from_image(
     source : path, bytes or PIL image
         A picture, or the contents of a file, in one of `FORMATS`; of an animation the first
         picture is used.
-    side : int
-        Width and height of the bitmap in pixels.
+    side, pen, padding
+        The rasteriser's settings: see `Raster`.
 
     Returns
     -------
@@ -72,14 +78,15 @@ def bitmap_from_image(
     >>> bitmap.shape, bool(bitmap[14, 14] > 100), int(bitmap[0].max())
     ((28, 28), True, 0)
     """
-    raster = Raster(side)
+    raster = Raster(side, pen, padding)
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "picture"
     pixels = _read(source, str(name), keep=(side, side))
     if pixels.shape[:2] == (side, side):
         grey = pixels.mean(axis=2)
         return _to_bytes(grey if np.median(grey) < 128 else 255 - grey)
     strength = _find_ink(pixels)
-    if not (strength > 0.5).any():
+    y, x = np.nonzero(strength > 0.5)
+    if y.size == 0 or max(np.ptp(y), np.ptp(x)) < _SMALLEST * max(strength.shape):
         raise DataError(
             f"{name}: the picture is blank; give a drawing that differs clearly from its paper"
         )
@@ -90,54 +97,62 @@ def _read(
     source: str | os.PathLike[str] | bytes | Image, name: str, keep: tuple[int, int]
 ) -> Floats:
     """Return a picture's pixels (h, w, 3), 0 to 255, on paper, not larger than is useful."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
-    data: Any = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about size, which is checked here, and odd palettes
-            picture = data if isinstance(data, Image.Image) else Image.open(data, formats=FORMATS)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise DataError(
-                    f"{name}: the picture measures {picture.width} × {picture.height} pixels; "
-                    "make it smaller, 1000 × 1000 is plenty"
-                )
-            picture = ImageOps.exif_transpose(picture)  # photos know which side is up
-            rgba = _to_rgba(picture)
+        if isinstance(source, Image.Image):
+            picture = _on_paper(source, name)
+        else:
+            with _open(source) as file, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of size, which is checked here; of odd palettes
+                picture = _on_paper(Image.open(file, formats=FORMATS), name)
     except DataError:
         raise
+    except Image.DecompressionBombError:
+        raise DataError(_TOO_LARGE.format(name=name)) from None
     except FileNotFoundError:
         raise DataError(f"{name}: there is no such file; give the path of a picture") from None
     except UnidentifiedImageError:
         raise DataError(f"{name}: this is not a picture in {', '.join(FORMATS)} format") from None
     except Exception as error:  # a damaged file can make a decoder raise almost anything
         raise DataError(f"{name}: the picture cannot be read ({error}); save it anew") from None
-    if min(rgba.size) == 0:
+    factor = -(-max(picture.size) // _WORKING_SIDE)
+    if factor > 1 and picture.size != keep:
+        picture = picture.reduce(factor)
+    return np.asarray(picture, dtype=np.float64)
+
+
+def _open(source: str | os.PathLike[str] | bytes) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
+
+
+def _on_paper(picture: Image, name: str) -> Image:
+    """Lay a picture of any mode the right way up on paper: black if its ink is light, or white."""
+    from PIL import Image, ImageOps
+
+    if picture.width * picture.height > MAX_PIXELS:
+        raise DataError(_TOO_LARGE.format(name=name))
+    if min(picture.size) == 0:
         raise DataError(f"{name}: the picture has no pixels; give a drawing")
-    if rgba.size != keep:
-        factor = -(-max(rgba.size) // _WORKING_SIDE)
-        rgba = rgba.reduce(factor) if factor > 1 else rgba
-    return _on_paper(np.asarray(rgba, dtype=np.float64))
+    rgba = _to_8_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
+    step = -(-max(rgba.size) // _WORKING_SIDE)
+    sample = np.asarray(rgba)[::step, ::step].reshape(-1, 4)
+    see_through = sample[:, 3].min() < 128
+    light = np.average(sample[:, :3].mean(axis=1), weights=sample[:, 3] + 1e-9) > 192
+    paper = Image.new("RGBA", rgba.size, "black" if see_through and light else "white")
+    return Image.alpha_composite(paper, rgba).convert("RGB")
 
 
-def _to_rgba(picture: Image) -> Image:
-    """Convert a picture of any mode to 8-bit red, green, blue and opacity."""
+def _to_8_bits(picture: Image) -> Image:
+    """Scale pictures of 16 or 32 bits a pixel, which Pillow would clip at 255."""
     from PIL import Image
 
-    if picture.mode[0] in "IF":  # 16 or 32 bits a pixel: Pillow would clip instead of scaling
-        values = np.asarray(picture, dtype=np.float64)
-        values = np.nan_to_num(values, posinf=0.0, neginf=0.0).clip(0)
-        full = 65535.0 if picture.mode.startswith("I") else values.max(initial=0.0)
-        picture = Image.fromarray((values * (255 / (full or 1.0))).clip(0, 255).astype(np.uint8))
-    return picture.convert("RGBA")
-
-
-def _on_paper(rgba: Floats) -> Floats:
-    """Lay a picture with transparent parts on white paper; on black, if its ink is light."""
-    colour, opacity = rgba[..., :3], rgba[..., 3:] / 255
-    light = opacity.min() < 0.5 and np.average(colour.mean(axis=2), weights=opacity[..., 0] + 1e-9)
-    paper = 0.0 if light > 192 else 255.0
-    return np.asarray(colour * opacity + paper * (1 - opacity))
+    if picture.mode[0] not in "IF":
+        return picture
+    values = np.asarray(picture, dtype=np.float64)
+    values = np.nan_to_num(values, posinf=0.0, neginf=0.0).clip(0)
+    full = 65535.0 if picture.mode.startswith("I") else values.max() or 1.0
+    return Image.fromarray((values * (255 / full)).clip(0, 255).astype(np.uint8))
 
 
 def _find_ink(pixels: Floats) -> Floats:

@@ -92,8 +92,6 @@ def _stroke_rows(stroke: object, number: int, where: str) -> npt.NDArray[np.gene
     except (ValueError, TypeError, OverflowError):  # rows of different lengths, or a strange type
         rows = np.empty(0, dtype=object)
     if rows.ndim != 2 or rows.shape[0] not in (2, 3) or rows.dtype.kind not in "iuf":
-        if rows.ndim == 2 and rows.shape[1] == 0 and rows.shape[0] in (2, 3):
-            raise DataError(f"{where}: stroke {number} is empty; a stroke has at least one point")
         raise DataError(
             f"{where}: stroke {number} is not two or three equally long rows of numbers; "
             "give every stroke as [xs, ys] or [xs, ys, ts]"
@@ -143,6 +141,7 @@ def fit(strokes: Strokes, size: float = 255.0) -> Strokes:
     extent = float((high - low).max())
     if extent == 0:
         return align(strokes)
+    # Multiplied before divided: Google's roundings, which `simplify` must share to the last bit.
     return [(stroke - low[:, None]) * size / extent for stroke in strokes]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -71,7 +70,7 @@ def _read(source: str | os.PathLike[str] | bytes) -> tuple[str, str]:
         if not isinstance(data, bytes):
             name = os.fspath(data)
             try:
-                with Path(name).open("rb") as file:
+                with open(name, "rb") as file:
                     data = file.read(4 * MAX_CHARACTERS + 1)
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or error
@@ -174,15 +173,15 @@ def _subpaths(shape: Any) -> list[Any]:
 
     strokes = []
     for part in svgelements.Path(shape).as_subpaths():
-        points: list[Any] = [part[0].start]  # none before a "move to"
+        # After "close" a path may go on without a "move to", from where the closed part began.
+        points: list[Any] = [] if isinstance(part[0], svgelements.Move) else [part[0].start]
         for segment in part:
             if isinstance(segment, (svgelements.Move, svgelements.Line, svgelements.Close)):
                 points.append(segment.end)
             else:
                 points += [segment.point(i / _CURVE_POINTS) for i in range(1, _CURVE_POINTS + 1)]
-        places = [(point.x, point.y) for point in points if point is not None]
-        if len(places) > 1:  # a mere "move to" draws nothing
-            strokes.append(np.array(places, dtype=np.float64).T)
+        if len(points) > 1:  # a mere "move to" draws nothing
+            strokes.append(np.array([(point.x, point.y) for point in points]).T)
     return strokes
 
 

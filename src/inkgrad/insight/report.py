@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.resources
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -94,9 +93,11 @@ def render_report(
     examples: Sequence[Reading],
 ) -> str:
     """Return the page that `write_report` writes."""
+    from importlib import resources
+
     import jinja2
 
-    template = importlib.resources.files(__package__).joinpath("report.html.j2")
+    template = resources.files(__package__).joinpath("report.html.j2")
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,

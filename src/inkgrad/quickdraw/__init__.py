@@ -5,7 +5,7 @@ from inkgrad.quickdraw.cache import GOOGLE_BUCKET
 from inkgrad.quickdraw.categories import CATEGORIES, find_categories, find_category
 from inkgrad.quickdraw.drawings import Drawings, concatenate
 from inkgrad.quickdraw.duplicates import leaked, same_drawing
-from inkgrad.quickdraw.fetch import fetch, fetch_bitmaps, fetch_file
+from inkgrad.quickdraw.fetch import fetch
 from inkgrad.quickdraw.formats import (
     Record,
     read_bitmaps,
@@ -13,28 +13,29 @@ from inkgrad.quickdraw.formats import (
     read_folder,
     read_records,
 )
-from inkgrad.quickdraw.sources import Loaded, OnProgress, load_drawings
+from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
+from inkgrad.quickdraw.sources import load_drawings
 from inkgrad.quickdraw.split import notebook_split, split, validation_split
-from inkgrad.quickdraw.tasks import TASKS, find_task
+from inkgrad.quickdraw.tasks import TASKS, find_task, load_task
 
 __all__ = [
     "CATEGORIES",
     "GOOGLE_BUCKET",
     "TASKS",
     "Balanced",
+    "Counts",
     "Drawings",
     "Loaded",
     "OnProgress",
     "Record",
     "concatenate",
     "fetch",
-    "fetch_bitmaps",
-    "fetch_file",
     "find_categories",
     "find_category",
     "find_task",
     "leaked",
     "load_drawings",
+    "load_task",
     "notebook_split",
     "read_bitmaps",
     "read_drawings",

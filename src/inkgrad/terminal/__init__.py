@@ -1,0 +1,34 @@
+"""What the command line shows: live progress, tables, bars and drawings, in plain text or colour.
+
+It knows numbers, names and arrays, and nothing of how they came about. Rich is imported at once
+here, so import this room only where something is about to be shown.
+"""
+
+from inkgrad.terminal.console import clean, make_console
+from inkgrad.terminal.display import TrainingDisplay
+from inkgrad.terminal.drawings import Drawing, drawing_to_text, gallery
+from inkgrad.terminal.guesses import guess_bars
+from inkgrad.terminal.tables import (
+    check_table,
+    class_table,
+    confusion_list,
+    confusion_matrix,
+    data_summary,
+    figures,
+)
+
+__all__ = [
+    "Drawing",
+    "TrainingDisplay",
+    "check_table",
+    "class_table",
+    "clean",
+    "confusion_list",
+    "confusion_matrix",
+    "data_summary",
+    "drawing_to_text",
+    "figures",
+    "gallery",
+    "guess_bars",
+    "make_console",
+]
