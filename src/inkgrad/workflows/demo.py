@@ -10,9 +10,13 @@ from inkgrad.quickdraw import TASKS, OnProgress, load_drawings
 from inkgrad.workflows.settings import name_of_place
 from inkgrad.workflows.train import Trained, train
 
-__all__ = ["DEMO_FOLDER", "demo"]
+__all__ = ["DEMO_FOLDER", "DEMO_MODEL", "demo"]
 
 DEMO_FOLDER = Path("runs") / "demo"
+"""Where the demo writes if it is not told another place."""
+
+DEMO_MODEL = DEMO_FOLDER / "model.safetensors"
+"""The model that drawings are shown to if no other is named."""
 
 _ROWS = 10_000  # drawings a class: 39 MB in all when they come from Google
 _LOOKS = 120_000  # drawings looked at, all epochs together: about a minute on two cores
