@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from inkgrad.errors import InkgradError
 from inkgrad.version import __version__
@@ -20,8 +23,29 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+
+class Commands(TyperGroup):
+    """The commands: a user's mistake ends one in a sentence and exit code 2, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Carry a command out, and turn what may go wrong into a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except InkgradError as error:
+            message, code = str(error), 2
+        except KeyboardInterrupt:
+            message, code = "interrupted", 130
+        except BrokenPipeError:  # the reader of a pipe has seen enough: see `main`
+            raise
+        except OSError as error:
+            message, code = _sentence(error), 2
+        _say(message)
+        raise typer.Exit(code)
+
+
 app = typer.Typer(
     name="inkgrad",
+    cls=Commands,
     help="A convolutional network you can read: it learns to recognise doodles.",
     no_args_is_help=True,
     add_completion=False,
@@ -29,22 +53,29 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+def _option(name: str, help: str, metavar: str | None = None) -> Any:
+    """Return an option as typer declares it; without a metavar, a switch."""
+    return typer.Option(name, metavar=metavar, help=help)
+
+
 Data = Annotated[
     str | None,
-    typer.Option(
+    _option(
         "--data",
-        metavar="PLACE",
-        help="Where the drawings are: a folder or address (file://, http(s)://) with the layout "
-        "of Google's bucket, or a folder of your own, CLASS/*.png|svg|json. Otherwise "
-        "$INKGRAD_DATA, the local cache, Google's bucket, or built-in doodles.",
+        "Where the drawings are: a folder or address (file://, http(s)://) with the layout of "
+        "Google's bucket, or a folder of your own, CLASS/*.png|svg|json. Otherwise $INKGRAD_DATA, "
+        "the local cache, Google's bucket, or built-in doodles.",
+        "PLACE",
     ),
 ]
-Engine = Annotated[str, typer.Option("--engine", help="Who computes: auto or reference.")]
-Offline = Annotated[bool, typer.Option("--offline", help="Ask no server.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", help="At most N drawings a class.")
-]
+Limit = Annotated[int | None, _option("--limit", "At most N drawings a class.", "N")]
+Epochs = Annotated[int | None, _option("--epochs", "How often to look at each drawing.", "N")]
+Seed = Annotated[int | None, _option("--seed", "Decides split, first weights and order.", "N")]
+Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOLDER.")]
+Engine = Annotated[str, _option("--engine", "Who computes: auto or reference.", "NAME")]
+Offline = Annotated[bool, _option("--offline", "Ask no server.")]
+AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")]
 
 
@@ -58,7 +89,7 @@ def _print_version(wanted: bool) -> None:
 def _inkgrad(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which one."),
     ] = False,
 ) -> None:
     pass
@@ -67,82 +98,66 @@ def _inkgrad(
 @app.command()
 def demo(
     data: Data = None,
-    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("runs/demo"),
+    out: Annotated[Path, _option("--out", "Where to write.", "FOLDER")] = Path("runs/demo"),
     limit: Limit = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N")] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N")] = 42,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    restart: Restart = False,
     engine: Engine = "auto",
     offline: Offline = False,
 ) -> None:
     """Train the seed network on five animals before your eyes, in a minute or two."""
     from inkgrad import workflows
 
-    _train(
-        workflows.demo,
-        data=data,
-        out=out,
-        engine=engine,
-        offline=offline,
-        **_given(limit=limit, epochs=epochs, seed=seed),
-    )
+    choices = _given(limit=limit, epochs=epochs, seed=seed, restart=restart or None)
+    _train(workflows.demo, data=data, out=out, engine=engine, offline=offline, **choices)
 
 
 @app.command()
 def train(
     task: Annotated[
-        str | None,
-        typer.Option("--task", metavar="NAME", help="animals, all, or a name in tasks.json."),
+        str | None, _option("--task", "animals, all, or a name in tasks.json.", "NAME")
     ] = None,
-    classes: Annotated[
-        str | None, typer.Option("--classes", metavar="A,B,C", help="What to tell apart.")
-    ] = None,
+    classes: Annotated[str | None, _option("--classes", "What to tell apart.", "A,B,C")] = None,
     data: Data = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where to write.  [default: runs/NAME]")
+        Path | None, _option("--out", "Where to write.  [default: runs/NAME]", "FOLDER")
     ] = None,
     limit: Limit = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", metavar="N")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", metavar="N")] = None,
-    optimizer: Annotated[
-        str | None, typer.Option("--optimizer", help="adam, adamw or sgd.")
+    epochs: Epochs = None,
+    batch_size: Annotated[int | None, _option("--batch-size", "Drawings in a step.", "N")] = None,
+    optimizer: Annotated[str | None, _option("--optimizer", "adam, adamw or sgd.", "NAME")] = None,
+    learning_rate: Annotated[
+        float | None, _option("--learning-rate", "The highest of the schedule.", "X")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option("--learning-rate", metavar="X")] = None,
     schedule: Annotated[
-        str | None, typer.Option("--schedule", help="constant, step, cosine or one-cycle.")
+        str | None, _option("--schedule", "constant, step, cosine or one-cycle.", "NAME")
     ] = None,
-    momentum: Annotated[float | None, typer.Option("--momentum", metavar="X")] = None,
-    nesterov: Annotated[bool, typer.Option("--nesterov", help="With sgd.")] = False,
-    weight_decay: Annotated[float | None, typer.Option("--weight-decay", metavar="X")] = None,
-    clip_norm: Annotated[
-        float | None, typer.Option("--clip-norm", metavar="X", help="Longest gradient.")
+    momentum: Annotated[float | None, _option("--momentum", "Of sgd.", "X")] = None,
+    nesterov: Annotated[bool, _option("--nesterov", "Nesterov's momentum.")] = False,
+    weight_decay: Annotated[float | None, _option("--weight-decay", "Spares biases.", "X")] = None,
+    clip_norm: Annotated[float | None, _option("--clip-norm", "Longest gradient.", "X")] = None,
+    label_smoothing: Annotated[
+        float | None, _option("--label-smoothing", "Share spread over all classes.", "X")
     ] = None,
-    label_smoothing: Annotated[float | None, typer.Option("--label-smoothing", metavar="X")] = None,
     patience: Annotated[
-        int | None,
-        typer.Option("--patience", metavar="N", help="Stop after N epochs without improvement."),
+        int | None, _option("--patience", "Stop after N epochs without improvement.", "N")
     ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option("--seed", metavar="N", help="Decides split, first weights and order."),
-    ] = None,
+    seed: Seed = None,
     split: Annotated[
-        str | None, typer.Option("--split", help="stratified, or the seed's own: notebook.")
+        str | None, _option("--split", "stratified, or notebook: the seed notebook's own.", "NAME")
     ] = None,
     test_size: Annotated[
-        float | None, typer.Option("--test-size", metavar="X", help="Share kept to judge by.")
+        float | None, _option("--test-size", "Share kept to judge by.", "X")
     ] = None,
     validation_size: Annotated[
-        float | None, typer.Option("--validation-size", metavar="X", help="Share of the rest.")
+        float | None, _option("--validation-size", "Share of the rest to choose by.", "X")
     ] = None,
     balance: Annotated[
-        bool, typer.Option("--balance", help="Show drawings of rare classes more often.")
+        bool, _option("--balance", "Show drawings of rare classes more often.")
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run in OUT.")
-    ] = False,
-    restart: Annotated[
-        bool, typer.Option("--restart", help="Forget the interrupted run in OUT.")
-    ] = False,
+    resume: Annotated[bool, _option("--resume", "Go on with the run in FOLDER.")] = False,
+    restart: Restart = False,
     engine: Engine = "auto",
     offline: Offline = False,
 ) -> None:
@@ -163,7 +178,7 @@ def train(
         label_smoothing=label_smoothing,
         patience=patience,
         seed=seed,
-        split_kind=split,
+        split=split,
         test_size=test_size,
         validation_size=validation_size,
         balance=balance or None,
@@ -173,7 +188,7 @@ def train(
         classes=classes,
         task=task,
         data=data,
-        out=out if out is not None else Path("runs") / (task or "own"),
+        out=out,
         engine=engine,
         resume=resume,
         restart=restart,
@@ -188,10 +203,11 @@ def evaluate(
     data: Data = None,
     part: Annotated[
         str,
-        typer.Option(
+        _option(
             "--part",
-            help="test: what training kept aside; all; auto: test if these are the drawings that "
-            "the model was trained on, else all.",
+            "test: what training kept aside; all; auto: test if these are the drawings that the "
+            "model was trained on, else all.",
+            "NAME",
         ),
     ] = "auto",
     limit: Limit = None,
@@ -202,9 +218,9 @@ def evaluate(
     """Measure a model on drawings: top-1, top-3, MAP@3, balanced accuracy, class by class."""
     from inkgrad import terminal, workflows
 
-    console = _console(quiet=as_json)
+    console = terminal.make_console(sys.stderr if as_json else None)
     with terminal.TrainingDisplay(console) as display:
-        result = workflows.evaluate(
+        evaluated = workflows.evaluate(
             model,
             data,
             part=part,
@@ -213,14 +229,10 @@ def evaluate(
             offline=offline,
             on_progress=display.on_progress,
         )
-    figures = result.evaluation.to_dict()
     if as_json:
-        _print_json({**figures, "part": result.part, "source": result.source, "model": str(model)})
-        return
-    console.print(f"{result.source}, part: {result.part}", highlight=False, markup=False)
-    console.print(terminal.figures_line(figures), highlight=False)
-    console.print(terminal.confusion_table(figures["classes"], figures["confusion"]))
-    console.print(terminal.per_class_table(figures["per_class"]))
+        _print_json({**evaluated.to_dict(), "model": str(model)})
+    else:
+        terminal.show_evaluation(console, evaluated.to_dict())
 
 
 @app.command()
@@ -229,39 +241,31 @@ def predict(
         list[str],
         typer.Argument(
             metavar="[MODEL] DRAWING...",
-            help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for standard "
-            "input. A first argument that ends in .safetensors is the model.",
+            help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
+            "from standard input. A first argument that ends in .safetensors is the model.",
         ),
     ],
-    model: Annotated[Path, typer.Option("--model", "-m", help="The model to ask.")] = Path(
-        "runs/demo/model.safetensors"
-    ),
-    top: Annotated[int, typer.Option("--top", metavar="N", help="Guesses a drawing.")] = 3,
+    model: Annotated[
+        Path | None, _option("--model", "Whom to ask.  [default: the demo's model]", "MODEL")
+    ] = None,
+    top: Annotated[int, _option("--top", "Guesses a drawing.", "N")] = 3,
     engine: Engine = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Say what drawings show, and how sure the network is."""
     from inkgrad import terminal, workflows
 
-    if drawings[0].endswith(".safetensors"):
+    if model is None and drawings[0].endswith(".safetensors"):
         model, drawings = Path(drawings[0]), drawings[1:]
-    predictions = workflows.predict(model, drawings, top=top, engine=engine)
-    if as_json:
-        _print_json(
-            [
-                {
-                    "name": p.name,
-                    "guesses": [
-                        {"class": name, "probability": share} for name, share in p.reading.guesses
-                    ],
-                }
-                for p in predictions
-            ]
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.working(console, "reading"):
+        predictions = workflows.predict(
+            workflows.DEMO_MODEL if model is None else model, drawings, top=top, engine=engine
         )
-        return
-    console = _console()
-    for p in predictions:
-        console.print(terminal.reading_beside_guesses(console, p.name, p.reading))
+    if as_json:
+        _print_json([prediction.to_dict() for prediction in predictions])
+    else:
+        terminal.show_predictions(console, predictions)
 
 
 @app.command()
@@ -269,27 +273,19 @@ def download(
     classes: Annotated[
         list[str] | None, typer.Argument(metavar="CLASS...", help="Names, as you would say them.")
     ] = None,
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="NAME", help="animals, or all 345.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="The first N drawings a class.")
-    ] = 10_000,
-    everything: Annotated[bool, typer.Option("--all-rows", help="No limit.")] = False,
+    task: Annotated[str | None, _option("--task", "animals, or all 345.", "NAME")] = None,
+    limit: Annotated[int | None, _option("--limit", "The first N drawings a class.", "N")] = 10_000,
+    everything: Annotated[bool, _option("--all-rows", "No limit.")] = False,
     kind: Annotated[
-        str, typer.Option("--kind", help="numpy_bitmap, simplified, raw or binary.")
+        str, _option("--kind", "numpy_bitmap, simplified, raw or binary.", "KIND")
     ] = "numpy_bitmap",
-    source: Annotated[
-        str | None, typer.Option("--from", metavar="ADDRESS", help="A mirror of the bucket.")
-    ] = None,
-    to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Instead of the cache.")
-    ] = None,
+    source: Annotated[str | None, _option("--from", "A mirror of the bucket.", "ADDRESS")] = None,
+    to: Annotated[Path | None, _option("--to", "Instead of the cache.", "FOLDER")] = None,
 ) -> None:
     """Fetch drawings from Google's bucket or a mirror; never twice."""
     from inkgrad import terminal, workflows
 
-    console = _console()
+    console = terminal.make_console()
     with terminal.TrainingDisplay(console) as display:
         files = workflows.download(
             classes,
@@ -300,9 +296,7 @@ def download(
             to=to,
             on_progress=display.on_progress,
         )
-    for name, path in files.items():
-        size = path.stat().st_size / 1e6
-        console.print(f"{name}: {path} ({size:.1f} MB)", highlight=False, soft_wrap=True)
+    terminal.show_files(console, files)
 
 
 @app.command()
@@ -315,11 +309,13 @@ def info(
     """Describe the seed network, a model file or a file of drawings."""
     from inkgrad import terminal, workflows
 
-    facts = workflows.info(path)
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.working(console, "reading"):
+        facts = workflows.info(path)
     if as_json:
         _print_json(facts)
     else:
-        _console().print(terminal.facts_text(facts), highlight=False)
+        terminal.show_facts(console, facts)
 
 
 @app.command()
@@ -327,60 +323,56 @@ def check(
     model: Annotated[
         Path | None, typer.Argument(help="A model's network.  [default: the seed network]")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N")] = 0,
+    seed: Annotated[int, _option("--seed", "Draws the numbers.", "N")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Check every derivative against differences, in float64, layer by layer."""
     from inkgrad import load, terminal, workflows
 
-    rows = workflows.check(None if model is None else load(model).network, seed=seed)
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.working(console, "differentiating"):
+        checks = workflows.check(None if model is None else load(model).network, seed=seed)
+    rows = [check.to_dict() for check in checks]
     if as_json:
-        _print_json([row.to_dict() for row in rows])
+        _print_json(rows)
     else:
-        _console().print(terminal.checks_table(rows))
-    if not all(row.passed for row in rows):
+        console.print(terminal.check_table(rows))
+    if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
 
 
 def main() -> None:
-    """Run the command line: a user's mistake is one sentence and exit code 2, never a traceback."""
+    """Run the command line, and see that what it printed arrives."""
     try:
-        app()
-    except InkgradError as error:
-        _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:  # a program without a console has none
+                sys.stdout.flush()
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _discard_output()
+        sys.exit(1)
     except OSError as error:
-        _fail(f"{error.strerror or error}: {error.filename or 'the file system'}", 2)
+        _discard_output()
+        _say(_sentence(error))
+        sys.exit(2)
 
 
 def _train(workflow: Any, **options: Any) -> None:
     """Run a training workflow with the live display, and show what came of it."""
     from inkgrad import terminal
 
-    console = _console()
+    console = terminal.make_console()
     with terminal.TrainingDisplay(console) as display:
-
-        def on_loaded(loaded: Any, parts: Any) -> None:
-            names = ("train on", "validate by", "test by")
-            sizes = {name: len(part) for name, part in zip(names, parts, strict=True)}
-            display.on_loaded(loaded.source, loaded.drawings.counts(), sizes)
-
         trained: Trained = workflow(
             on_progress=display.on_progress,
-            on_loaded=on_loaded,
+            on_loaded=display.on_loaded,
             on_event=display.on_event,
             **options,
         )
     if trained.stopped == "interrupted":
-        console.print(
-            f"Interrupted; saved. Go on with: inkgrad train --resume --out {trained.folder}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        folder = shlex.quote(str(trained.folder))
+        terminal.show_interruption(console, f"{_program()} train --resume --out {folder}")
         raise typer.Exit(130)
     _show(console, trained)
 
@@ -389,28 +381,31 @@ def _show(console: Console, trained: Trained) -> None:
     """Show what a training run has come to, and what to do next."""
     from inkgrad import terminal
 
-    figures = trained.figures()
-    console.print()
-    console.print(terminal.figures_line(figures), highlight=False)
-    console.print(terminal.confusion_table(figures["classes"], figures["confusion"]))
-    console.print(terminal.readings_in_rows(console, trained.examples()))
-    model, report = trained.folder / "model.safetensors", trained.folder / "report.html"
-    console.print(
-        f"Model:  {model}\nReport: {report}  (open it in a browser)\n\nTry next:\n"
-        f"  inkgrad predict {model} YOUR_DRAWING.png\n"
-        f"  inkgrad evaluate {model}\n"
-        "  inkgrad check\n"
-        "  inkgrad train --classes cat,octopus,t-shirt --out runs/three",
-        highlight=False,
-        soft_wrap=True,
+    model, report = (trained.folder / name for name in ("model.safetensors", "report.html"))
+    program, quoted = _program(), shlex.quote(str(model))
+    terminal.show_training(
+        console,
+        trained.figures(),
+        trained.examples(),
+        files={"model": model, "report": f"{report}  (open it in a browser)"},
+        next_commands={
+            f"{program} predict {quoted} my-drawing.png": "draw one in any paint program",
+            f"{program} evaluate {quoted}": "the figures again, class by class",
+            f"{program} check": "is every derivative right? measure them",
+            f"{program} train --classes cat,octopus,t-shirt": "your own choice of 345 classes",
+        },
     )
 
 
-def _console(*, quiet: bool = False) -> Console:
-    """Return where to print: standard output, or standard error when that is for JSON."""
-    from rich.console import Console
-
-    return Console(stderr=quiet)
+def _program() -> str:
+    """Return how the program was called, for commands that can be copied."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m inkgrad"
+    found = shutil.which("inkgrad")
+    if found is None or Path(found).resolve() != called.resolve():
+        return shlex.quote(sys.argv[0])
+    return "inkgrad"
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -419,11 +414,22 @@ def _given(**options: Any) -> dict[str, Any]:
 
 
 def _print_json(value: Any) -> None:
-    """Print a value as JSON."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+    """Print a value as JSON, in ASCII, which every pipe lets through."""
+    typer.echo(json.dumps(value, indent=1, allow_nan=False))
 
 
-def _fail(message: str, code: int) -> None:
-    """Say what is wrong on standard error and leave."""
+def _say(message: str) -> None:
+    """Say on standard error what is wrong."""
     typer.secho(f"inkgrad: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
-    sys.exit(code)
+
+
+def _sentence(error: OSError) -> str:
+    """Return what the system refused, in a sentence."""
+    what = error.strerror or str(error)
+    where = f": {error.filename}" if error.filename else ""
+    return f"{what}{where}; check the path, its permissions, and that the disk has room"
+
+
+def _discard_output() -> None:
+    """Let what is still to be printed go nowhere: nobody can take it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,10 +4,18 @@ It knows numbers, names and arrays, and nothing of how they came about. Rich is 
 here, so import this room only where something is about to be shown.
 """
 
-from inkgrad.terminal.console import clean, make_console
+from inkgrad.terminal.console import clean, make_console, working
 from inkgrad.terminal.display import TrainingDisplay
 from inkgrad.terminal.drawings import Drawing, drawing_to_text, gallery
 from inkgrad.terminal.guesses import guess_bars
+from inkgrad.terminal.results import (
+    show_evaluation,
+    show_facts,
+    show_files,
+    show_interruption,
+    show_predictions,
+    show_training,
+)
 from inkgrad.terminal.tables import (
     check_table,
     class_table,
@@ -31,4 +39,11 @@ __all__ = [
     "gallery",
     "guess_bars",
     "make_console",
+    "show_evaluation",
+    "show_facts",
+    "show_files",
+    "show_interruption",
+    "show_predictions",
+    "show_training",
+    "working",
 ]

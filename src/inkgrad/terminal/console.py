@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import sys
 import unicodedata
+from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["clean", "make_console", "word"]
+__all__ = ["clean", "make_console", "word", "working"]
 
 BLUE, RED, YELLOW, DIM = "#7f9bff", "#ff7b66", "#e0b04a", "bright_black"
 
@@ -58,6 +59,20 @@ def make_console(file: TextIO | None = None) -> Console:
         codecs.register_error("inkgrad", _replace)
         reconfigure(errors="inkgrad")
     return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def working(console: Console, text: str) -> AbstractContextManager[object]:
+    """Return a context in which a terminal shows that something is under way; a pipe nothing.
+
+    Examples
+    --------
+    >>> with working(make_console(), "checking"):
+    ...     pass
+    """
+    if not console.is_terminal or console.is_dumb_terminal:
+        return nullcontext()
+    spinner = "line" if console.options.ascii_only else "dots"
+    return console.status(Text(text, DIM), spinner=spinner, spinner_style=BLUE)
 
 
 def clean(text: str) -> str:

@@ -83,28 +83,33 @@ class TrainingDisplay:
         self._stop_live()
 
     def on_progress(self, step: str, name: str, done: int, total: int) -> None:
-        """Show how loading goes on.
+        """Show how loading, or judging by the test drawings, goes on.
 
         Parameters
         ----------
-        step : "fetch" or "draw"
-            Counted in bytes, or in drawings.
+        step : "fetch", "draw" or "judge"
+            The first is counted in bytes, the others in drawings.
         name : str
-            The class that is loaded.
+            The class that is loaded; empty if it is about all of them.
         done, total : int
         """
         self._loading[step, name] = (done, total)
+        if step == "judge" and done >= total:
+            self._stop_live()
+            self._loading.clear()
+            return
         if not self._is_due(_REFRESH if self._is_live else _PLAIN_EVERY):
             return
         if self._is_live:
             self._show_live(self._loading_picture())
         else:
-            doing = "fetching" if step == "fetch" else "drawing"
-            self._say(f"{doing} {clean(name)}: {_amount(step, done, total)}")
+            doing = f"{_DOING[step]} {clean(name)}".rstrip()
+            self._say(f"{doing}: {_amount(step, done, total)}")
 
     def on_loaded(self, loaded: Any, parts: Any) -> None:
         """Show what was loaded: ``loaded.source``, ``loaded.drawings.counts()`` and `parts`."""
         self._stop_live()
+        self._loading.clear()
         sizes = {name: len(part) for name, part in parts._asdict().items()}
         self.console.print(data_summary(loaded.source, loaded.drawings.counts(), sizes))
 
@@ -216,7 +221,9 @@ class TrainingDisplay:
             elif rows < _MOST_LOADING:
                 rows += 1
                 share = done / total
-                table.add_row(word(name), bar(share, 20), _amount(step, done, total))
+                table.add_row(
+                    word(name or _DOING[step]), bar(share, 20), _amount(step, done, total)
+                )
         lines = [
             Text(f"{_DONE[step]}: {_plural(len(totals), 'class')}, {_size(step, sum(totals))}", DIM)
             for step, totals in finished.items()
@@ -247,6 +254,7 @@ class TrainingDisplay:
         self.console.print(Text(line, style), soft_wrap=not self._is_live)
 
 
+_DOING = {"fetch": "fetching", "draw": "drawing", "judge": "judging"}
 _DONE = {"fetch": "fetched", "draw": "drawn"}
 
 

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.quickdraw import TASKS, OnProgress, load_drawings
+from inkgrad.workflows.settings import name_of_place
 from inkgrad.workflows.train import Trained, train
 
-__all__ = ["DEMO_FOLDER", "demo"]
+__all__ = ["DEMO_FOLDER", "DEMO_MODEL", "demo"]
 
 DEMO_FOLDER = Path("runs") / "demo"
+"""Where the demo writes if it is not told another place."""
+
+DEMO_MODEL = DEMO_FOLDER / "model.safetensors"
+"""The model that drawings are shown to if no other is named."""
 
 _ROWS = 10_000  # drawings a class: 39 MB in all when they come from Google
 _LOOKS = 120_000  # drawings looked at, all epochs together: about a minute on two cores
@@ -24,6 +29,7 @@ def demo(
     out: str | os.PathLike[str] = DEMO_FOLDER,
     limit: int = _ROWS,
     epochs: int | None = None,
+    restart: bool | None = None,
     offline: bool = False,
     on_progress: OnProgress | None = None,
     **options: Any,
@@ -43,14 +49,25 @@ def demo(
         At most so many drawings a class.
     epochs : int, optional
         By default as many as show the network about 120,000 drawings, from 3 to 10.
+    restart : bool, optional
+        Forget an interrupted run in `out`; by default only one in the demo's own folder.
     offline, on_progress, **options
         As for `train`.
+
+    Returns
+    -------
+    trained : Trained
     """
+    place = name_of_place(data)
     loaded = load_drawings(
         TASKS["animals"], data=data, limit=limit, offline=offline, on_progress=on_progress
     )
     if epochs is None:
         least, most = _EPOCHS
         epochs = min(max(round(_LOOKS / len(loaded.drawings)), least), most)
-    choices = {"limit": limit, "epochs": epochs, "balance": True, "restart": True, **options}
-    return train(task="animals", data=data, loaded=loaded, out=out, **choices)
+    if restart is None:
+        restart = Path(out) == DEMO_FOLDER
+    choices = {"limit": limit, "epochs": epochs, "balance": True, "restart": restart, **options}
+    return train(
+        task="animals", data=place, loaded=loaded, out=out, on_progress=on_progress, **choices
+    )

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from inkgrad.errors import InkgradError
 from inkgrad.quickdraw import GOOGLE_BUCKET, OnProgress, fetch, find_task
 
 __all__ = ["download"]
@@ -31,13 +32,14 @@ def download(
     task : str, optional
         a task, such as ``"animals"`` or ``"all"``.
     limit : int, optional
-        The first so many drawings of each class; None: all.
+        The first so many drawings of each class; None: all. Binary files always come whole.
     kind : "numpy_bitmap", "simplified", "raw" or "binary"
     source : str, optional
         The address of a mirror; by default Google's bucket.
     to : path, optional
         The folder to keep them in; by default the cache, where training finds them.
     on_progress : callable, optional
+        Told ``("fetch", class, bytes here, bytes wanted)``.
 
     Returns
     -------
@@ -46,14 +48,17 @@ def download(
     Raises
     ------
     InkgradError
-        If a class is not known or cannot be fetched.
+        If no class is named, or one is not known or cannot be fetched.
     """
-    progress = None if on_progress is None else functools.partial(on_progress, "fetch")
+    if not classes and task is None:
+        raise InkgradError(
+            "it is not said what to fetch; name classes such as cat dog, or a task such as animals"
+        )
     return fetch(
         kind,
-        find_task(classes, task=task, data=source),
-        limit,
+        find_task(classes or None, task=task, data=source),
+        None if kind == "binary" else limit,
         base_url=GOOGLE_BUCKET if source is None else source,
         cache=to,
-        progress=progress,
+        progress=None if on_progress is None else functools.partial(on_progress, "fetch"),
     )

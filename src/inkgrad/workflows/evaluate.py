@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
@@ -11,8 +15,10 @@ from inkgrad.insight import Evaluation
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
-from inkgrad.quickdraw import Drawings, OnProgress, load_drawings
-from inkgrad.workflows.settings import Settings
+from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
+from inkgrad.quickdraw.places import BucketFolder, OwnFolder, find_place
+from inkgrad.workflows.judging import judge
+from inkgrad.workflows.record import origin_of
 
 __all__ = ["PARTS", "Evaluated", "evaluate"]
 
@@ -31,6 +37,8 @@ class Evaluated:
         Which of the drawings were used.
     source : str
         Where the drawings came from, in one line.
+    missing : tuple of str
+        The model's classes of which there are no drawings; they count for nothing.
     drawings : Drawings
         The drawings used, and
     probabilities : (n, classes) array
@@ -40,8 +48,18 @@ class Evaluated:
     evaluation: Evaluation
     part: str
     source: str
+    missing: tuple[str, ...]
     drawings: Drawings
     probabilities: Array
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return figures, part, source and missing classes as plain values, ready for JSON."""
+        return {
+            **self.evaluation.to_dict(),
+            "part": self.part,
+            "source": self.source,
+            "missing": list(self.missing),
+        }
 
 
 def evaluate(
@@ -60,18 +78,24 @@ def evaluate(
     ----------
     model : Model or path of a model file
     data : path or address, optional
-        Where the drawings are; by default the places that training looks in.
+        Where the drawings are; by default the places that training looks in. A folder need not
+        have drawings of every class of the model.
     part : "auto", "test" or "all"
         ``"test"``: only the drawings that training set aside, by the split that the model file
         records; ``"all"``: every drawing; ``"auto"``: the test part if these are the drawings
         that the model was trained on (their fingerprint is in the model file), else all.
     limit : int, optional
-        At most so many drawings a class; by default as in training.
+        At most so many drawings a class. Of the training's own drawings the test part is taken
+        first, so that none that was learnt from comes in.
     engine : str or Engine
     offline : bool
         Ask no server.
     on_progress : callable, optional
-        Told how the drawings' loading goes on.
+        Told how loading and judging go on.
+
+    Returns
+    -------
+    evaluated : Evaluated
 
     Raises
     ------
@@ -81,32 +105,54 @@ def evaluate(
     """
     if part not in PARTS:
         raise InkgradError(f"part is {part!r}; choose one of {', '.join(PARTS)}")
+    if limit is not None and limit < 1:
+        raise InkgradError(f"limit is {limit}; give 1 or more")
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine)
-    record = model.record.get("data", {})
-    loaded = load_drawings(
-        model.classes,
-        data=data,
-        limit=record.get("limit") if limit is None else limit,
-        offline=offline,
-        on_progress=on_progress,
+    origin = origin_of(model)
+    get = functools.partial(
+        _load, model.classes, data=data, offline=offline, on_progress=on_progress
     )
+    # First as in training: only then can it be told whether these are the training's drawings.
+    loaded, missing = get(limit=limit if origin is None else origin.settings.limit)
     drawings = loaded.drawings
-    is_training_data = record.get("fingerprint") == drawings.fingerprint()
-    if part == "test" and not is_training_data:
+    if origin is not None and drawings.fingerprint() == origin.fingerprint:
+        if part != "all":
+            part = "test"
+            drawings = origin.settings.divide(drawings).test
+    elif part == "test":
         raise InkgradError(
             f"{loaded.source} is not the data that the model was trained on, so its test part is "
-            "not known; use part 'all', or name the training data"
+            "not known; choose all of it (--part all), or name the training's data"
         )
-    if part != "all" and is_training_data:
-        part = "test"
-        drawings = Settings.from_dict(model.record["settings"]).split(drawings).test
     else:
         part = "all"
-    probabilities = model.predict_proba(drawings.bitmaps)
-    return Evaluated(
-        measure(probabilities, drawings.labels, model.classes),
-        part,
-        loaded.source,
-        drawings,
-        probabilities,
-    )
+        if origin is not None and limit != origin.settings.limit:
+            loaded, missing = get(limit=limit)
+            drawings = loaded.drawings
+    drawings = _first(drawings, limit)
+    probabilities = judge(model, drawings.bitmaps, on_progress)
+    evaluation = measure(probabilities, drawings.labels, model.classes)
+    return Evaluated(evaluation, part, loaded.source, missing, drawings, probabilities)
+
+
+def _load(
+    classes: tuple[str, ...], data: str | os.PathLike[str] | None, **options: Any
+) -> tuple[Loaded, tuple[str, ...]]:
+    """Load what there is of these classes, and return which have no drawings in a folder."""
+    place = find_place(data)
+    there = classes
+    if isinstance(place, (BucketFolder, OwnFolder)):
+        # If none is there, the loader says what is wrong with the place.
+        there = tuple(name for name in classes if place.has(name)) or classes
+    loaded = load_drawings(there, data=data, **options)
+    numbers = np.array([classes.index(name) for name in there], dtype=np.int64)
+    drawings = Drawings(loaded.drawings.bitmaps, numbers[loaded.drawings.labels], classes)
+    return replace(loaded, drawings=drawings), tuple(n for n in classes if n not in there)
+
+
+def _first(drawings: Drawings, limit: int | None) -> Drawings:
+    """Return at most `limit` drawings of each class."""
+    if limit is None or max(drawings.counts().values()) <= limit:
+        return drawings
+    firsts = [np.flatnonzero(drawings.labels == k)[:limit] for k in range(len(drawings.classes))]
+    return drawings.subset(np.sort(np.concatenate(firsts)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
 from inkgrad.insight import Reading, read_drawings
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import read_bitmaps
+from inkgrad.workflows.stdin import NAME, read_standard_input
 
 __all__ = ["Prediction", "predict"]
 
@@ -30,6 +32,11 @@ class Prediction:
     name: str
     reading: Reading
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return name and guesses as plain values, ready for JSON."""
+        guesses = [{"class": name, "probability": share} for name, share in self.reading.guesses]
+        return {"name": self.name, "guesses": guesses}
+
 
 def predict(
     model: Model | str | os.PathLike[str],
@@ -45,25 +52,35 @@ def predict(
     model : Model or path of a model file
     paths : list of paths
         Pictures (PNG and the like), SVG, bitmaps (``.npy``), strokes (``.json``, ``.ndjson``) or
-        any other file that `inkgrad.quickdraw.read_bitmaps` reads.
+        any other file that `inkgrad.quickdraw.read_bitmaps` reads; ``"-"`` stands for standard
+        input, see `inkgrad.workflows.stdin`.
     top : int
         How many guesses to give for each drawing.
     engine : str or Engine
 
+    Returns
+    -------
+    predictions : list of Prediction
+        One for each drawing, in order.
+
     Raises
     ------
     InkgradError
-        If a file cannot be read as drawings, or `top` is less than 1.
+        If there are no paths, a file cannot be read as drawings, or `top` is less than 1.
     """
     if top < 1:
         raise InkgradError(f"top is {top}; ask for at least 1 guess")
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine)
+    if not paths:
+        raise InkgradError("no drawings are given; name a file, or - for standard input")
     predictions = []
     for path in paths:
-        bitmaps = read_bitmaps(path)
+        source, bitmaps = (
+            (NAME, read_standard_input()) if path == "-" else (path, read_bitmaps(path))
+        )
         probabilities = model.predict_proba(bitmaps)
         readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
         for number, reading in enumerate(readings, start=1):
-            name = f"{path}" if len(readings) == 1 else f"{path}:{number}"
+            name = f"{source}" if len(readings) == 1 else f"{source}:{number}"
             predictions.append(Prediction(name, reading))
     return predictions

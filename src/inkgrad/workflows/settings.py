@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from inkgrad.errors import InkgradError
-from inkgrad.quickdraw import Drawings, notebook_split, split, validation_split
+from inkgrad.quickdraw import Drawings, notebook_split, validation_split
+from inkgrad.quickdraw import split as stratified_split
+from inkgrad.quickdraw.cache import without_secrets
+from inkgrad.quickdraw.places import Mirror, find_place
 from inkgrad.training import Recipe
 
-__all__ = ["SPLITS", "Parts", "Settings"]
+__all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 
 SPLITS = ("stratified", "notebook")
-_OWN_CHOICES = ("limit", "split_kind", "test_size", "validation_size", "balance")
+_OWN_CHOICES = ("limit", "split", "test_size", "validation_size", "balance")
+_NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
 
 class Parts(NamedTuple):
@@ -35,16 +40,17 @@ class Settings:
     task : str, optional
         The name under which the classes were asked for.
     data : str, optional
-        The path or address that was named; None for the usual places.
+        The absolute path or the address that was named (see `name_of_place`); None for the cache,
+        Google's bucket or built-in doodles.
     limit : int, optional
         At most so many drawings a class.
     split : "stratified" or "notebook"
-        `inkgrad.quickdraw.split`, or the seed notebook's own.
+        `inkgrad.quickdraw.split`, or the seed notebook's own, which knows neither seed nor size.
     test_size, validation_size : float
         The share of all drawings that is set aside to judge by, and the share of the rest by
         which the best weights are chosen.
     balance : bool
-        Show drawings of rare classes more often, see `Drawings.balanced`.
+        Show drawings of rare classes more often, see `inkgrad.quickdraw.Balanced`.
     recipe : Recipe
         How to train; its seed also decides the split and the first weights.
     """
@@ -53,7 +59,7 @@ class Settings:
     task: str | None = None
     data: str | None = None
     limit: int | None = None
-    split_kind: str = "stratified"
+    split: str = "stratified"
     test_size: float = 0.2
     validation_size: float = 0.05
     balance: bool = False
@@ -65,9 +71,12 @@ class Settings:
             raise InkgradError(
                 f"{len(self.classes)} class is too few to tell apart; name two or more"
             )
-        if self.split_kind not in SPLITS:
+        if self.split not in SPLITS:
+            raise InkgradError(f"the split is {self.split!r}; choose one of {', '.join(SPLITS)}")
+        if self.split == "notebook" and self.test_size != _NOTEBOOK_TEST_SIZE:
             raise InkgradError(
-                f"the split is {self.split_kind!r}; choose one of {', '.join(SPLITS)}"
+                f"the test size is {self.test_size}, but the notebook's split has "
+                f"{_NOTEBOOK_TEST_SIZE}; leave it out, or choose the stratified split"
             )
         if not 0 < self.test_size < 1 or not 0 <= self.validation_size < 1:
             raise InkgradError(
@@ -76,13 +85,18 @@ class Settings:
             )
         if self.limit is not None and self.limit < 2:
             raise InkgradError(f"the limit is {self.limit} drawings a class; give at least 2")
+        if self.recipe.patience is not None and self.validation_size == 0:
+            raise InkgradError(
+                "patience watches the validation loss, but the validation size is 0; "
+                "give a larger one, or no patience"
+            )
 
-    def split(self, drawings: Drawings) -> Parts:
+    def divide(self, drawings: Drawings) -> Parts:
         """Part the drawings: by content and seed, so that no drawing stands on two sides."""
-        if self.split_kind == "notebook":
+        if self.split == "notebook":
             rest, test = notebook_split(drawings)
         else:
-            rest, test = split(drawings, test_size=self.test_size, seed=self.recipe.seed)
+            rest, test = stratified_split(drawings, test_size=self.test_size, seed=self.recipe.seed)
         aside = rest[:0]
         if self.validation_size > 0:
             rest, aside = validation_split(
@@ -128,6 +142,16 @@ class Settings:
         recipe = {name: value for name, value in choices.items() if name not in _OWN_CHOICES}
         return cls(tuple(classes), recipe=Recipe.from_dict(recipe), **own, **names)
 
+    def choices(self) -> dict[str, Any]:
+        """Return every single choice by its name, as `choose` takes them.
+
+        Examples
+        --------
+        >>> Settings.choose(("cat", "dog"), {"epochs": 3}).choices()["epochs"]
+        3
+        """
+        return {**{name: getattr(self, name) for name in _OWN_CHOICES}, **self.recipe.to_dict()}
+
     def differences(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of the choices that these settings do not have, with what they have.
 
@@ -136,5 +160,30 @@ class Settings:
         >>> Settings.choose(("cat", "dog"), {"epochs": 3}).differences({"epochs": 4, "seed": 42})
         {'epochs': 3}
         """
-        have = {**self.recipe.to_dict(), **self.to_dict()}
+        have = self.choices()
         return {name: have.get(name) for name, value in choices.items() if have.get(name) != value}
+
+
+def name_of_place(data: str | os.PathLike[str] | None) -> str | None:
+    """Return a place of drawings by a name that still means it tomorrow, from any folder.
+
+    Parameters
+    ----------
+    data : path or address, optional
+        As for `inkgrad.quickdraw.load_drawings`: by default what ``INKGRAD_DATA`` names.
+
+    Returns
+    -------
+    name : str or None
+        An absolute path, or an address without the user and password that it may hold; None if
+        no place is named.
+
+    Examples
+    --------
+    >>> name_of_place("https://me:secret@example.org/quickdraw/")
+    'https://example.org/quickdraw'
+    """
+    place = find_place(data)
+    if place is None:
+        return None
+    return without_secrets(place.url) if isinstance(place, Mirror) else os.path.abspath(place.path)

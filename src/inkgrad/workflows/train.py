@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines import make_engine
+from inkgrad.engines import Engine, make_engine
 from inkgrad.errors import InkgradError
 from inkgrad.insight import (
     Evaluation,
@@ -28,17 +25,24 @@ from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
-from inkgrad.storage import atomic_write_bytes
-from inkgrad.training import LAST, METRICS, Event, fit, read_metrics
-from inkgrad.version import __version__
-from inkgrad.workflows.settings import Parts, Settings
+from inkgrad.training import METRICS, Event, fit, read_metrics
+from inkgrad.workflows.judging import judge
+from inkgrad.workflows.record import make_record
+from inkgrad.workflows.run import (
+    default_folder,
+    refuse_to_overwrite,
+    resume_run,
+    write_run,
+    writing_to,
+)
+from inkgrad.workflows.settings import Parts, Settings, name_of_place
 
 __all__ = ["OnLoaded", "Trained", "train"]
 
 OnLoaded = Callable[[Loaded, Parts], None]
 
-_MODEL, _RUN, _REPORT = "model.safetensors", "run.json", "report.html"
-_MISTAKES, _EXAMPLES = 40, 10  # pictures in the report and in the terminal
+_MODEL, _REPORT = "model.safetensors", "report.html"
+_MISTAKES, _RECOGNISED, _EXAMPLES = 40, 24, 5  # pictures in the report and in the terminal
 
 
 @dataclass(frozen=True)
@@ -79,12 +83,13 @@ class Trained:
         return self.evaluation.to_dict()
 
     def examples(self) -> list[Reading]:
-        """Return the first test drawing of each of the first classes, with what is read in it."""
+        """Return the first test drawing of each of a few classes, with what is read in it."""
         if self.probabilities is None:
             return []
         test = self.parts.test
-        firsts = [np.flatnonzero(test.labels == k)[:1] for k in range(len(test.classes))]
-        return _readings(test, self.probabilities, np.concatenate(firsts)[:_EXAMPLES])
+        shown = np.unique(np.linspace(0, len(test.classes) - 1, _EXAMPLES).round())
+        firsts = [np.flatnonzero(test.labels == k)[0] for k in shown]
+        return _readings(test, self.probabilities, np.array(firsts))
 
 
 def train(
@@ -93,9 +98,9 @@ def train(
     task: str | None = None,
     data: str | os.PathLike[str] | None = None,
     loaded: Loaded | None = None,
-    out: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
     network: Network | None = None,
-    engine: str = "auto",
+    engine: str | Engine = "auto",
     resume: bool = False,
     restart: bool = False,
     offline: bool = False,
@@ -116,15 +121,17 @@ def train(
     data : path or address, optional
         See `inkgrad.quickdraw.load_drawings`.
     loaded : Loaded, optional
-        The drawings themselves, if they are loaded already, or made by a program.
-    out : path
-        The folder to write to; made if it is missing.
+        The drawings themselves, if they are loaded already, or made by a program; `data` then
+        only says where they are from.
+    out : path, optional
+        The folder to write to; made if it is missing. By default ``runs/NAME``, named after the
+        task or the classes.
     network : Network, optional
         By default the seed network for as many classes.
-    engine : str
+    engine : str or Engine
     resume : bool
-        Go on with the interrupted run in `out`, by its own settings; others need not be given,
-        and must agree if they are.
+        Go on with the interrupted run in `out`, by its own settings; they need not be given
+        again, and must agree if they are.
     restart : bool
         Forget an interrupted run in `out`; without it, it is never overwritten.
     offline : bool
@@ -132,7 +139,7 @@ def train(
     on_progress, on_loaded, on_event : callable, optional
         Told how loading goes on, what was loaded, and how training goes on.
     **choices
-        Any of `Settings` (``limit``, ``split_kind``, ``test_size``, ``validation_size``,
+        Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``,
         ``balance``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
         ``learning_rate``, ``schedule``, ``seed``, …).
 
@@ -145,18 +152,30 @@ def train(
     InkgradError
         If something asked for makes no sense or the drawings cannot be had. An interruption by
         Ctrl-C is no error: see `Trained.stopped`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from inkgrad.quickdraw import Drawings
+    >>> shades = np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8)
+    >>> drawings = Drawings(shades, np.repeat([0, 1], 20), ("dark", "light"))
+    >>> trained = train(loaded=Loaded(drawings, "shades"), out=tempfile.mkdtemp(), epochs=1)
+    >>> trained.stopped, trained.evaluation.n, trained.model.classes
+    ('finished', 8, ('dark', 'light'))
     """
-    folder = Path(out)
     if resume:
-        chosen = _resumed_settings(folder, classes, task, choices)
+        folder, chosen = resume_run(out, classes, task=task, data=data, choices=choices)
         data = chosen.data if data is None else data
     else:
-        _refuse_to_overwrite(folder, restart)
-        names = find_task(classes, task=task, data=data, offline=offline)
-        place = None if data is None else str(data)
+        names = _names(classes, task, data, loaded, offline)
+        place = None if loaded is not None and data is None else name_of_place(data)
         chosen = Settings.choose(names, choices, task=task, data=place)
+        folder = default_folder(task, names) if out is None else Path(out)
+        refuse_to_overwrite(folder, restart)
     network = seed_network(len(chosen.classes)) if network is None else network
-    make_engine(engine, network)  # refuses an unknown engine before anything is fetched
+    engine = make_engine(engine, network)
+    # Refuses a network that does not fit the classes, before anything is fetched.
+    untrained = Model(network, network.initialise(), chosen.classes, engine=engine)
 
     if loaded is None:
         loaded = load_drawings(
@@ -167,138 +186,62 @@ def train(
             f"the drawings are of {', '.join(loaded.drawings.classes)}, "
             f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
         )
-    parts = chosen.split(loaded.drawings)
+    parts = chosen.divide(loaded.drawings)
     _check_parts(parts, loaded)
     if on_loaded is not None:
         on_loaded(loaded, parts)
-    atomic_write_bytes(folder / _RUN, json.dumps(chosen.to_dict(), indent=1).encode())
 
     start = time.perf_counter()
-    fitted = fit(
-        network,
-        Balanced(parts.train) if chosen.balance else parts.train,
-        validation=parts.validation if len(parts.validation) else None,
-        recipe=chosen.recipe,
-        engine=engine,
-        folder=folder,
-        resume=resume,
-        on_event=on_event,
-    )
-    seconds = time.perf_counter() - start
-    if fitted.stopped == "interrupted":
-        return Trained(folder, fitted.stopped, parts, None, None, None, seconds)
+    with writing_to(folder):
+        write_run(folder, chosen, finished=False)
+        fitted = fit(
+            network,
+            Balanced(parts.train) if chosen.balance else parts.train,
+            validation=parts.validation if len(parts.validation) else None,
+            recipe=chosen.recipe,
+            engine=engine,
+            folder=folder,
+            resume=resume,
+            on_event=on_event,
+        )
+        seconds = time.perf_counter() - start
+        if fitted.stopped == "interrupted":
+            return Trained(folder, fitted.stopped, parts, None, None, None, seconds)
 
-    model = Model(network, fitted.parameters, chosen.classes, engine=engine)
-    probabilities = model.predict_proba(parts.test.bitmaps)
-    evaluation = measure(probabilities, parts.test.labels, chosen.classes)
-    model = replace(model, record=_record(chosen, loaded, parts, engine, evaluation))
-    model.save(folder / _MODEL)
-    _write_report(folder, model, parts.test, evaluation, probabilities)
+        model = replace(untrained, parameters=fitted.parameters)
+        probabilities = judge(model, parts.test.bitmaps, on_progress)
+        evaluation = measure(probabilities, parts.test.labels, chosen.classes)
+        record = make_record(chosen, loaded, parts, engine.name, evaluation)
+        model = replace(model, record=record)
+        model.save(folder / _MODEL)
+        _write_report(folder, model, parts.test, evaluation, probabilities)
+        write_run(folder, chosen, finished=True)
     return Trained(folder, fitted.stopped, parts, model, evaluation, probabilities, seconds)
 
 
-def command(settings: Settings) -> str:
-    """Return the command line that repeats a run, but for the place of its data and output.
-
-    Examples
-    --------
-    >>> command(Settings.choose(("cat", "dog"), {"epochs": 3}, data="/somewhere/quickdraw"))
-    'inkgrad train --classes cat,dog --data quickdraw --seed 42 --epochs 3'
-    """
-    words = ["inkgrad", "train"]
-    if settings.task:
-        words += ["--task", settings.task]
-    else:
-        words += ["--classes", ",".join(settings.classes)]
-    if settings.data:
-        words += ["--data", settings.data.rstrip("/").rsplit("/", 1)[-1]]
-    words += ["--seed", str(settings.recipe.seed), "--epochs", str(settings.recipe.epochs)]
-    if settings.limit is not None:
-        words += ["--limit", str(settings.limit)]
-    if settings.balance:
-        words += ["--balance"]
-    return shlex.join(words)
-
-
-def _resumed_settings(
-    folder: Path,
+def _names(
     classes: str | Sequence[str] | None,
     task: str | None,
-    choices: dict[str, Any],
-) -> Settings:
-    """Return the settings of the run in `folder`, if what is asked for now agrees with them."""
-    path = folder / _RUN
-    try:
-        chosen = Settings.from_dict(json.loads(path.read_bytes()))
-    except FileNotFoundError as error:
-        raise InkgradError(
-            f"there is no run to resume in {folder} ({_RUN} is missing); "
-            "name the folder that the interrupted run wrote to, or leave out --resume"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise InkgradError(f"{path} is damaged: {error}; start over with --restart") from error
-    if classes is not None or task is not None:
-        asked = find_task(classes, task=task, data=chosen.data)
-        if asked != chosen.classes:
-            raise InkgradError(
-                f"the run in {folder} learns {', '.join(chosen.classes)}, not {', '.join(asked)}; "
-                "leave the classes out, or train into another folder"
-            )
-    for name, value in chosen.differences(choices).items():
-        raise InkgradError(
-            f"the run in {folder} has {name} {value}, but {choices[name]} is asked for; "
-            "leave it out, or train into another folder"
-        )
-    return chosen
-
-
-def _refuse_to_overwrite(folder: Path, restart: bool) -> None:
-    """Protect an interrupted run: it is only forgotten when that is said."""
-    if folder.exists() and not folder.is_dir():
-        raise InkgradError(f"{folder} is a file; name a folder to write to")
-    interrupted = (folder / LAST).exists() and not (folder / _MODEL).exists()
-    if interrupted and not restart:
-        raise InkgradError(
-            f"{folder} holds an interrupted run; go on with it by --resume, "
-            "or forget it by --restart"
-        )
+    data: str | os.PathLike[str] | None,
+    loaded: Loaded | None,
+    offline: bool,
+) -> tuple[str, ...]:
+    """Return what is to be told apart: what is said, or what the drawings given are of."""
+    if loaded is not None and task is None and classes is None:
+        return loaded.drawings.classes
+    return find_task(classes, task=task, data=data, offline=offline)
 
 
 def _check_parts(parts: Parts, loaded: Loaded) -> None:
-    """Refuse to train where a class has nothing to learn from or the test part is empty."""
-    empty = [name for name, count in parts.train.counts().items() if count == 0]
-    if empty:
-        raise InkgradError(
-            f"there are no drawings of {', '.join(empty[:5])} to learn from in {loaded.source}; "
-            "leave the class out or give more drawings"
-        )
-    if len(parts.test) == 0:
-        raise InkgradError(
-            f"no drawings are left to judge by in {loaded.source}; give more drawings"
-        )
-
-
-def _record(
-    settings: Settings, loaded: Loaded, parts: Parts, engine: str, evaluation: Evaluation
-) -> dict[str, Any]:
-    """Return what a model file says of how the model came to be; no times, no machine's paths."""
-    figures = evaluation.to_dict()
-    return {
-        "inkgrad": __version__,
-        "command": command(settings),
-        "engine": engine,
-        "data": {
-            "source": re.sub(r"(?<=folder ).*/(?=.)", "", loaded.source),
-            "fingerprint": loaded.drawings.fingerprint(),
-            "limit": settings.limit,
-            "counts": loaded.drawings.counts(),
-        },
-        "drawings": {name: len(part) for name, part in parts._asdict().items()},
-        "settings": {**settings.to_dict(), "data": None},
-        "test": {
-            name: figures[name] for name in ("n", "top1", "top3", "map3", "balanced_accuracy")
-        },
-    }
+    """Refuse to train where a class has nothing to learn from or to be judged by."""
+    for part, purpose in ((parts.train, "to learn from"), (parts.test, "to judge by")):
+        empty = [name for name, count in part.counts().items() if count == 0]
+        if empty:
+            more = f" and {len(empty) - 5} more classes" if len(empty) > 5 else ""
+            raise InkgradError(
+                f"{loaded.source} has too few drawings of {', '.join(empty[:5])}{more}: none are "
+                f"left {purpose}; give more, or leave the class out"
+            )
 
 
 def _write_report(
@@ -307,7 +250,8 @@ def _write_report(
     """Write the report: curves, confusions, mistakes and what the model file records."""
     record = model.record
     wrong = most_confident_mistakes(probabilities, test.labels, _MISTAKES)
-    right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)[:: max(1, len(test) // 24)]
+    right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)
+    right = right[:: max(1, len(right) // _RECOGNISED)][:_RECOGNISED]  # from all classes
     write_report(
         folder / _REPORT,
         title=record["settings"]["task"] or ", ".join(model.classes[:5]),
@@ -321,7 +265,7 @@ def _write_report(
             "network": model.network.summary(),
         },
         mistakes=_readings(test, probabilities, wrong),
-        examples=_readings(test, probabilities, right[:24]),
+        examples=_readings(test, probabilities, right),
     )
 
 

@@ -1,0 +1,207 @@
+"""Results: what each command shows when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.columns import Columns
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from inkgrad.terminal.console import BLUE, DIM, YELLOW, clean, word
+from inkgrad.terminal.drawings import Drawing, gallery
+from inkgrad.terminal.guesses import guess_bars, percent
+from inkgrad.terminal.tables import class_table, confusion_list, confusion_matrix, figures
+
+__all__ = [
+    "show_evaluation",
+    "show_facts",
+    "show_files",
+    "show_interruption",
+    "show_predictions",
+    "show_training",
+]
+
+_MOST_CLASSES = 20  # rows of the table of classes
+_MOST_PICTURES = 8  # drawings shown as pictures; of more, a line each
+
+
+def show_training(
+    console: Console,
+    evaluation: Mapping[str, Any],
+    examples: Sequence[Any],
+    files: Mapping[str, object],
+    next_commands: Mapping[str, str],
+) -> None:
+    """Show how well a new model does, a few drawings that it read, and what to do with it.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    evaluation : dict
+        As `inkgrad.insight.Evaluation.to_dict` gives it.
+    examples : sequence of `inkgrad.insight.Reading`
+    files : dict of str to path
+        What was written, by what it is.
+    next_commands : dict of str to str
+        Commands, with what they do.
+    """
+    _title(console, f"On {evaluation['n']:,} drawings that it was not trained on")
+    _show_figures(console, evaluation)
+    if examples:
+        _title(console, "What it reads in some of them")
+        console.print(gallery(examples, console.width))
+    _title(console, "Written")
+    _show_pairs(console, files)
+    _title(console, "Try next")
+    for command, purpose in next_commands.items():
+        console.print(Text.assemble("  ", (command, BLUE)), soft_wrap=True)
+        console.print(Text(f"      {purpose}", DIM), soft_wrap=True)
+
+
+def show_interruption(console: Console, command: str) -> None:
+    """Say that a run was saved, and how to go on."""
+    console.print(Text("\nInterrupted, and saved. Go on with", YELLOW))
+    console.print(Text(f"  {clean(command)}", BLUE), soft_wrap=True)
+
+
+def show_evaluation(console: Console, result: Mapping[str, Any]) -> None:
+    """Show figures, confusions and classes.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    result : dict
+        As `inkgrad.workflows.Evaluated.to_dict` gives it.
+    """
+    which = "kept aside in training" if result["part"] == "test" else "all that are there"
+    _show_pairs(console, {"source": result["source"], "part": f"{result['part']} ({which})"})
+    if result["missing"]:
+        names, more = result["missing"][:8], len(result["missing"]) - 8
+        listed = ", ".join(names) + (f" and {more} more classes" if more > 0 else "")
+        note = f"note: there are no drawings of {clean(listed)}; no figure counts them"
+        console.print(Text(note, YELLOW))
+    console.print()
+    _show_figures(console, result)
+    console.print()
+    console.print(class_table(result["per_class"], most=_MOST_CLASSES))
+
+
+def show_predictions(console: Console, predictions: Sequence[Any]) -> None:
+    """Show drawings beside what a network reads in them; of many, a line each.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    predictions : sequence of `inkgrad.workflows.Prediction`
+    """
+    if len(predictions) > _MOST_PICTURES:
+        for prediction in predictions:
+            guesses = (f"{clean(n)} {percent(share)}" for n, share in prediction.reading.guesses)
+            line = Text.assemble((clean(prediction.name), DIM), "  ", ", ".join(guesses))
+            console.print(line, soft_wrap=True)
+        return
+    for place, prediction in enumerate(predictions):
+        if place:
+            console.print()
+        drawing = Drawing(prediction.reading.bitmap)
+        width = max(8, min(24, console.width - drawing.bitmap.shape[1] - 36))
+        beside = Table.grid()
+        beside.add_row("")
+        beside.add_row(Text(clean(prediction.name), DIM, overflow="fold"))
+        beside.add_row("")
+        beside.add_row(guess_bars(prediction.reading.guesses, width=width))
+        grid = Table.grid(padding=(0, 3, 0, 0))
+        grid.add_row(drawing, beside)
+        console.print(grid)
+
+
+def show_facts(console: Console, facts: Mapping[str, Any]) -> None:
+    """Show what `inkgrad.workflows.info` found."""
+    if facts["kind"] == "drawings":
+        drawings = f"{facts['drawings']:,} of {facts['shape'][1]} × {facts['shape'][2]} pixels"
+        ink = f"{facts['ink']:.1f} of 255 on average"
+        _show_pairs(console, {"file": facts["path"], "drawings": drawings, "ink": ink})
+        return
+    console.print(_layers(facts))
+    if facts["classes"]:
+        _title(console, f"{len(facts['classes'])} classes")
+        console.print(Columns([word(name) for name in facts["classes"]], padding=(0, 2)))
+    history = _history(facts.get("record", {}))
+    if history:
+        _title(console, "How it was made")
+        _show_pairs(console, history)
+
+
+def show_files(console: Console, files: Mapping[str, Any]) -> None:
+    """Show where each class's file lies, and how large it is."""
+    for name, path in files.items():
+        size = f"{path.stat().st_size / 1e6:,.1f} MB"
+        line = Text.assemble((clean(name), "bold"), f"  {size}  ", (clean(str(path)), DIM))
+        console.print(line, soft_wrap=True)
+
+
+def _title(console: Console, text: str) -> None:
+    console.print()
+    console.print(Text(text, "bold"))
+    console.print()
+
+
+def _show_pairs(console: Console, pairs: Mapping[str, object]) -> None:
+    """Show names and what they stand for; long ones are not broken, so that they can be copied."""
+    width = max(map(len, pairs))
+    for name, value in pairs.items():
+        line = Text.assemble((f"{name:<{width}}  ", DIM), clean(str(value)))
+        console.print(line, soft_wrap=True)
+
+
+def _show_figures(console: Console, evaluation: Mapping[str, Any]) -> None:
+    """Show the figures of merit, and the confusions as a matrix if there is room."""
+    console.print(figures(evaluation))
+    console.print()
+    matrix = confusion_matrix(evaluation["confusion"], evaluation["classes"], console.width)
+    if matrix is not None:
+        console.print(matrix)
+    elif evaluation["confusions"]:
+        console.print(confusion_list(evaluation["confusions"]))
+
+
+def _layers(facts: Mapping[str, Any]) -> Table:
+    """Return a network's layers as a table, with their sum."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_footer=True)
+    table.add_column(Text("layer", DIM), Text("in all", "bold"))
+    table.add_column(Text("gives", DIM), justify="right")
+    for name, key in (("parameters", "parameters"), ("multiply-adds", "multiply_adds")):
+        table.add_column(Text(name, DIM), Text(f"{facts[key]:,}", "bold"), justify="right")
+    for layer in facts["layers"]:
+        shape = " × ".join(map(str, layer["output_shape"]))
+        numbers = [
+            f"{layer[key]:,}" if layer[key] else "" for key in ("parameters", "multiply_adds")
+        ]
+        table.add_row(word(layer["name"]), shape, *numbers)
+    return table
+
+
+def _history(record: Mapping[str, Any]) -> dict[str, object]:
+    """Return what a model file tells of its making; the file is not ours, so it may tell oddly."""
+    told: dict[str, object] = {}
+    for name, value in (
+        ("command", record.get("command")),
+        ("drawings", _in(record, "data", "source")),
+    ):
+        if isinstance(value, str):
+            told[name] = value
+    n, top1, balanced = (_in(record, "test", key) for key in ("n", "top1", "balanced_accuracy"))
+    if all(isinstance(value, (int, float)) for value in (n, top1, balanced)):
+        told["test"] = (
+            f"top-1 {percent(top1)}, balanced {percent(balanced)}, on {n:,} drawings kept aside"
+        )
+    return told
+
+
+def _in(record: Mapping[str, Any], outer: str, inner: str) -> Any:
+    """Return record[outer][inner], or None where there is no such thing."""
+    found = record.get(outer)
+    return found.get(inner) if isinstance(found, Mapping) else None

@@ -1,0 +1,38 @@
+"""Asking a model about many drawings, and telling how far it has got."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inkgrad.layers import Array
+from inkgrad.model import Model
+from inkgrad.quickdraw import OnProgress
+
+__all__ = ["judge"]
+
+_AT_ONCE = 1024  # drawings between two reports: about a second of the slowest engine
+
+
+def judge(model: Model, bitmaps: Array, on_progress: OnProgress | None = None) -> Array:
+    """Return what `Model.predict_proba` does: (n, classes) float32.
+
+    Parameters
+    ----------
+    model : Model
+    bitmaps : (n, 28, 28) uint8 array
+    on_progress : callable, optional
+        Told ``("judge", "", done, n)``.
+
+    Examples
+    --------
+    >>> from inkgrad.network import seed_network
+    >>> model = Model(seed_network(2), seed_network(2).initialise(), ("cat", "dog"))
+    >>> _ = judge(model, np.zeros((3, 28, 28), np.uint8), on_progress=print)
+    judge  3 3
+    """
+    pieces = [np.zeros((0, len(model.classes)), np.float32)]
+    for start in range(0, len(bitmaps), _AT_ONCE):
+        pieces.append(model.predict_proba(bitmaps[start : start + _AT_ONCE]))
+        if on_progress is not None:
+            on_progress("judge", "", min(start + _AT_ONCE, len(bitmaps)), len(bitmaps))
+    return np.concatenate(pieces)

@@ -1,0 +1,125 @@
+"""What a model file says of its making: enough to repeat it, nothing of the machine."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from inkgrad.errors import InkgradError
+from inkgrad.insight import Evaluation
+from inkgrad.model import Model
+from inkgrad.quickdraw import Loaded
+from inkgrad.version import __version__
+from inkgrad.workflows.settings import Parts, Settings
+
+__all__ = ["FIGURES", "FLAGS", "Origin", "command", "make_record", "origin_of"]
+
+FIGURES = ("n", "top1", "top3", "map3", "balanced_accuracy")
+"""The figures of the test part that a model file holds."""
+
+FLAGS = (
+    "limit",
+    "batch_size",
+    "optimizer",
+    "learning_rate",
+    "schedule",
+    "momentum",
+    "nesterov",
+    "weight_decay",
+    "clip_norm",
+    "label_smoothing",
+    "patience",
+    "split",
+    "test_size",
+    "validation_size",
+    "balance",
+)
+"""The settings that the command line has options for, by the same names; besides the usual ones
+(classes, task, data, seed, epochs), which every command names."""
+
+
+class Origin(NamedTuple):
+    """How a model was trained: by which settings, on drawings with which fingerprint."""
+
+    settings: Settings
+    fingerprint: str
+
+
+def make_record(
+    settings: Settings, loaded: Loaded, parts: Parts, engine: str, evaluation: Evaluation
+) -> dict[str, Any]:
+    """Return what a model file says of its making, in plain values.
+
+    No times and no names of the machine's folders: the same command with the same drawings gives
+    the same bytes.
+    """
+    figures = evaluation.to_dict()
+    return {
+        "inkgrad": __version__,
+        "command": command(settings),
+        "engine": engine,
+        "data": {
+            "source": _source(loaded),
+            "fingerprint": loaded.drawings.fingerprint(),
+            "counts": loaded.drawings.counts(),
+        },
+        "drawings": {name: len(part) for name, part in parts._asdict().items()},
+        "settings": {**settings.to_dict(), "data": None},
+        "test": {name: figures[name] for name in FIGURES},
+    }
+
+
+def origin_of(model: Model) -> Origin | None:
+    """Return how a model was trained; None if its file does not tell, or nothing sensible.
+
+    Examples
+    --------
+    >>> from inkgrad.network import seed_network
+    >>> origin_of(Model(seed_network(2), seed_network(2).initialise(), ("cat", "dog"))) is None
+    True
+    """
+    try:
+        settings = Settings.from_dict(model.record["settings"])
+        fingerprint = model.record["data"]["fingerprint"]
+    except (InkgradError, KeyError, TypeError):
+        return None
+    known = isinstance(fingerprint, str) and settings.classes == model.classes
+    return Origin(settings, fingerprint) if known else None
+
+
+def command(settings: Settings) -> str:
+    """Return the command line that repeats a run, but for the folders of its data and output.
+
+    Examples
+    --------
+    >>> settings = Settings.choose(
+    ...     ("cat", "dog"), {"epochs": 3, "schedule": "step"}, data="/somewhere/quickdraw"
+    ... )
+    >>> command(settings)
+    'inkgrad train --classes cat,dog --data quickdraw --seed 42 --epochs 3 --schedule step'
+    """
+    words = ["inkgrad", "train"]
+    if settings.task:
+        words += ["--task", settings.task]
+    else:
+        words += ["--classes", ",".join(settings.classes)]
+    if settings.data:
+        is_address = "://" in settings.data
+        words += ["--data", settings.data if is_address else Path(settings.data).name]
+    words += ["--seed", str(settings.recipe.seed), "--epochs", str(settings.recipe.epochs)]
+    for name, value in settings.differences(Settings(settings.classes).choices()).items():
+        if name in FLAGS:
+            flag = "--" + name.replace("_", "-")
+            words += [flag] if value is True else [flag, str(value)]
+    return shlex.join(words)
+
+
+def _source(loaded: Loaded) -> str:
+    """Return where drawings came from, but for the machine's folders and the day's network."""
+    if loaded.built_in:
+        return "built-in doodles"
+    if folder := re.fullmatch(r"(the folder(?: of drawings)?) (.+)", loaded.source):
+        return f"{folder[1]} {Path(folder[2]).name}"
+    return re.sub(r"^what was fetched earlier from |, (as|the first) .*$", "", loaded.source)

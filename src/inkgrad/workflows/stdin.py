@@ -1,0 +1,110 @@
+"""Drawings piped in: what kind of file they are is seen from their first bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from inkgrad.errors import DataError
+from inkgrad.quickdraw import read_bitmaps
+from inkgrad.quickdraw.drawings import Bitmaps
+
+__all__ = ["NAME", "kind_of", "read_standard_input"]
+
+NAME = "standard input"
+"""How messages call it."""
+
+_SIGNATURES = {
+    b"\x89PNG": ".png",
+    b"\xff\xd8\xff": ".jpg",
+    b"GIF8": ".gif",
+    b"BM": ".bmp",
+    b"RIFF": ".webp",
+    b"\x93NUMPY": ".npy",
+    b"PK": ".npz",
+    b"\xff\xfe<": ".svg",  # in UTF-16; JSON is always in UTF-8
+    b"\xfe\xff\x00<": ".svg",
+}
+_MARK = b"\xef\xbb\xbf"  # that some editors put before UTF-8
+
+
+def read_standard_input(stream: IO[bytes] | None = None) -> Bitmaps:
+    """Read drawings of any kind that `inkgrad.quickdraw.read_bitmaps` knows, but for ``.bin``.
+
+    Parameters
+    ----------
+    stream : binary file, optional
+        By default the process's standard input.
+
+    Returns
+    -------
+    bitmaps : uint8 array (n, 28, 28)
+        Ink 255 on 0; n ≥ 1.
+
+    Raises
+    ------
+    DataError
+        If nothing comes, its kind cannot be told, or it cannot be read.
+
+    Examples
+    --------
+    >>> import io
+    >>> read_standard_input(io.BytesIO(b"[[[0, 255], [3, 0]]]")).shape
+    (1, 28, 28)
+    """
+    content = (sys.stdin.buffer if stream is None else stream).read()
+    with tempfile.TemporaryDirectory(prefix="inkgrad-") as folder:
+        path = Path(folder) / f"drawing{kind_of(content)}"
+        path.write_bytes(content)
+        try:
+            return read_bitmaps(path)
+        except DataError as error:
+            raise DataError(str(error).replace(str(path), NAME)) from None
+
+
+def kind_of(content: bytes) -> str:
+    r"""Return the suffix that a file with this content should have.
+
+    Raises
+    ------
+    DataError
+        If there is no content, or it begins like no file of drawings.
+
+    Examples
+    --------
+    >>> kind_of(b'<svg xmlns="http://www.w3.org/2000/svg"/>')
+    '.svg'
+    >>> kind_of(b'{"drawing": []}\n{"drawing": []}\n')
+    '.ndjson'
+    """
+    for signature, suffix in _SIGNATURES.items():
+        if content.startswith(signature):
+            return suffix
+    text = content.removeprefix(_MARK).lstrip()
+    if not text:
+        raise DataError(
+            f"{NAME} is empty; pipe a drawing into it, as in inkgrad predict - < drawing.png"
+        )
+    if text.startswith(b"<"):
+        return ".svg"
+    if text.startswith((b"[", b"{")):
+        return ".json" if _is_json(text) else ".ndjson"
+    if re.match(rb'[\w",]*\bdrawing\b', text):  # the names of a table's columns
+        return ".csv"
+    raise DataError(
+        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP), SVG, "
+        ".npy, .npz, or strokes as .json, .ndjson or .csv; give others as files"
+    )
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether the whole is one JSON value, not one a line."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
