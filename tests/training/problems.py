@@ -44,7 +44,7 @@ TRAIN = tiny_data(70, seed=1)  # batches of 16: four whole ones and a ragged one
 VALIDATION = tiny_data(40, seed=2)
 
 RECIPES = {
-    "adam": Recipe(epochs=3, batch_size=16, learning_rate=0.01),
+    "adam": Recipe(epochs=3, batch_size=16, learning_rate=0.01, schedule="constant"),
     "adamw-cosine": Recipe(
         epochs=3,
         batch_size=16,

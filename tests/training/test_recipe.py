@@ -91,7 +91,7 @@ def test_builds_the_optimizer(settings, optimizer):
 @pytest.mark.parametrize(
     ("settings", "schedule", "knows_the_end"),
     [
-        ({}, Constant(0.5), False),
+        ({"schedule": "constant"}, Constant(0.5), False),
         ({"schedule": "step", "decay_every": 3}, StepDecay(0.5, every=30, factor=0.1), False),
         ({"schedule": "cosine"}, Cosine(0.5, steps=40, warmup=2), True),
         ({"schedule": "cosine", "warmup": 0}, Cosine(0.5, steps=40, warmup=0), True),

@@ -140,9 +140,10 @@ def test_other_data_is_refused(data, validation, message):
 
 
 def test_epochs_and_patience_may_change():
-    state = state_of(Recipe())
-    state.continue_with(Recipe(epochs=9, patience=2), DATA, VALIDATION)
-    assert state.recipe == Recipe(epochs=9, patience=2)
+    longer = Recipe(schedule="constant", epochs=9, patience=2)
+    state = state_of(Recipe(schedule="constant"))
+    state.continue_with(longer, DATA, VALIDATION)
+    assert state.recipe == longer
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "one-cycle"])
@@ -153,9 +154,9 @@ def test_epochs_may_not_change_where_the_schedule_depends_on_them(schedule):
 
 
 def test_fewer_epochs_than_were_begun_are_refused():
-    state = state_of(Recipe(), [(1.0, 0.5)] * 2)
-    state.continue_with(Recipe(epochs=2), DATA, VALIDATION)
+    state = state_of(Recipe(schedule="constant"), [(1.0, 0.5)] * 2)
+    state.continue_with(Recipe(schedule="constant", epochs=2), DATA, VALIDATION)
     assert state.finished() == "finished"
     state.step = 1
     with pytest.raises(ModelError, match="epochs is 2, but the run is already in epoch 3"):
-        state.continue_with(Recipe(epochs=2), DATA, VALIDATION)
+        state.continue_with(Recipe(schedule="constant", epochs=2), DATA, VALIDATION)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -159,7 +159,7 @@ class Conv2D(Layer):
 
     def _geometry(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         """Return (size, stride, padding), each as (rows, columns): `__post_init__` saw to that."""
-        return cast("Any", (self.size, self.stride, self.padding))
+        return self.size, self.stride, self.padding  # type: ignore[return-value]
 
 
 def patches(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 
@@ -110,4 +110,4 @@ class MaxPool2D(Layer):
 
     def _geometry(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return (size, stride), each as (rows, columns): `__post_init__` saw to that."""
-        return cast("Any", (self.size, self.stride))
+        return self.size, self.stride  # type: ignore[return-value]

@@ -29,6 +29,8 @@ _WARMUP = {"cosine": 0.05, "one-cycle": 0.45}  # of the run, where the recipe do
 class Recipe:
     """How to train. Together with network and data it determines every bit of the result.
 
+    The usual settings were found by trial, with the seed network on twenty classes in 6 epochs.
+
     Parameters
     ----------
     epochs : int
@@ -70,7 +72,7 @@ class Recipe:
     Examples
     --------
     >>> Recipe(epochs=3).learning_rate
-    0.001
+    0.002
     >>> Recipe(epochs=0)
     Traceback (most recent call last):
     inkgrad.errors.InkgradError: epochs is 0; give a whole number of at least 1
@@ -137,7 +139,7 @@ class Recipe:
         Examples
         --------
         >>> Recipe(epochs=2, schedule="cosine").make_schedule(steps_per_epoch=50)
-        Cosine(rate=0.001, steps=100, warmup=5)
+        Cosine(rate=0.002, steps=100, warmup=5)
         """
         if self.schedule == "constant":
             return Constant(self.learning_rate)
