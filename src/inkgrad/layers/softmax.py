@@ -117,7 +117,7 @@ class SoftmaxCrossEntropy:
         targets = np.full((n, k), self.label_smoothing / k, logits.dtype)  # (n, K)
         targets[np.arange(n), labels] += 1.0 - self.label_smoothing
         log_p = log_softmax(logits)  # (n, K)
-        return -np.asarray((targets * log_p).sum() / n), (log_p, targets)
+        return -(targets * log_p).sum(axis=1).mean(), (log_p, targets)
 
     def backward(self, saved: Saved) -> Array:
         """Return dL/dlogits (n, K) = (p − t) / n."""
