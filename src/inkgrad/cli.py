@@ -70,8 +70,9 @@ Data = Annotated[
     ),
 ]
 Limit = Annotated[int | None, _option("--limit", "At most N drawings a class.", "N")]
-Epochs = Annotated[int | None, _option("--epochs", "How often to look at each drawing.", "N")]
-Seed = Annotated[int | None, _option("--seed", "Decides split, first weights and order.", "N")]
+Seed = Annotated[
+    int | None, _option("--seed", "Decides split, first weights and order (default: 42).", "N")
+]
 Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOLDER.")]
 Engine = Annotated[str, _option("--engine", "Who computes: auto or reference.", "NAME")]
 Offline = Annotated[bool, _option("--offline", "Ask no server.")]
@@ -100,7 +101,9 @@ def demo(
     data: Data = None,
     out: Annotated[Path, _option("--out", "Where to write.", "FOLDER")] = Path("runs/demo"),
     limit: Limit = None,
-    epochs: Epochs = None,
+    epochs: Annotated[
+        int | None, _option("--epochs", "By default as many as take a minute or two.", "N")
+    ] = None,
     seed: Seed = None,
     restart: Restart = False,
     engine: Engine = "auto",
@@ -121,19 +124,27 @@ def train(
     classes: Annotated[str | None, _option("--classes", "What to tell apart.", "A,B,C")] = None,
     data: Data = None,
     out: Annotated[
-        Path | None, _option("--out", "Where to write.  [default: runs/NAME]", "FOLDER")
+        Path | None, _option("--out", "Where to write (default: runs/NAME).", "FOLDER")
     ] = None,
     limit: Limit = None,
-    epochs: Epochs = None,
-    batch_size: Annotated[int | None, _option("--batch-size", "Drawings in a step.", "N")] = None,
-    optimizer: Annotated[str | None, _option("--optimizer", "adam, adamw or sgd.", "NAME")] = None,
+    epochs: Annotated[
+        int | None, _option("--epochs", "How often to look at each drawing (default: 6).", "N")
+    ] = None,
+    batch_size: Annotated[
+        int | None, _option("--batch-size", "Drawings in a step (default: 128).", "N")
+    ] = None,
+    optimizer: Annotated[
+        str | None, _option("--optimizer", "adam, adamw or sgd (default: adam).", "NAME")
+    ] = None,
     learning_rate: Annotated[
-        float | None, _option("--learning-rate", "The highest of the schedule.", "X")
+        float | None,
+        _option("--learning-rate", "The highest of the schedule (default: 0.002).", "X"),
     ] = None,
     schedule: Annotated[
-        str | None, _option("--schedule", "constant, step, cosine or one-cycle.", "NAME")
+        str | None,
+        _option("--schedule", "constant, step, cosine or one-cycle (default: cosine).", "NAME"),
     ] = None,
-    momentum: Annotated[float | None, _option("--momentum", "Of sgd.", "X")] = None,
+    momentum: Annotated[float | None, _option("--momentum", "Of sgd (default: 0.9).", "X")] = None,
     nesterov: Annotated[bool, _option("--nesterov", "Nesterov's momentum.")] = False,
     weight_decay: Annotated[float | None, _option("--weight-decay", "Spares biases.", "X")] = None,
     clip_norm: Annotated[float | None, _option("--clip-norm", "Longest gradient.", "X")] = None,
@@ -145,13 +156,23 @@ def train(
     ] = None,
     seed: Seed = None,
     split: Annotated[
-        str | None, _option("--split", "stratified, or notebook: the seed notebook's own.", "NAME")
+        str | None,
+        _option(
+            "--split",
+            "stratified, or notebook: the seed notebook's own (default: stratified).",
+            "NAME",
+        ),
     ] = None,
     test_size: Annotated[
-        float | None, _option("--test-size", "Share kept to judge by.", "X")
+        float | None, _option("--test-size", "Share kept to judge by (default: 0.2).", "X")
     ] = None,
     validation_size: Annotated[
-        float | None, _option("--validation-size", "Share of the rest to choose by.", "X")
+        float | None,
+        _option(
+            "--validation-size",
+            "Share of the rest, to choose the best epoch by (default: 0.05).",
+            "X",
+        ),
     ] = None,
     balance: Annotated[
         bool, _option("--balance", "Show drawings of rare classes more often.")
@@ -240,13 +261,13 @@ def predict(
     drawings: Annotated[
         list[str],
         typer.Argument(
-            metavar="[MODEL] DRAWING...",
+            metavar="FILE",
             help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
-            "from standard input. A first argument that ends in .safetensors is the model.",
+            "from standard input. If the first ends in .safetensors, it is the model to ask.",
         ),
     ],
     model: Annotated[
-        Path | None, _option("--model", "Whom to ask.  [default: the demo's model]", "MODEL")
+        Path | None, _option("--model", "Whom to ask (default: the demo's).", "MODEL")
     ] = None,
     top: Annotated[int, _option("--top", "Guesses a drawing.", "N")] = 3,
     engine: Engine = "auto",
@@ -271,7 +292,7 @@ def predict(
 @app.command()
 def download(
     classes: Annotated[
-        list[str] | None, typer.Argument(metavar="CLASS...", help="Names, as you would say them.")
+        list[str] | None, typer.Argument(metavar="CLASS", help="Names, as you would say them.")
     ] = None,
     task: Annotated[str | None, _option("--task", "animals, or all 345.", "NAME")] = None,
     limit: Annotated[int | None, _option("--limit", "The first N drawings a class.", "N")] = 10_000,
@@ -302,7 +323,8 @@ def download(
 @app.command()
 def info(
     path: Annotated[
-        Path | None, typer.Argument(help="A model or a file of drawings.  [default: the network]")
+        Path | None,
+        typer.Argument(metavar="FILE", help="A model, or drawings (default: the seed network)."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -321,7 +343,8 @@ def info(
 @app.command()
 def check(
     model: Annotated[
-        Path | None, typer.Argument(help="A model's network.  [default: the seed network]")
+        Path | None,
+        typer.Argument(metavar="MODEL", help="A .safetensors file (default: the seed network)."),
     ] = None,
     seed: Annotated[int, _option("--seed", "Draws the numbers.", "N")] = 0,
     as_json: AsJson = False,
@@ -336,7 +359,7 @@ def check(
     if as_json:
         _print_json(rows)
     else:
-        console.print(terminal.check_table(rows))
+        terminal.show_checks(console, rows)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
 

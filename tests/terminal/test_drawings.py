@@ -75,14 +75,46 @@ def shown(drawn, *guesses):
 
 def test_a_gallery_puts_as_many_side_by_side_as_fit():
     drawings = [shown("cat", ("cat", 0.9), ("dog", 0.1))] * 3
-    for width, across in ((28, [1, 1, 1]), (58, [1, 1, 1]), (59, [2, 1]), (90, [3]), (10, [1] * 3)):
+    for width, lengths in (
+        (10, [28] * 3),
+        (28, [28] * 3),
+        (56, [28] * 3),
+        (57, [57, 28]),
+        (59, [59, 28]),
+        (80, [60, 28]),
+        (86, [86]),
+        (200, [92]),
+    ):
         lines = printed(gallery(drawings, width), pipe(max(width, 28)))
         tops = [
             line
             for before, line in zip(["", *lines[:-1]], lines, strict=True)
             if line and not before
         ]
-        assert [len(line) for line in tops] == [28 * n + 3 * (n - 1) for n in across]
+        assert [len(line) for line in tops] == lengths
+
+
+def with_ink(rows, columns):
+    bitmap = np.zeros((28, 28), np.uint8)
+    bitmap[rows, columns] = 255
+    return SimpleNamespace(bitmap=bitmap, drawn=None, guesses=[("cat", 0.9)])
+
+
+def test_a_gallery_cuts_off_the_borders_that_all_have_in_common():
+    drawings = [with_ink(slice(4, 12), slice(2, 20)), with_ink(slice(6, 16), slice(8, 26))]
+    console = pipe()
+    console.print(gallery(drawings, 80))
+    lines = text_of(console).splitlines()
+    assert len(lines) == (16 - 4) // 2 + 1
+    assert lines[0].rstrip() == "█" * 18
+    assert lines[2] == "█" * 18 + " " * 6 + " " * 4 + " " * 6 + "█" * 18
+
+
+def test_a_gallery_of_empty_or_unequal_drawings_is_not_cut():
+    empty = with_ink(slice(0), slice(0))
+    assert len(printed(gallery([empty], 80), pipe())) == 14 + 1
+    small = SimpleNamespace(bitmap=np.zeros((8, 28), np.uint8), drawn=None, guesses=[("a", 1.0)])
+    assert len(printed(gallery([empty, small], 80), pipe())) == 14 + 1
 
 
 def test_a_gallery_names_what_was_missed():

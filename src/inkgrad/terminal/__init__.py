@@ -9,6 +9,7 @@ from inkgrad.terminal.display import TrainingDisplay
 from inkgrad.terminal.drawings import Drawing, drawing_to_text, gallery
 from inkgrad.terminal.guesses import guess_bars
 from inkgrad.terminal.results import (
+    show_checks,
     show_evaluation,
     show_facts,
     show_files,
@@ -39,6 +40,7 @@ __all__ = [
     "gallery",
     "guess_bars",
     "make_console",
+    "show_checks",
     "show_evaluation",
     "show_facts",
     "show_files",

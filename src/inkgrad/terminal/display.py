@@ -102,7 +102,7 @@ class TrainingDisplay:
             return
         if self._is_live:
             self._show_live(self._loading_picture())
-        else:
+        elif done < total:
             doing = f"{_DOING[step]} {clean(name)}".rstrip()
             self._say(f"{doing}: {_amount(step, done, total)}")
 

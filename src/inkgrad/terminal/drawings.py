@@ -21,7 +21,8 @@ __all__ = ["Drawing", "Shown", "drawing_to_text", "gallery"]
 
 _PAPER, _INK = np.array([247, 245, 239]), np.array([27, 33, 48])
 _SHADES = " .:-=+*#%@"
-_GAP = 3  # columns between two drawings
+_LEAST_GAP, _MOST_GAP = 1, 4  # columns between two drawings
+_FAINT = 64  # of 255: less ink is not missed
 
 
 class Shown(Protocol):
@@ -108,6 +109,8 @@ def drawing_to_text(bitmap: NDArray[np.uint8], *, ascii_only: bool = False) -> l
 def gallery(drawings: Sequence[Shown], width: int, *, bars: int = 3) -> Group:
     """Return drawings side by side, as many as `width` holds, each above its guesses.
 
+    Borders without ink that all have in common are cut off.
+
     Parameters
     ----------
     drawings : sequence
@@ -119,26 +122,41 @@ def gallery(drawings: Sequence[Shown], width: int, *, bars: int = 3) -> Group:
     """
     if not drawings:
         return Group()
-    side = max(drawing.bitmap.shape[1] for drawing in drawings)
-    across = max(1, (width + _GAP) // (side + _GAP))
+    bitmaps = _trim([np.asarray(drawing.bitmap, np.uint8) for drawing in drawings], axis=1)
+    side = max(bitmap.shape[1] for bitmap in bitmaps)
+    across = max(1, (width + _LEAST_GAP) // (side + _LEAST_GAP))
+    spare = width - across * side
+    gap = min(max(spare // max(across - 1, 1), _LEAST_GAP), _MOST_GAP)
     rows: list[Any] = []
     for start in range(0, len(drawings), across):
         grid = Table.grid()
         cells: list[Any] = []
-        for drawing in drawings[start : start + across]:
+        shown = _trim(bitmaps[start : start + across], axis=0)
+        for drawing, bitmap in zip(drawings[start : start + across], shown, strict=True):
             if cells:
-                grid.add_column(width=_GAP)
+                grid.add_column(width=gap)
                 cells.append("")
             grid.add_column(width=side)
-            cells.append(_captioned(drawing, side, bars))
+            cells.append(_captioned(drawing, bitmap, side, bars))
         grid.add_row(*cells)
         rows += [grid, Text("")]
     return Group(*rows[:-1])
 
 
-def _captioned(drawing: Shown, side: int, bars: int) -> Group:
+def _trim(bitmaps: Sequence[NDArray[np.uint8]], axis: int) -> list[NDArray[np.uint8]]:
+    """Cut the rows (axis 0) or columns (1) at the borders where no bitmap has ink to speak of."""
+    if len({bitmap.shape for bitmap in bitmaps}) > 1:
+        return list(bitmaps)
+    inked = np.flatnonzero(np.max(bitmaps, axis=(0, 2 - axis)) > _FAINT)
+    if not inked.size:
+        return list(bitmaps)
+    kept = slice(inked[0], inked[-1] + 1)
+    return [bitmap[kept] if axis == 0 else bitmap[:, kept] for bitmap in bitmaps]
+
+
+def _captioned(drawing: Shown, bitmap: NDArray[np.uint8], side: int, bars: int) -> Group:
     """Return one drawing, the right answer if it was missed, and the guesses as bars."""
-    lines: list[Any] = [Drawing(drawing.bitmap)]
+    lines: list[Any] = [Drawing(bitmap)]
     if drawing.drawn is not None and drawing.guesses[0][0] != drawing.drawn:
         lines.append(Text.assemble("drawn: ", word(drawing.drawn, "bold"), ("  ✗", RED)))
     names = max(len(name) for name, _ in drawing.guesses[:bars])

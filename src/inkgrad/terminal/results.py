@@ -10,12 +10,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inkgrad.terminal.console import BLUE, DIM, YELLOW, clean, word
+from inkgrad.terminal.console import BLUE, DIM, RED, YELLOW, clean, word
 from inkgrad.terminal.drawings import Drawing, gallery
 from inkgrad.terminal.guesses import guess_bars, percent
-from inkgrad.terminal.tables import class_table, confusion_list, confusion_matrix, figures
+from inkgrad.terminal.tables import (
+    check_table,
+    class_table,
+    confusion_list,
+    confusion_matrix,
+    figures,
+)
 
 __all__ = [
+    "show_checks",
     "show_evaluation",
     "show_facts",
     "show_files",
@@ -25,6 +32,12 @@ __all__ = [
 ]
 
 _MOST_CLASSES = 20  # rows of the table of classes
+_METHODS = {
+    "difference": "one layer against its central differences",
+    "adjoint": "one layer, where it is linear: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩",
+    "network": "all layers chained, against differences of the loss",
+    "engine": "one engine against another",
+}
 _MOST_PICTURES = 8  # drawings shown as pictures; of more, a line each
 
 
@@ -116,6 +129,31 @@ def show_predictions(console: Console, predictions: Sequence[Any]) -> None:
         grid = Table.grid(padding=(0, 3, 0, 0))
         grid.add_row(drawing, beside)
         console.print(grid)
+
+
+def show_checks(console: Console, checks: Sequence[Mapping[str, Any]]) -> None:
+    """Show gradient checks, what they measure, and whether all is right.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    checks : sequence of dict
+        As `inkgrad.insight.Check.to_dict` gives them.
+    """
+    console.print(check_table(checks))
+    console.print()
+    allowed = {check["method"]: check["tolerance"] for check in checks}
+    for method, tolerance in allowed.items():
+        note = f"{method:<10}  {_METHODS.get(method, '')}, at most {tolerance:.0e}"
+        console.print(Text(note, DIM))
+    wrong = sum(not check["passed"] for check in checks)
+    console.print()
+    if wrong:
+        console.print(Text(f"{wrong:,} of {len(checks):,} relative errors are too large", RED))
+    else:
+        console.print(
+            Text(f"All {len(checks):,} relative errors are as small as they must be", BLUE)
+        )
 
 
 def show_facts(console: Console, facts: Mapping[str, Any]) -> None:

@@ -118,7 +118,7 @@ def _cell(count: int, total: int, is_hit: bool, width: int) -> tuple[str, str]:
     strength = share if is_hit else min(1.0, 2 * math.sqrt(share))
     red, green, blue = (round(v) for v in low + strength * (high - low))
     text = f"{100 * share:.0f}" if 100 * share >= 0.5 else "·"
-    return f"{text:>{width - 1}} ", f"#ffffff on #{red:02x}{green:02x}{blue:02x}"
+    return f"{text:>{width - 1}} "[:width], f"#ffffff on #{red:02x}{green:02x}{blue:02x}"
 
 
 def confusion_list(confusions: Sequence[Mapping[str, Any]]) -> Table:
@@ -237,10 +237,9 @@ def data_summary(source: str, counts: Mapping[str, int], parts: Mapping[str, int
             Text.assemble(word(name), " ", (f"{count:,}", "bold")) for name, count in counts.items()
         )
     else:
-        each = Text(
-            f"{total:,} drawings of {len(counts)} classes, "
-            f"{min(counts.values()):,} to {max(counts.values()):,} of each"
-        )
+        least, most = min(counts.values()), max(counts.values())
+        spread = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        each = Text(f"{total:,} drawings of {len(counts)} classes, {spread} of each")
     parted = ", ".join(f"{name} {count:,}" for name, count in parts.items())
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style=DIM)

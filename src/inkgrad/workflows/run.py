@@ -142,6 +142,6 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise InkgradError(
-            f"cannot write to {folder}: {error.strerror or error}; make room or get permission "
-            "and go on with --resume, or name another folder with --out"
+            f"cannot write to {folder}: {error.strerror or error}; make room or get permission, "
+            "or name another folder with --out"
         ) from error
