@@ -24,7 +24,7 @@ from inkgrad.quickdraw.doodles import doodle_bitmaps
 OUT = Path(__file__).parent / "static" / "readme.png"
 SEED = 2026  # not the seed of the drawings that the demo trains on
 SHOWN = (("cat", 3), ("elephant", 1), ("zebra", 0))
-MAPS = 6
+ROWS, COLUMNS = 2, 6  # of feature maps
 INK, PAPER, BLUE, GREY = "#1b2130", "#ffffff", "#2f4fd0", "#8a8f9c"
 
 
@@ -33,22 +33,22 @@ def main() -> None:
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("runs/demo/model.safetensors")
     model = inkgrad.load(path)
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 11, "text.color": INK})
-    figure = plt.figure(figsize=(13, 4.9), facecolor=PAPER, dpi=110)
+    figure = plt.figure(figsize=(13, 5.4), facecolor=PAPER, dpi=110)
     grid = figure.add_gridspec(
         len(SHOWN),
         4,
-        width_ratios=[1, 3, 3, 1.9],
+        width_ratios=[1, 3.1, 3.1, 1.9],
         wspace=0.1,
         hspace=0.16,
         left=0.01,
         right=0.985,
-        top=0.9,
+        top=0.91,
         bottom=0.02,
     )
     titles = (
         "the drawing\n28×28",
-        f"{MAPS} of 32 feature maps\nconvolution, ReLU, max-pool",
-        f"{MAPS} of 64 feature maps\nconvolution, ReLU, max-pool",
+        f"{ROWS * COLUMNS} of 32 feature maps\nconvolution, ReLU, max-pool",
+        f"{ROWS * COLUMNS} of 64 feature maps\nconvolution, ReLU, max-pool",
         "what it says\ndense, dense, softmax",
     )
     bitmaps, labels = doodle_bitmaps(TASKS["animals"], 8, seed=SEED)
@@ -58,10 +58,13 @@ def main() -> None:
         cells = [figure.add_subplot(grid[row, column]) for column in range(4)]
         if row == 0:
             for cell, title in zip(cells, titles, strict=True):
-                cell.set_title(title, fontsize=10, color=GREY, pad=8)
+                box = cell.get_position()
+                figure.text(
+                    (box.x0 + box.x1) / 2, 0.93, title, color=GREY, fontsize=10, ha="center"
+                )
         picture(cells[0], bitmap, "Greys")
         for cell, maps in ((cells[1], first), (cells[2], second)):
-            picture(cell, side_by_side(maps), "viridis")
+            picture(cell, tiled(maps), "Blues")
         bars(cells[3], model.classes, probabilities)
     figure.savefig(OUT, facecolor=PAPER)
     print(f"{OUT} ({OUT.stat().st_size / 1000:.0f} kB)")
@@ -78,14 +81,16 @@ def think(model: inkgrad.Model, bitmap: np.ndarray) -> tuple[np.ndarray, np.ndar
     return pooled[0], pooled[1], softmax(x)[0]
 
 
-def side_by_side(maps: np.ndarray) -> np.ndarray:
-    """Return the liveliest maps in one row, each as bright as it can be, with gaps between."""
-    liveliest = np.sort(np.argsort(-maps.var(axis=(1, 2)), kind="stable")[:MAPS])
-    gap = np.full((maps.shape[1], maps.shape[1] // 7), np.nan)
-    row: list[np.ndarray] = []
-    for each in maps[liveliest]:
-        row += [each / each.max(), gap]
-    return np.concatenate(row[:-1], axis=1)
+def tiled(maps: np.ndarray) -> np.ndarray:
+    """Return the liveliest maps in rows, each as dark as it can be, with gaps between."""
+    liveliest = np.sort(np.argsort(-maps.var(axis=(1, 2)), kind="stable")[: ROWS * COLUMNS])
+    side = maps.shape[1]
+    step = side + side // 7
+    tiles = np.full((ROWS * step, COLUMNS * step), np.nan)
+    for place, each in enumerate(maps[liveliest]):
+        top, left = (step * part for part in divmod(place, COLUMNS))
+        tiles[top : top + side, left : left + side] = each / each.max()
+    return tiles
 
 
 def picture(cell: plt.Axes, pixels: np.ndarray, colours: str) -> None:
