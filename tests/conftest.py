@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from tests.buckets import write_bucket
+
+if TYPE_CHECKING:
+    from inkgrad.workflows import Trained
 
 # Always the same examples, so that a test which passes today passes tomorrow. Choose a profile
 # with --hypothesis-profile; `exhaustive` is what the slow tests run, `mutation` the mutation test.
@@ -44,3 +50,35 @@ def quickdraw_folder() -> Path:
     if named or os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def doodle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the bucket's layout: 40 built-in doodles each of three animals."""
+    folder = tmp_path_factory.mktemp("doodles") / "doodles"
+    write_bucket(folder, ("cat", "dog", "zebra"), 40, seed=1)
+    (folder / "tasks.json").write_text('{"pets": ["cat", "dog"]}')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def doodle_run(doodle_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Return what training on `doodle_folder` gave; its folder must not be written to."""
+    from inkgrad.workflows import train
+
+    out = tmp_path_factory.mktemp("runs") / "doodles"
+    return train("cat,dog,zebra", data=doodle_folder, out=out, epochs=3, batch_size=16)
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Go to an empty folder where nothing of the user's is seen: no data, no cache, no colours."""
+    for name in ("INKGRAD_DATA", "FORCE_COLOR", "COLORTERM", "TERMINAL_WIDTH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    return here

@@ -406,6 +406,8 @@ def _show(console: Console, trained: Trained) -> None:
 
     model, report = (trained.folder / name for name in ("model.safetensors", "report.html"))
     program, quoted = _program(), shlex.quote(str(model))
+    place = trained.settings.data
+    same_data = "" if place is None else f" --data {shlex.quote(place)}"
     terminal.show_training(
         console,
         trained.figures(),
@@ -413,9 +415,9 @@ def _show(console: Console, trained: Trained) -> None:
         files={"model": model, "report": f"{report}  (open it in a browser)"},
         next_commands={
             f"{program} predict {quoted} my-drawing.png": "draw one in any paint program",
-            f"{program} evaluate {quoted}": "the figures again, class by class",
+            f"{program} evaluate {quoted}{same_data}": "the figures again, class by class",
             f"{program} check": "is every derivative right? measure them",
-            f"{program} train --classes cat,octopus,t-shirt": "your own choice of 345 classes",
+            f"{program} train --classes cat,octopus,t-shirt": "any of Google's 345 classes",
         },
     )
 

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from inkgrad.quickdraw import TASKS, OnProgress, load_drawings
-from inkgrad.workflows.settings import name_of_place
+from inkgrad.quickdraw import OnProgress, find_task, load_drawings
+from inkgrad.quickdraw.places import VARIABLE
+from inkgrad.workflows.run import refuse_to_overwrite
 from inkgrad.workflows.train import Trained, train
 
 __all__ = ["DEMO_FOLDER", "DEMO_MODEL", "demo"]
@@ -18,6 +19,7 @@ DEMO_FOLDER = Path("runs") / "demo"
 DEMO_MODEL = DEMO_FOLDER / "model.safetensors"
 """The model that drawings are shown to if no other is named."""
 
+_TASK = "animals"
 _ROWS = 10_000  # drawings a class: 39 MB in all when they come from Google
 _LOOKS = 120_000  # drawings looked at, all epochs together: about a minute on two cores
 _EPOCHS = (3, 10)  # at least and at most
@@ -58,16 +60,28 @@ def demo(
     -------
     trained : Trained
     """
-    place = name_of_place(data)
+    if restart is None:
+        restart = Path(out) == DEMO_FOLDER
+    refuse_to_overwrite(Path(out), restart)  # before anything is fetched
+    if data is None:
+        data = os.environ.get(VARIABLE) or None
     loaded = load_drawings(
-        TASKS["animals"], data=data, limit=limit, offline=offline, on_progress=on_progress
+        find_task(task=_TASK, data=data, offline=offline),
+        data=data,
+        limit=limit,
+        offline=offline,
+        on_progress=on_progress,
     )
     if epochs is None:
         least, most = _EPOCHS
         epochs = min(max(round(_LOOKS / len(loaded.drawings)), least), most)
-    if restart is None:
-        restart = Path(out) == DEMO_FOLDER
     choices = {"limit": limit, "epochs": epochs, "balance": True, "restart": restart, **options}
     return train(
-        task="animals", data=place, loaded=loaded, out=out, on_progress=on_progress, **choices
+        task=_TASK,
+        data=data,
+        loaded=loaded,
+        out=out,
+        offline=offline,
+        on_progress=on_progress,
+        **choices,
     )

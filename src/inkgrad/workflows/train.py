@@ -57,6 +57,8 @@ class Trained:
     stopped : str
         Why training ended; ``"interrupted"`` means that `train` with ``resume=True`` goes on, and
         that model and report are not written yet.
+    settings : Settings
+        What was asked for.
     parts : Parts
         The drawings as they were parted.
     model : Model or None
@@ -70,6 +72,7 @@ class Trained:
 
     folder: Path
     stopped: str
+    settings: Settings
     parts: Parts
     model: Model | None
     evaluation: Evaluation | None
@@ -206,7 +209,7 @@ def train(
         )
         seconds = time.perf_counter() - start
         if fitted.stopped == "interrupted":
-            return Trained(folder, fitted.stopped, parts, None, None, None, seconds)
+            return Trained(folder, fitted.stopped, chosen, parts, None, None, None, seconds)
 
         model = replace(untrained, parameters=fitted.parameters)
         probabilities = judge(model, parts.test.bitmaps, on_progress)
@@ -216,7 +219,7 @@ def train(
         model.save(folder / _MODEL)
         _write_report(folder, model, parts.test, evaluation, probabilities)
         write_run(folder, chosen, finished=True)
-    return Trained(folder, fitted.stopped, parts, model, evaluation, probabilities, seconds)
+    return Trained(folder, fitted.stopped, chosen, parts, model, evaluation, probabilities, seconds)
 
 
 def _names(

@@ -1,0 +1,133 @@
+"""A run's folder: written in one step, protected while it is interrupted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from inkgrad.errors import InkgradError
+from inkgrad.training import LAST
+from inkgrad.workflows import Settings
+from inkgrad.workflows.run import (
+    RUN,
+    default_folder,
+    read_run,
+    refuse_to_overwrite,
+    resume_run,
+    write_run,
+    writing_to,
+)
+
+SETTINGS = Settings(("cat", "dog"))
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "folder"),
+    [
+        ("animals", ("cat", "dog"), "runs/animals"),
+        (None, ("cat", "The Eiffel Tower"), "runs/cat-The-Eiffel-Tower"),
+        ("../../etc", (), "runs/etc"),
+        (None, ("??",), "runs/run"),
+        (None, ("cat",) * 30, "runs/" + "-".join(["cat"] * 15)),
+    ],
+)
+def test_a_folder_is_named_after_what_is_learnt(task, classes, folder):
+    assert default_folder(task, classes).as_posix() == folder
+
+
+def test_a_run_is_read_back(tmp_path):
+    for finished in (False, True):
+        write_run(tmp_path / "run", SETTINGS, finished=finished)
+        assert read_run(tmp_path / "run") == (SETTINGS, finished)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", '{"settings": {}}', '{"finished": true}', '{"settings": 3}']
+)
+def test_a_damaged_run_is_refused(tmp_path, content):
+    (tmp_path / RUN).write_text(content)
+    with pytest.raises(InkgradError, match=r"run\.json is damaged"):
+        read_run(tmp_path)
+
+
+def test_a_missing_run_is_told(tmp_path):
+    with pytest.raises(InkgradError, match="there is no run to resume"):
+        read_run(tmp_path / "nowhere")
+    (tmp_path / "file").touch()
+    with pytest.raises(InkgradError, match="there is no run to resume"):
+        read_run(tmp_path / "file")
+
+
+def test_only_an_interrupted_run_is_protected(tmp_path):
+    refuse_to_overwrite(tmp_path / "new", restart=False)
+    refuse_to_overwrite(tmp_path, restart=False)
+    write_run(tmp_path, SETTINGS, finished=False)
+    refuse_to_overwrite(tmp_path, restart=False)  # it was never begun: there is no checkpoint
+    (tmp_path / LAST).touch()
+    with pytest.raises(InkgradError, match="holds an interrupted run; go on with it by --resume"):
+        refuse_to_overwrite(tmp_path, restart=False)
+    refuse_to_overwrite(tmp_path, restart=True)
+    write_run(tmp_path, SETTINGS, finished=True)
+    refuse_to_overwrite(tmp_path, restart=False)
+
+
+def test_a_checkpoint_of_which_nothing_is_known_is_protected(tmp_path):
+    (tmp_path / LAST).touch()
+    with pytest.raises(InkgradError, match="interrupted run"):
+        refuse_to_overwrite(tmp_path, restart=False)
+    (tmp_path / RUN).write_text(json.dumps({"finished": "yes", "settings": SETTINGS.to_dict()}))
+    with pytest.raises(InkgradError, match="interrupted run"):
+        refuse_to_overwrite(tmp_path, restart=False)
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InkgradError, match="is a file; name a folder"):
+        refuse_to_overwrite(tmp_path / "file", restart=True)
+
+
+def resume(out, classes=None, *, task=None, data=None, **choices):
+    return resume_run(out, classes, task=task, data=data, choices=choices)
+
+
+def test_what_may_change_on_resuming(tmp_path):
+    write_run(tmp_path, SETTINGS, finished=False)
+    assert resume(tmp_path) == (tmp_path, SETTINGS)
+    assert resume(tmp_path, ["cats", "dog"], seed=42, split="stratified") == (tmp_path, SETTINGS)
+    _, longer = resume(tmp_path, epochs=9, patience=2)
+    assert (longer.recipe.epochs, longer.recipe.patience) == (9, 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"seed": 3}, "has seed 42, but 3 is asked for"),
+        ({"limit": 9}, "has limit None, but 9 is asked for"),
+        ({"classes": "cat,zebra"}, "learns cat, dog, not cat, zebra"),
+        ({"task": "animals"}, "learns cat, dog, not cat, dog, dolphin"),
+        ({"epochs": 0}, "epochs is 0"),
+    ],
+)
+def test_what_may_not(tmp_path, asked, message):
+    write_run(tmp_path, SETTINGS, finished=False)
+    with pytest.raises(InkgradError, match=message):
+        resume(tmp_path, **asked)
+
+
+def test_the_folder_may_be_named_by_the_task(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(default_folder(None, SETTINGS.classes), SETTINGS, finished=False)
+    assert resume(None, "cat,dog")[0].as_posix() == "runs/cat-dog"
+    with pytest.raises(InkgradError, match="name its folder with --out"):
+        resume(None)
+
+
+def test_a_disk_that_refuses_is_told(tmp_path):
+    with (
+        pytest.raises(InkgradError, match=r"cannot write to .*No space left.*make room"),
+        writing_to(tmp_path),
+    ):
+        raise OSError(28, "No space left on device")
+    with pytest.raises(BrokenPipeError), writing_to(tmp_path):
+        raise BrokenPipeError(32, "Broken pipe")

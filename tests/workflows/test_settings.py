@@ -1,0 +1,125 @@
+"""Settings: refused where they make no sense, and the same after a way through JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from inkgrad.errors import InkgradError
+from inkgrad.quickdraw import Drawings, notebook_split
+from inkgrad.training import Recipe
+from inkgrad.workflows import Settings
+from inkgrad.workflows.settings import name_of_place
+
+pytestmark = pytest.mark.usefixtures("surroundings")
+
+TWO = ("cat", "dog")
+
+
+def some_drawings(number=50):
+    bitmaps = np.random.default_rng(0).integers(0, 256, (number, 28, 28), np.uint8)
+    return Drawings(bitmaps, np.arange(number) % 2, TWO)
+
+
+@pytest.mark.parametrize(
+    ("classes", "choices", "message"),
+    [
+        (("cat",), {}, "1 class is too few"),
+        (TWO, {"split": "by hand"}, "the split is 'by hand'; choose one of stratified, notebook"),
+        (TWO, {"split": "notebook", "test_size": 0.3}, "the notebook's split has 0.2"),
+        (TWO, {"test_size": 0}, "give shares between 0 and 1"),
+        (TWO, {"test_size": 1.0}, "give shares between 0 and 1"),
+        (TWO, {"test_size": float("nan")}, "give shares between 0 and 1"),
+        (TWO, {"validation_size": -0.1}, "give shares between 0 and 1"),
+        (TWO, {"limit": 1}, "give at least 2"),
+        (TWO, {"patience": 2, "validation_size": 0}, "patience watches the validation loss"),
+        (TWO, {"epochs": 0}, "epochs is 0"),
+        (TWO, {"colour": "red"}, "no setting 'colour'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(classes, choices, message):
+    with pytest.raises(InkgradError, match=message):
+        Settings.choose(classes, choices)
+
+
+def test_settings_survive_json():
+    settings = Settings.choose(
+        TWO, {"limit": 7, "balance": True, "epochs": 3, "clip_norm": 1.0}, task="pets", data="/x"
+    )
+    assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"classes": 5},
+        {"limit": "many"},
+        {"recipe": None},
+        {"recipe": {"epochs": "three"}},
+        {"recipe": {"speed": 1}},
+        {"colour": "red"},
+        {"test_size": None},
+    ],
+)
+def test_damaged_settings_are_refused(change):
+    with pytest.raises(InkgradError):
+        Settings.from_dict({**Settings(TWO).to_dict(), **change})
+
+
+def test_settings_without_a_recipe_are_refused():
+    values = Settings(TWO).to_dict()
+    del values["recipe"]
+    with pytest.raises(InkgradError, match="damaged"):
+        Settings.from_dict(values)
+
+
+def test_the_parts_are_all_drawings_once():
+    drawings = some_drawings()
+    parts = Settings(TWO).divide(drawings)
+    assert sum(map(len, parts)) == len(drawings)
+    every = np.concatenate([part.bitmaps.reshape(-1, 784) for part in parts])
+    assert len(np.unique(every, axis=0)) == len(drawings)
+    assert len(parts.test) == 10
+
+
+def test_the_seed_decides_the_parts():
+    drawings = some_drawings()
+    prints = [
+        Settings(TWO, recipe=Recipe(seed=seed)).divide(drawings).test.fingerprint()
+        for seed in (1, 1, 2)
+    ]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_the_notebooks_split_is_its_own():
+    drawings = some_drawings()
+    _, test = notebook_split(drawings)
+    parts = Settings(TWO, split="notebook", recipe=Recipe(seed=7)).divide(drawings)
+    np.testing.assert_array_equal(parts.test.bitmaps, drawings.bitmaps[test])
+
+
+def test_without_validation_its_part_is_empty():
+    parts = Settings(TWO, validation_size=0).divide(some_drawings())
+    assert [len(part) for part in parts] == [40, 0, 10]
+
+
+def test_choices_name_every_setting():
+    settings = Settings.choose(TWO, {"limit": 7, "seed": 3, "split": "notebook"})
+    assert Settings.choose(TWO, settings.choices()) == settings
+    assert settings.differences({"limit": 7, "seed": 4, "nonsense": 1}) == {
+        "seed": 3,
+        "nonsense": None,
+    }
+
+
+def test_the_name_of_a_place_means_it_from_anywhere(surroundings, monkeypatch):
+    (surroundings / "mine" / "cat").mkdir(parents=True)
+    assert name_of_place(None) is None
+    assert name_of_place("mine") == str(surroundings / "mine")
+    assert name_of_place(f"file://{surroundings}/mine") == str(surroundings / "mine")
+    monkeypatch.setenv("INKGRAD_DATA", os.path.join("..", "here", "mine"))
+    assert name_of_place(None) == str(surroundings / "mine")
+    assert name_of_place("http://127.0.0.1:1/x/") == "http://127.0.0.1:1/x"
