@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from inkgrad.terminal import clean, guess_bars, make_console
+from inkgrad.terminal import clean, guess_bars, make_console, working
 from inkgrad.terminal.console import _replace
-from tests.terminal.screens import ascii_pipe, bytes_of, printed, terminal
+from tests.terminal.screens import ascii_pipe, bytes_of, pipe, printed, terminal, text_of
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp437"])
@@ -47,3 +47,14 @@ def test_names_are_neither_markup_nor_commands():
 def test_the_standard_output_is_the_default(capsys):
     make_console().print("plain")
     assert capsys.readouterr().out == "plain\n"
+
+
+def test_a_terminal_shows_that_something_is_under_way():
+    console = terminal()
+    with working(console, "checking"):
+        pass
+    assert "checking" in text_of(console)
+    for quiet in (pipe(), terminal(TERM="dumb")):
+        with working(quiet, "checking"):
+            pass
+        assert text_of(quiet) == ""

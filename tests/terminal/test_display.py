@@ -222,6 +222,30 @@ def test_plain_loading_is_told_now_and_then():
     assert text_of(console).splitlines()[3] == "drawing dog: 8 of 10 drawings"
 
 
+def test_plain_loading_that_is_done_at_once_is_not_told():
+    console = pipe()
+    display = TrainingDisplay(console, clock=Clock())
+    display.on_progress("draw", "cat", 10, 10)
+    assert text_of(console) == ""
+
+
+def test_judging_is_shown_and_leaves_nothing():
+    console = terminal()
+    display = TrainingDisplay(console, clock=Clock())
+    display.on_progress("draw", "cat", 5, 10)
+    display.on_loaded(LOADED, PARTS)
+    display.on_progress("judge", "", 1024, 4096)
+    lines = [line for line in screen(text_of(console)) if line]
+    assert re.fullmatch(r"judging\s+━+[╸╺]?━+\s+1,024 of 4,096 drawings", lines[-1])
+    display.on_progress("judge", "", 4096, 4096)
+    assert [line for line in screen(text_of(console)) if line][-1].startswith("parts")
+    console = pipe()
+    display = TrainingDisplay(console, clock=Clock())
+    display.on_progress("judge", "", 1024, 4096)
+    display.on_progress("judge", "", 4096, 4096)
+    assert text_of(console) == "judging: 1,024 of 4,096 drawings\n"
+
+
 def test_a_dumb_terminal_and_few_letters_get_plain_lines():
     console = terminal(TERM="dumb")
     run(TrainingDisplay(console), epochs=1)

@@ -75,6 +75,14 @@ def test_wide_letters_keep_the_columns_aligned():
     assert [cell_len(line) for line in lines[:3]] == [14, 9, 14]
 
 
+def test_a_row_that_is_wholly_right_keeps_its_width():
+    names = [f"class number {n}" for n in range(20)]
+    matrix = confusion_matrix(np.eye(20, dtype=int) * 7, names, 80)
+    lines = printed(matrix, pipe())
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].index("100") + 3 == lines[2].index("100")
+
+
 def test_many_classes_have_no_matrix():
     assert confusion_matrix(np.eye(21, dtype=int), ["c"] * 21, 1000) is None
     assert confusion_matrix(np.eye(20, dtype=int), ["c"] * 20, 1000) is not None
@@ -157,6 +165,13 @@ def test_the_data_is_summed_up():
     many = {f"class {i}": 100 + i for i in range(345)}
     lines = printed(data_summary("a folder", many, {"train": 1}), pipe())
     assert lines[1] == "drawings  93,840 drawings of 345 classes, 100 to 444 of each"
+
+
+@pytest.mark.parametrize(("second", "told"), [(7, "7 of each"), (9, "7 to 9 of each")])
+def test_of_many_classes_the_spread_is_told(second, told):
+    counts = {f"class {n}": 7 for n in range(20)} | {"class 5": second}
+    lines = printed(data_summary("a folder", counts, {}), pipe())
+    assert lines[1].endswith(f"drawings of 20 classes, {told}")
 
 
 def test_guesses_are_bars_in_proportion():
