@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+import inkgrad
 from tests.buckets import write_bucket
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Go to an empty folder where nothing of the user's is seen: no data, no cache, no colours."""
     for name in ("INKGRAD_DATA", "FORCE_COLOR", "COLORTERM", "TERMINAL_WIDTH"):
         monkeypatch.delenv(name, raising=False)
+    # Processes started from here shall find the inkgrad that is tested, however it was found.
+    monkeypatch.setenv("PYTHONPATH", str(Path(inkgrad.__file__).parents[1]))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "dumb")

@@ -1,0 +1,539 @@
+"""The command line as its users meet it: in this process by typer's runner, and in real ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.main import get_command
+from typer.testing import CliRunner
+
+import inkgrad
+from inkgrad import cli
+from inkgrad.quickdraw.doodles import draw
+from inkgrad.training import Recipe
+from inkgrad.workflows import Settings
+from inkgrad.workflows.record import FLAGS
+from tests.buckets import write_bucket
+from tests.quickdraw.bucket import Bucket
+
+pytestmark = pytest.mark.usefixtures("surroundings")
+
+
+def run(*words, stdin=None):
+    """Run a command in this process."""
+    return CliRunner().invoke(cli.app, [str(word) for word in words], input=stdin)
+
+
+def ok(*words, stdin=None):
+    """Run a command that must succeed, and return what it printed."""
+    result = run(*words, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def process(*words, script="from inkgrad.cli import main; main()", **options):
+    """Run a command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, words)],
+        capture_output=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.fixture
+def model(doodle_run):
+    return doodle_run.folder / "model.safetensors"
+
+
+def train_options(*more):
+    return ("--batch-size", 64, "--epochs", 1, *more)
+
+
+# --- every command ------------------------------------------------------------------------------
+
+
+def test_train_writes_what_it_promises_and_says_so(doodle_folder):
+    out = ok("train", "--task", "pets", "--data", doodle_folder, "--out", "run", *train_options())
+    for name in ("model.safetensors", "metrics.jsonl", "report.html"):
+        assert (Path("run") / name).stat().st_size > 0
+    assert f"source    the folder {doodle_folder}" in out
+    assert "drawings  cat 40, dog 40" in out
+    assert "parts     train 60, validation 4, test 16" in out
+    assert "epoch 1/1 done" in out
+    assert "On 16 drawings that it was not trained on" in out
+    assert "rows: drawn; columns: read" in out
+    assert "run/report.html  (open it in a browser)" in out
+    assert "predict run/model.safetensors my-drawing.png" in out
+    assert f"evaluate run/model.safetensors --data {doodle_folder}" in out
+    assert "\x1b" not in out
+
+
+def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
+    chosen = (
+        *("--seed", 3, "--epochs", 2, "--limit", 30, "--batch-size", 16, "--optimizer", "sgd"),
+        *("--learning-rate", 0.05, "--schedule", "one-cycle", "--momentum", 0.8, "--nesterov"),
+        *("--weight-decay", 0.001, "--clip-norm", 1.5, "--label-smoothing", 0.1),
+        *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
+    )
+    ok("train", "--classes", "cats,zebra", "--data", doodle_folder, "--out", "one", *chosen)
+    command = inkgrad.load("one/model.safetensors").record["command"]
+    program, *words = shlex.split(command)
+    assert program == "inkgrad"
+    words[words.index("--data") + 1] = str(doodle_folder)
+    ok(*words, "--out", "two")
+    one, two = (Path(name, "model.safetensors").read_bytes() for name in ("one", "two"))
+    assert one == two
+    for flag in FLAGS:
+        if flag != "split":
+            assert f"--{flag.replace('_', '-')}" in words
+
+
+def test_every_setting_of_a_run_has_an_option_and_is_recorded():
+    options = {param.name for param in get_command(cli.app).commands["train"].params}
+    about_the_run = {"task", "classes", "data", "seed", "epochs"}
+    elsewhere = {"out", "resume", "restart", "engine", "offline", "help"}
+    assert options - elsewhere == about_the_run | set(FLAGS)
+
+
+def test_the_defaults_in_the_help_are_those_of_the_recipe():
+    told = {}
+    for param in get_command(cli.app).commands["train"].params:
+        if found := re.search(r"\(default: (.*)\)", getattr(param, "help", None) or ""):
+            told[param.name] = found[1]
+    assert told.pop("out") == "runs/NAME"
+    have = Settings(("cat", "dog")).choices()
+    assert told == {name: str(have[name]) for name in told}
+    assert {"epochs", "batch_size", "optimizer", "learning_rate", "seed", "split"} <= set(told)
+    assert Recipe().nesterov is False
+
+
+def test_the_notebooks_split_can_be_chosen(doodle_folder):
+    ok(
+        *("train", "--task", "pets", "--data", doodle_folder, "--out", "run"),
+        *train_options("--split", "notebook"),
+    )
+    assert (
+        json.loads(ok("evaluate", "run/model.safetensors", "--data", doodle_folder, "--json"))["n"]
+        == len(range(80)) * 0.2
+    )
+
+
+def test_train_resumes(doodle_folder):
+    common = ("--task", "pets", "--data", doodle_folder, *train_options())
+    ok("train", *common, "--out", "run")
+    assert "On 16 drawings" in ok("train", "--resume", "--out", "run")
+    assert "On 16 drawings" in ok("train", *common, "--resume", "--out", "run")
+
+
+def test_evaluate_agrees_with_training(doodle_run, model, doodle_folder):
+    found = json.loads(ok("evaluate", model, "--data", doodle_folder, "--json"))
+    assert found == {
+        **doodle_run.figures(),
+        "part": "test",
+        "source": f"the folder {doodle_folder}",
+        "missing": [],
+        "model": str(model),
+    }
+    assert {"n", "top1", "top3", "map3", "balanced_accuracy"} <= set(found)
+    assert (
+        json.loads(
+            ok("evaluate", model, "--data", doodle_folder, "--json", "--part", "all", "--limit", 5)
+        )["n"]
+        == 15
+    )
+
+
+def test_evaluate_for_reading(model, doodle_folder, surroundings):
+    out = ok("evaluate", model, "--data", doodle_folder)
+    assert "part    test (kept aside in training)" in out
+    assert re.search(r"top-1\s+balanced\s+top-3\s+MAP@3\s+log loss\s+drawings", out)
+    assert re.search(r"zebra\s+8\s+", out)
+    other = write_bucket(surroundings / "other", ("cat",), 5, seed=3)
+    out = ok("evaluate", model, "--data", other)
+    assert "part    all (all that are there)" in out
+    assert "note: there are no drawings of dog, zebra; no figure counts them" in out
+
+
+def test_predict_tells_what_it_sees(model):
+    strokes = draw("zebra", np.random.default_rng(1))
+    Path("zebra.json").write_text(json.dumps(strokes))
+    out = ok("predict", model, "zebra.json", "--top", 2)
+    assert "zebra.json" in out
+    assert len(re.findall(r"\d\.\d %", out)) == 2
+    found = json.loads(ok("predict", "--model", model, "zebra.json", "--json"))
+    assert [(entry["name"], len(entry["guesses"])) for entry in found] == [("zebra.json", 3)]
+    piped = json.loads(ok("predict", model, "-", "--json", stdin=json.dumps(strokes)))
+    assert piped == [{"name": "standard input", "guesses": found[0]["guesses"]}]
+
+
+def test_predict_asks_the_demos_model_if_no_other_is_named(model):
+    Path("runs/demo").mkdir(parents=True)
+    Path("runs/demo/model.safetensors").write_bytes(model.read_bytes())
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("x.png")
+    assert "x.png" in ok("predict", "x.png")
+
+
+def test_info(model, doodle_folder):
+    facts = json.loads(ok("info", model, "--json"))
+    assert facts["parameters"] == 420_739  # as the seed network has, but for two classes' outputs
+    assert facts["classes"] == ["cat", "dog", "zebra"]
+    assert [layer["name"] for layer in facts["layers"]][-1] == "dense2"
+    assert json.loads(ok("info", "--json"))["parameters"] == 420_997
+    assert "420,997" in ok("info")
+    out = ok("info", model)
+    assert "3 classes" in out
+    assert "command   inkgrad train --classes cat,dog,zebra" in out
+    assert "40 of 28 × 28 pixels" in ok("info", doodle_folder / "numpy_bitmap" / "cat.npy")
+
+
+def test_check(tmp_path):
+    network = inkgrad.Network([inkgrad.Flatten(), inkgrad.Dense(2)])
+    path = tmp_path / "small.safetensors"
+    inkgrad.Model(network, network.initialise(), ("cat", "dog")).save(path)
+    rows = json.loads(ok("check", path, "--json"))
+    assert {"layer", "relative_error", "quantity", "method", "tolerance", "passed"} == set(rows[0])
+    assert {row["layer"] for row in rows} == {"flatten1", "dense1", "loss"}
+    assert all(row["relative_error"] <= row["tolerance"] for row in rows)
+    out = ok("check", path, "--seed", 1)
+    assert "dweight" in out
+    assert f"All {len(rows)} relative errors are as small as they must be" in out
+
+
+def test_check_fails_where_a_derivative_is_wrong(monkeypatch, tmp_path):
+    network = inkgrad.Network([inkgrad.Flatten(), inkgrad.Dense(2)])
+    path = tmp_path / "small.safetensors"
+    inkgrad.Model(network, network.initialise(), ("cat", "dog")).save(path)
+    backward = inkgrad.Dense.backward
+
+    def wrong(self, dy, saved):
+        dx, gradients = backward(self, dy, saved)
+        return dx, {**gradients, "bias": 2 * gradients["bias"]}
+
+    monkeypatch.setattr(inkgrad.Dense, "backward", wrong)
+    result = run("check", path)
+    assert result.exit_code == 1
+    assert "relative errors are too large" in result.output
+
+
+def test_download_from_a_mirror(doodle_folder):
+    with Bucket() as bucket:
+        for path in (doodle_folder / "numpy_bitmap").iterdir():
+            bucket.files[f"numpy_bitmap/{path.name}"] = path.read_bytes()
+        out = ok("download", "cat", "dog", "--from", bucket.url, "--to", "kept", "--limit", 5)
+        assert re.findall(r"^(\w+)  0\.0 MB  kept/", out, re.MULTILINE) == ["cat", "dog"]
+        out = ok("download", "cat", "--from", bucket.url, "--to", "kept", "--all-rows")
+    (path,) = re.findall(r"(kept/\S+)", out)
+    assert len(np.load(path)) == 40
+
+
+def test_demo(surroundings):
+    write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
+    out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", "--seed", 1)
+    assert "Try next" in out
+    assert "seen/model.safetensors" in out
+    assert json.loads(ok("info", "seen/model.safetensors", "--json"))["record"]["settings"][
+        "balance"
+    ]
+
+
+def inkgrad_animals():
+    from inkgrad.quickdraw import TASKS
+
+    return TASKS["animals"]
+
+
+def test_version_and_help():
+    assert ok("--version") == f"inkgrad {inkgrad.__version__}\n"
+    for command in get_command(cli.app).commands:
+        assert command in ok("--help")
+        assert "Usage" in ok(command, "-h")
+
+
+# --- mistakes -----------------------------------------------------------------------------------
+
+MISTAKES = [
+    ("train", "it is not said what to tell apart"),
+    ("train --task animals --classes cat", "both classes and the task"),
+    ("train --classes cat --data DATA", "1 class is too few"),
+    ("train --classes cat,dgo --data DATA", "did you mean dragon"),
+    ("train --classes cat,cat --data DATA", "given twice"),
+    ("train --classes cat,owl --data DATA", "there are no drawings of owl"),
+    ("train --task nonsense --data DATA", "there is no task 'nonsense'"),
+    ("train --task pets --data DATA --engine steam", "there is no engine 'steam'"),
+    ("train --task pets --data DATA --optimizer magic", "optimizer is 'magic'"),
+    ("train --task pets --data DATA --schedule magic", "schedule is 'magic'"),
+    ("train --task pets --data DATA --split magic", "the split is 'magic'"),
+    ("train --task pets --data DATA --epochs 0", "epochs is 0"),
+    ("train --task pets --data DATA --limit 1", "the limit is 1"),
+    ("train --task pets --data DATA --limit 2 --out FILE", "is a file; name a folder"),
+    ("train --task pets --data DATA --limit 4 --out FILE/x", "cannot write to"),
+    ("train --task pets --data DATA --patience 1 --validation-size 0", "patience watches"),
+    ("train --task pets --data ftp://example.org", "an address of an unknown kind"),
+    ("train --task pets --data nowhere", "nowhere does not exist; name a folder"),
+    ("train --task pets --data FILE", "is a file; name a folder of drawings"),
+    ("train --classes cat,octopus --offline", "no drawings of cat, octopus: no server"),
+    ("train --resume", "name its folder with --out"),
+    ("train --resume --out nowhere", "there is no run to resume in nowhere"),
+    ("demo --data nowhere", "nowhere does not exist"),
+    ("evaluate nothing.safetensors", "there is no model file nothing.safetensors"),
+    ("evaluate FILE --data DATA", "not a readable safetensors file"),
+    ("evaluate . --data DATA", "there is no model file ."),
+    ("evaluate MODEL --data nowhere", "nowhere does not exist"),
+    ("evaluate MODEL --data DATA --part half", "part is 'half'"),
+    ("evaluate MODEL --data DATA --limit 0", "limit is 0"),
+    ("predict MODEL", "no drawings are given"),
+    ("predict MODEL nothing.png", "nothing.png does not exist"),
+    ("predict MODEL .", "is a folder, not a file"),
+    ("predict MODEL FILE", "files of drawings end in"),
+    ("predict MODEL MODEL", "files of drawings end in"),
+    ("predict MODEL FILE --top 0", "top is 0"),
+    ("predict MODEL -", "standard input is empty"),
+    ("predict x.png", "there is no model file runs/demo/model.safetensors"),
+    ("download", "it is not said what to fetch"),
+    ("download cta", "did you mean cat"),
+    ("download cat --kind photos", "there is no kind of file 'photos'"),
+    ("download cat --from ftp://example.org", "an address of an unknown kind"),
+    ("info nothing.npy", "nothing.npy does not exist"),
+    ("info .", "is a folder"),
+    ("check nothing.safetensors", "there is no model file"),
+]
+
+
+@pytest.mark.parametrize(("command", "message"), MISTAKES, ids=[c for c, _ in MISTAKES])
+def test_a_mistake_is_one_sentence(command, message, doodle_folder, model, surroundings):
+    Path("file.txt").write_text("hello")
+    places = {"DATA": str(doodle_folder), "MODEL": str(model), "FILE": "file.txt"}
+    words = [re.sub("DATA|MODEL|FILE", lambda m: places[m[0]], w) for w in command.split()]
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    last = result.output.splitlines()[-1]
+    assert last.startswith("inkgrad: ")
+    assert message in last
+    assert "Traceback" not in result.output
+    if "cannot write" not in message:  # that is only known after the drawings are loaded
+        assert result.output == f"{last}\n"
+    assert {path.name for path in surroundings.iterdir()} <= {"file.txt"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["frobnicate", "train --frobnicate", "train --epochs many", "evaluate", "predict", "check a b"],
+)
+def test_a_slip_of_the_pen_is_told_by_typer(command):
+    result = run(*command.split())
+    assert result.exit_code == 2
+    assert "Usage" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_without_a_word_there_is_help():
+    result = run()
+    assert "Commands" in result.output
+
+
+def test_the_system_may_refuse(doodle_folder, monkeypatch):
+    def refuse(*args, **options):
+        raise PermissionError(13, "Permission denied", "secret.npy")
+
+    monkeypatch.setattr("inkgrad.workflows.info", refuse)
+    result = run("info", "secret.npy")
+    assert result.exit_code == 2
+    assert result.output == (
+        "inkgrad: Permission denied: secret.npy; check the path, its permissions, and that the "
+        "disk has room\n"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_told(doodle_run):
+    Path("secret.npy").write_bytes(b"")
+    Path("secret.npy").chmod(0)
+    result = run("info", "secret.npy")
+    assert result.exit_code == 2
+    assert "Permission denied" in result.output
+
+
+def test_an_interruption_while_loading_ends_with_130(monkeypatch):
+    def press(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("inkgrad.workflows.info", press)
+    result = run("info")
+    assert (result.exit_code, result.output) == (130, "inkgrad: interrupted\n")
+
+
+# --- real processes -----------------------------------------------------------------------------
+
+
+def test_a_process_tells_a_mistake_as_the_runner_does():
+    done = process("train", "--task", "animals", "--epochs", "0", "--offline")
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr == b"inkgrad: epochs is 0; give a whole number of at least 1\n"
+
+
+def test_the_module_is_the_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "inkgrad", "--version"], capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.decode() == f"inkgrad {inkgrad.__version__}\n"
+
+
+CTRL_C = """
+import os, signal, sys
+from inkgrad.cli import main
+from inkgrad.terminal import TrainingDisplay
+
+shown, steps = TrainingDisplay.on_event, []
+
+def on_event(self, event):
+    shown(self, event)
+    steps.append(event)
+    if len(steps) == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+
+TrainingDisplay.on_event = on_event
+main()
+"""
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(doodle_folder):
+    common = ("train", "--task", "pets", "--data", doodle_folder, "--epochs", 2, "--batch-size", 16)
+    done = process(*common, "--out", "my run", script=CTRL_C)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr == b""
+    last = done.stdout.decode().splitlines()[-1]
+    assert last.endswith("train --resume --out 'my run'")
+    assert not Path("my run/model.safetensors").exists()
+    ok(*shlex.split(last)[-4:])
+    ok(*common, "--out", "whole")
+    resumed, whole = (Path(f, "model.safetensors").read_bytes() for f in ("my run", "whole"))
+    assert resumed == whole
+
+
+LOADING = """
+import os, signal, sys
+import inkgrad.quickdraw.folder as folder
+from inkgrad.cli import main
+
+def press(*args, **options):
+    os.kill(os.getpid(), signal.SIGINT)
+
+folder.read_class = press
+main()
+"""
+
+
+def test_ctrl_c_while_loading_leaves_nothing(doodle_folder, surroundings):
+    done = process(
+        *("train", "--task", "pets", "--data", doodle_folder, "--out", "run"), script=LOADING
+    )
+    assert done.returncode == 130
+    assert done.stderr == b"inkgrad: interrupted\n"
+    assert list(surroundings.iterdir()) == []
+
+
+def small_files_only():
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs limits on the size of files")
+def test_a_disk_without_room_is_told(doodle_folder):
+    done = process(
+        *("train", "--task", "pets", "--data", doodle_folder, "--epochs", 1, "--out", "run"),
+        preexec_fn=small_files_only,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("inkgrad: cannot write the checkpoint run/checkpoint-last.safetensors")
+    assert [path.name for path in Path("run").iterdir()] == ["run.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_that_cannot_be_written_is_told():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "inkgrad", "info"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("inkgrad: No space left on device; check the path")
+
+
+@pytest.mark.parametrize("words", [["info"], ["info", "--json"], ["--help"]], ids=" ".join)
+def test_a_reader_who_has_seen_enough_is_no_error(words):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "inkgrad", *words],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(writer)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+def test_few_letters_are_enough(model, doodle_folder):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    np.save("one.npy", np.load(doodle_folder / "numpy_bitmap" / "cat.npy")[:1])
+    for words in (
+        ("evaluate", model, "--data", doodle_folder),
+        ("predict", model, "one.npy"),
+        ("info", model),
+    ):
+        done = process(*words, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+        assert b"?" not in done.stdout
+
+
+def test_help_loads_nothing_heavy():
+    script = """
+import sys
+from inkgrad.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+    done = process("--help", script=script)
+    assert done.returncode == 0
+    loaded = set(done.stderr.decode().split())
+    heavy = {"numpy", "PIL", "httpx", "jinja2", "safetensors", "svgelements", "platformdirs"}
+    assert not heavy & loaded
+    assert "inkgrad.workflows" not in loaded
+
+
+def test_how_the_program_is_called_in_what_it_suggests(monkeypatch, tmp_path):
+    program = tmp_path / "bin" / "inkgrad"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert cli._program() == "inkgrad"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert cli._program() == shlex.quote(str(program))
+    monkeypatch.setattr(sys, "argv", ["/somewhere/inkgrad/__main__.py"])
+    assert cli._program() == f"{Path(sys.executable).name} -m inkgrad"
