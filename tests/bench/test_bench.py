@@ -1,0 +1,54 @@
+"""The benchmarks measure what they say, in turn."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bench import __main__ as command
+from bench import training
+from bench.pairs import seconds_by_turns
+
+
+def test_contestants_run_in_turn_and_every_second_round_backwards():
+    calls = []
+    contestants = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
+    seconds = seconds_by_turns(contestants, rounds=3, seconds_a_turn=0.0)
+    assert [len(times) for times in seconds.values()] == [3, 3]
+    assert all(time > 0 for times in seconds.values() for time in times)
+    assert calls[:4] == ["a", "a", "b", "b"]  # warmed up, and timed once
+    assert calls[4:] == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_a_slow_contestant_is_called_less_often_in_a_turn():
+    calls = {"slow": 0, "quick": 0}
+
+    def count(name: str, work: int) -> None:
+        calls[name] += 1
+        sum(range(work))
+
+    contestants = {
+        "slow": lambda: count("slow", 200_000),
+        "quick": lambda: count("quick", 2_000),
+    }
+    seconds_by_turns(contestants, rounds=1, seconds_a_turn=0.05)
+    assert calls["slow"] < calls["quick"]
+
+
+def test_rows_have_the_names_that_others_rely_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "tune_allocator", lambda threads: None)
+    rival = {"PyTorch stand-in": lambda: sum(range(100_000))}
+    monkeypatch.setattr(training, "_torch", lambda x, labels, threads: rival)
+    path = tmp_path / "rows.json"
+    arguments = ["training", "--json", str(path), "--batch", "2", "--rounds", "1"]
+    result = CliRunner().invoke(command.app, [*arguments, "--seconds", "0.01"])
+    assert result.exit_code == 0, result.output
+    rows = json.loads(path.read_text())["rows"]
+    assert [row["name"] for row in rows] == ["inkgrad reference", "PyTorch stand-in"]
+    assert all(row["batch"] == 2 and row["threads"] == 2 for row in rows)
+    assert all(row["drawings_per_s"] > 0 for row in rows)
+    times = [2 / row["drawings_per_s"] for row in rows]
+    assert rows[0]["ratio_to_best_torch"] == pytest.approx(times[1] / times[0])
+    assert "ratio_to_best_torch" not in rows[1]
