@@ -15,6 +15,7 @@ from inkgrad.network import Network
 from inkgrad.quickdraw import load_drawings
 from inkgrad.workflows import evaluate, train
 from tests.buckets import write_bucket
+from tests.quickdraw.bucket import Bucket
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -139,6 +140,18 @@ def test_a_folder_of_ones_own_may_lack_classes_too(doodle_run, doodle_folder, su
     found = evaluate(doodle_run.model, surroundings / "mine")
     assert found.missing == ("cat", "zebra")
     assert found.drawings.counts() == {"cat": 0, "dog": 4, "zebra": 0}
+
+
+def test_drawings_may_come_from_a_mirror(doodle_run, doodle_folder):
+    with Bucket() as bucket:
+        for path in (doodle_folder / "numpy_bitmap").iterdir():
+            bucket.files[f"numpy_bitmap/{path.name}"] = path.read_bytes()
+        found = evaluate(doodle_run.model, bucket.url)
+        assert (found.part, found.missing) == ("test", ())
+        assert found.source == f"the mirror {bucket.url}"
+        bucket.files.clear()
+        offline = evaluate(doodle_run.model, bucket.url, offline=True)
+        assert offline.evaluation.to_dict() == found.evaluation.to_dict()
 
 
 def test_if_no_class_is_there_the_place_is_wrong(doodle_run, surroundings):
