@@ -30,6 +30,7 @@ lint: $(VENV)/.lint  ## ruff and mypy
 
 bench: $(VENV)/.bench  ## speed beside PyTorch, measured in pairs
 	$(BIN)/python -m bench training
+	$(BIN)/python -m bench startup
 
 docs: $(VENV)/.docs  ## the book as web pages, in docs/_build/html
 	$(BIN)/python -m sphinx -W -b html docs docs/_build/html

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.machine import describe_machine
+from bench.startup import bench_startup
 from bench.training import bench_training, tune_allocator
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -43,8 +44,8 @@ def training(
             on_round=lambda number: status.update(f"round {number} of {rounds}"),
         )
     table = Table(title=f"training the seed network, {threads} threads, median of {rounds}")
-    for column in ("", "batch", "drawings/s", "slowest … fastest", "beside PyTorch's best"):
-        table.add_column(column, justify="left" if not column else "right")
+    for column in ("", "batch", "drawings/s", "slowest … fastest", "to best PyTorch"):
+        table.add_column(column, justify="right" if column else "left", no_wrap=not column)
     for row in rows:
         table.add_row(
             row["name"],
@@ -53,6 +54,25 @@ def training(
             f"{row['slowest']:,.0f} … {row['fastest']:,.0f}",
             f"{row['ratio_to_best_torch']:.2f}×" if "ratio_to_best_torch" in row else "",
         )
+    console.print(table)
+    if json_file is not None:
+        json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+
+
+@app.command()
+def startup(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
+    rounds: Annotated[int, typer.Option(help="Turns for everyone; the median counts.")] = 21,
+) -> None:
+    """How long importing inkgrad and `inkgrad --help` take, beside importing NumPy."""
+    machine = describe_machine()
+    with console.status("starting processes"):
+        rows = bench_startup(rounds=rounds)
+    table = Table(title=f"starting, median of {rounds}")
+    for column in ("", "seconds", "beyond NumPy"):
+        table.add_column(column, justify="left" if not column else "right")
+    for row in rows:
+        table.add_row(row["name"], f"{row['seconds']:.3f}", f"{row['beyond_numpy']:+.3f}")
     console.print(table)
     if json_file is not None:
         json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
-import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -79,21 +77,3 @@ def test_importing_loads_nothing_but_itself():
 def test_a_name_is_looked_up_once():
     script = "import inkgrad; inkgrad.load; print('load' in vars(inkgrad))"
     assert run(script) == "True\n"
-
-
-def seconds(*words: str) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, timeout=60, check=True)
-    return time.perf_counter() - start
-
-
-@pytest.mark.slow
-def test_it_starts_quickly():
-    """Measured in turns, so that a busy machine slows both alike."""
-    numpy, all_of_it, helped = [], [], []
-    for _ in range(15):
-        numpy.append(seconds("-c", "import numpy"))
-        all_of_it.append(seconds("-c", "import numpy, inkgrad; inkgrad.seed_network()"))
-        helped.append(seconds("-m", "inkgrad", "--help"))
-    assert statistics.median(all_of_it) - statistics.median(numpy) <= 0.15
-    assert statistics.median(helped) <= 0.4

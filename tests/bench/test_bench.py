@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from bench.pairs import seconds_by_turns
 from typer.testing import CliRunner
 
 from bench import __main__ as command
 from bench import training
-from bench.pairs import seconds_by_turns
 
 
 def test_contestants_run_in_turn_and_every_second_round_backwards():
@@ -52,3 +52,13 @@ def test_rows_have_the_names_that_others_rely_on(tmp_path, monkeypatch):
     times = [2 / row["drawings_per_s"] for row in rows]
     assert rows[0]["ratio_to_best_torch"] == pytest.approx(times[1] / times[0])
     assert "ratio_to_best_torch" not in rows[1]
+
+
+def test_starting_is_measured_beside_numpy(tmp_path):
+    path = tmp_path / "rows.json"
+    result = CliRunner().invoke(command.app, ["startup", "--rounds", "1", "--json", str(path)])
+    assert result.exit_code == 0, result.output
+    rows = {row["name"]: row for row in json.loads(path.read_text())["rows"]}
+    assert rows["import numpy"]["beyond_numpy"] == 0
+    assert rows["python"]["seconds"] > 0
+    assert "inkgrad --help" in rows
