@@ -10,9 +10,10 @@ import pytest
 from inkgrad.layers import Dense, Flatten
 from inkgrad.model import Model
 from inkgrad.network import Network
-from inkgrad.quickdraw import Drawings, Loaded
+from inkgrad.quickdraw import Drawings, Loaded, load_drawings
 from inkgrad.workflows import Settings
 from inkgrad.workflows.record import FLAGS, command, make_record, origin_of
+from tests.buckets import write_bucket
 
 NETWORK = Network([Flatten(), Dense(2)])
 TWO = ("cat", "dog")
@@ -116,3 +117,10 @@ def test_a_record_has_no_place():
     assert "data" in fields
     settings = Settings(TWO, data="/some/where")
     assert "/some" not in command(settings)
+
+
+def test_googles_drawings_are_attributed(tmp_path):
+    write_bucket(tmp_path / "bucket", ("cat", "dog"), 6, seed=1)
+    from_bucket = load_drawings(["cat", "dog"], data=tmp_path / "bucket", use_cache=False)
+    assert "CC BY 4.0" in from_bucket.attribution
+    assert load_drawings(["cat"], limit=2, offline=True, cache=tmp_path).attribution == ""

@@ -13,7 +13,7 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Drawings
 from inkgrad.quickdraw.formats.npy import map_npy
-from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
+from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress
 from inkgrad.quickdraw.rasters import count_lines, read_strokes
 
 __all__ = ["ClassDrawings", "listed", "read_class", "read_classes"]
@@ -156,7 +156,7 @@ def read_classes(
         name: Counts(len(part.bitmaps), len(part.strokes), part.doubles)
         for name, part in parts.items()
     }
-    return Loaded(_join(parts), source, counts)
+    return Loaded(_join(parts), source, counts, attribution=ATTRIBUTION)
 
 
 def _join(parts: dict[str, ClassDrawings]) -> Drawings:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 from inkgrad.quickdraw.drawings import Drawings
 
-__all__ = ["Counts", "Loaded", "OnProgress"]
+__all__ = ["ATTRIBUTION", "Counts", "Loaded", "OnProgress"]
+
+ATTRIBUTION = "The Quick, Draw! Dataset by Google, licence CC BY 4.0"
+"""What must be said of Google's drawings wherever they, or what was learnt from them, are shown."""
 
 OnProgress = Callable[[str, str, int, int], object]
 """Told how loading goes on: (step, class, done, total).
@@ -48,9 +51,12 @@ class Loaded:
         What there is of each class.
     built_in : bool
         Whether they are the built-in doodles, not drawings by people.
+    attribution : str
+        Whose they are and under which licence; empty for one's own and for built-in ones.
     """
 
     drawings: Drawings
     source: str
     counts: dict[str, Counts] = field(default_factory=dict)
     built_in: bool = False
+    attribution: str = ""

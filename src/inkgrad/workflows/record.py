@@ -62,6 +62,7 @@ def make_record(
         "engine": engine,
         "data": {
             "source": _source(loaded),
+            "attribution": loaded.attribution,
             "fingerprint": loaded.drawings.fingerprint(),
             "counts": loaded.drawings.counts(),
         },

@@ -262,6 +262,7 @@ def _write_report(
         history=read_metrics(folder / METRICS),
         record={
             "drawings": record["data"]["source"],
+            "licence of the drawings": record["data"]["attribution"] or None,
             **{f"to {what}": number for what, number in record["drawings"].items()},
             "command": record["command"],
             "recipe": record["settings"]["recipe"],
