@@ -47,7 +47,7 @@ def test_a_confusion_matrix_has_names_where_they_fit():
     assert lines == [
         "                    cat alarm clock        fish",
         "cat                  50          50",
-        "alarm clock                     100           ·",
+        "alarm clock                      99           ·",
         "fish",
         "rows: drawn; columns: read; in % of the row",
     ]
@@ -59,7 +59,7 @@ def test_a_confusion_matrix_has_numbers_where_names_do_not_fit():
     assert lines[:4] == [
         "                 1   2   3",
         " 1 cat          50  50",
-        " 2 alarm clock     100   ·",
+        " 2 alarm clock      99   ·",
         " 3 fish",
     ]
     tight = printed(confusion_matrix(confusion, ["cat", "alarm clock", "fish"], 24), pipe())
@@ -81,6 +81,13 @@ def test_a_row_that_is_wholly_right_keeps_its_width():
     lines = printed(matrix, pipe())
     assert all(len(line) <= 80 for line in lines)
     assert lines[1].index("100") + 3 == lines[2].index("100")
+
+
+def test_all_and_none_are_said_of_all_and_none_only():
+    (_, row, *_) = printed(confusion_matrix([[1999, 1], [2, 398]], ("a", "b"), 80), pipe())
+    assert row.split() == ["a", "99", "·"]
+    (_, _, row, _) = printed(confusion_matrix([[1, 0], [2, 398]], ("a", "b"), 80), pipe())
+    assert row.split() == ["b", "·", "99"]
 
 
 def test_many_classes_have_no_matrix():

@@ -117,7 +117,8 @@ def _cell(count: int, total: int, is_hit: bool, width: int) -> tuple[str, str]:
     # Mistakes by the square root, fully from 25 % on, so that small ones are seen.
     strength = share if is_hit else min(1.0, 2 * math.sqrt(share))
     red, green, blue = (round(v) for v in low + strength * (high - low))
-    text = f"{100 * share:.0f}" if 100 * share >= 0.5 else "·"
+    percents = min(round(100 * share), 100 if count == total else 99)  # 100: every one of them
+    text = str(percents) if percents else "·"
     return f"{text:>{width - 1}} "[:width], f"#ffffff on #{red:02x}{green:02x}{blue:02x}"
 
 
