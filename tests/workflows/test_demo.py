@@ -63,7 +63,7 @@ def test_a_mirror_is_asked_by_the_address_as_it_was_given(animals):
         assert trained.model.record["data"]["source"] == f"the mirror {bucket.url}"
 
 
-@pytest.mark.parametrize(("drawings", "epochs"), [(50_000, 3), (20_000, 6), (2_000, 10)])
+@pytest.mark.parametrize(("drawings", "epochs"), [(50_000, 3), (16_000, 4), (2_000, 8)])
 def test_the_epochs_depend_on_how_much_there_is(animals, monkeypatch, drawings, epochs):
     module = sys.modules["inkgrad.workflows.demo"]
     asked = {}

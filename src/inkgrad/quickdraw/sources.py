@@ -29,7 +29,7 @@ __all__ = ["load_drawings"]
 ROWS = 10_000
 """Drawings of each class that are fetched from a server if no limit is given: 7.84 MB."""
 
-DOODLES = 2_000
+DOODLES = 4_000
 """Built-in doodles of each class, at most."""
 
 
@@ -84,7 +84,7 @@ def load_drawings(
         The place to take drawings from.
     limit : int, optional
         At most so many drawings of each class. By default all from a folder, the first 10,000
-        from a server, and 2,000 built-in doodles (of which there are never more).
+        from a server, and 4,000 built-in doodles (of which there are never more).
     recognized : bool, optional
         Only drawings that the game recognised (True) or did not (False). Only strokes tell, so
         bitmaps are not used then; from a server, the first `limit` drawings are looked at.
