@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,11 @@ settings.register_profile(
     phases=[Phase.generate],  # a failure is enough, it need not be made simple
 )
 settings.load_profile("default")
+
+# What a shell starts in the background is told to ignore Ctrl-C, and passes that on to its
+# children; there are tests of Ctrl-C, in this process and in others.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
