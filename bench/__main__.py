@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.machine import describe_machine
+from bench.raster import compare_pixels
 from bench.startup import bench_startup
 from bench.training import bench_training, tune_allocator
 
@@ -76,6 +77,15 @@ def startup(
     console.print(table)
     if json_file is not None:
         json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+
+
+@app.command()
+def raster(
+    folder: Annotated[Path, typer.Argument(help="Holds CLASS.ndjson and CLASS.npy, row by row.")],
+) -> None:
+    """How near strokes that inkgrad draws are to Google's own bitmaps."""
+    for name, value in compare_pixels(folder).items():
+        console.print(f"{name:<16}{value:,.5g}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from bench.pairs import seconds_by_turns
+from bench.raster import compare_pixels
 from typer.testing import CliRunner
 
 from bench import __main__ as command
 from bench import training
+from inkgrad.drawing import rasterize_many
+from inkgrad.quickdraw.doodles import doodles
 
 
 def test_contestants_run_in_turn_and_every_second_round_backwards():
@@ -62,3 +66,18 @@ def test_starting_is_measured_beside_numpy(tmp_path):
     assert rows["import numpy"]["beyond_numpy"] == 0
     assert rows["python"]["seconds"] > 0
     assert "inkgrad --help" in rows
+
+
+def test_pixels_are_compared_where_there_is_ink(tmp_path):
+    drawn, _ = doodles(["cat"], 5)
+    lines = [json.dumps({"drawing": drawing}) for drawing in drawn]
+    (tmp_path / "cat.ndjson").write_text("\n".join(lines))
+    bitmaps = rasterize_many(drawn)
+    np.save(tmp_path / "cat.npy", bitmaps.reshape(5, 784))
+    same = compare_pixels(tmp_path)
+    assert (same["drawings"], same["mean_error"], same["equal"]) == (5, 0, 1)
+    assert same["correlation"] == pytest.approx(1)
+    np.save(tmp_path / "cat.npy", np.maximum(bitmaps, 1).reshape(5, 784))
+    other = compare_pixels(tmp_path)  # now every pixel counts as inked
+    assert other["mean_error"] == pytest.approx((bitmaps == 0).mean())
+    assert other["within_2"] == 1
