@@ -356,15 +356,6 @@ def test_the_system_may_refuse(doodle_folder, monkeypatch):
     )
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_told(doodle_run):
-    Path("secret.npy").write_bytes(b"")
-    Path("secret.npy").chmod(0)
-    result = run("info", "secret.npy")
-    assert result.exit_code == 2
-    assert "Permission denied" in result.output
-
-
 def test_an_interruption_while_loading_ends_with_130(monkeypatch):
     def press(*args, **options):
         raise KeyboardInterrupt

@@ -119,6 +119,7 @@ def test_a_record_has_no_place():
     assert "/some" not in command(settings)
 
 
+@pytest.mark.usefixtures("surroundings")
 def test_googles_drawings_are_attributed(tmp_path):
     write_bucket(tmp_path / "bucket", ("cat", "dog"), 6, seed=1)
     from_bucket = load_drawings(["cat", "dog"], data=tmp_path / "bucket", use_cache=False)
