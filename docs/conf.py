@@ -24,7 +24,14 @@ extensions = [
     "mathml",  # … drawn by the browser, without a script from anywhere
     "commands",  # `inkgrad … --help` on the page
 ]
-exclude_patterns = ["_build", "conf.py", "extensions", "walkthrough/pictures.py", "**.ipynb"]
+exclude_patterns = [
+    "_build",
+    "conf.py",
+    "extensions",
+    "make_pictures.py",
+    "walkthrough/pictures.py",
+    "**.ipynb",
+]
 
 # The chapters are Python files in jupytext's percent format; every build executes them.
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
