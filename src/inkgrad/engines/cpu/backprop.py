@@ -1,0 +1,381 @@
+"""The backward pass of a convolution with its ReLU and pool, from the list of what won.
+
+The gradient of a pooled output goes to one cell of its window, and nowhere if the window is dead:
+of the convolution's own outputs, at most a quarter have a gradient. So nothing is spread out into
+a picture of the convolution's size. For every live (window w, filter k) with gradient g that cell p
+won:
+
+    dW[k] += g · (the patch of x that cell p of window w saw)       `filter_gradients`
+    dx[that patch] += g · W[k]                                     `input_gradients`
+
+Both are sparse sums (see `sparse`). For dW the sums of one filter and LANES input channels stay in
+registers while its windows are gone through; for dx those of one window's patch while its filters
+are. The first needs the winners by filter, the second by window: `by_filter` turns one into the
+other, a square of 64×64 bits at a time.
+
+*Cache.* One slab of a drawing's input (16·16·64 bytes in the seed network) is gone through for all
+filters before the next, and likewise the weights of LANES input channels: each fits the first
+cache, or nearly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inkgrad.engines.cpu.compiling import inlined, kernel
+from inkgrad.engines.cpu.simd import (
+    LANES,
+    REGISTERS,
+    add,
+    add_patch,
+    lanes,
+    load,
+    load_all,
+    select,
+    splat,
+    store,
+    store_all,
+    transpose_bits,
+)
+from inkgrad.engines.cpu.sparse import sum_rows_at
+
+__all__ = [
+    "bias_gradients",
+    "by_filter",
+    "filter_gradients",
+    "input_gradients",
+    "pack_filters_backward",
+    "plane_gradients",
+]
+
+_ONE = np.uint64(1)
+_WIDE = REGISTERS == 32  # room for a patch of 16 sums
+
+
+@kernel
+def pack_filters_backward(block: Any, theta: Any, f: Any, k: int) -> None:
+    """Lay out one filter's weights for `input_gradients`: [group][filter][row][column][channel]."""
+    taps = block.size_y * block.size_x
+    source = block.weight + k * block.channels * taps
+    for c in range(block.channels):
+        target = block.backward + ((c // LANES) * block.padded_filters + k) * taps * LANES + c % LANES
+        for tap in range(taps):
+            f[target + tap * LANES] = theta[source + c * taps + tap]
+
+
+@kernel
+def by_filter(block: Any, words: Any, won: int, square: int, to: int) -> None:
+    """Turn the winners [window][cell][filter bits] into [filter][cell][window bits].
+
+    `square` is a place for 64 words.
+    """
+    cells = block.pool * block.pool
+    windows = block.out_rows * block.out_columns
+    for cell in range(cells):
+        for kw in range(block.words):
+            for ww in range(block.window_words):
+                n = min(64, windows - ww * 64)
+                first = won + (ww * 64 * cells + cell) * block.words + kw
+                for i in range(n):
+                    words[square + i] = words[first + i * cells * block.words]
+                for i in range(n, 64):
+                    words[square + i] = 0
+                transpose_bits(words, square)
+                for i in range(min(64, block.filters - kw * 64)):
+                    k = kw * 64 + i
+                    words[to + (k * cells + cell) * block.window_words + ww] = words[square + i]
+
+
+@kernel
+def bias_gradients(
+    block: Any, f: Any, g: int, tables: Any, words: Any, won: int, sums: int
+) -> None:
+    """Add the gradients of one drawing's live windows, filter by filter."""
+    cells = block.pool * block.pool
+    windows = block.out_rows * block.out_columns
+    for v in range(block.vectors):
+        acc, zero = load(f, sums + v * LANES), splat(0.0)
+        word, place = v * LANES // 64, np.uint64(v * LANES % 64)
+        for w in range(windows):
+            live = np.uint64(0)
+            for cell in range(cells):
+                live |= words[won + (w * cells + cell) * block.words + word]
+            row = load(f, g + v * block.out_slab + tables[block.error_at + w])
+            acc = add(acc, select(lanes(live >> place), row, zero))
+        store(f, sums + v * LANES, acc)
+
+
+@kernel
+def plane_gradients(
+    block: Any, f: Any, x: int, g: int, tables: Any, words: Any, won: int, ink: int, sums: int
+) -> None:
+    """Add one drawing's part to dW where the input stands in planes: [vector][channel][tap][filter].
+
+    Lanes are filters. Windows that see no ink add nothing.
+    """
+    taps = block.size_y * block.size_x
+    patch = block.size_y == 3 and block.size_x == 3
+    for v in range(block.vectors):
+        for c in range(block.channels):
+            plane = x + c * block.slab
+            acc = sums + (v * block.channels + c) * taps * LANES
+            if patch:
+                nine = load_all(9, f, acc, LANES)
+                nine = _plane_sums(nine, block, f, plane, g, tables, words, won, ink, v)
+                store_all(f, acc, LANES, nine)
+                continue
+            for i in range(block.size_y):
+                row = plane + i * block.in_columns
+                j = 0
+                while j < block.size_x:
+                    to = acc + (i * block.size_x + j) * LANES
+                    left = block.size_x - j
+                    if left >= 5:
+                        five = load_all(5, f, to, LANES)
+                        five = _plane_sums(five, block, f, row + j, g, tables, words, won, ink, v)
+                        store_all(f, to, LANES, five)
+                        j += 5
+                    elif left >= 3:
+                        three = load_all(3, f, to, LANES)
+                        three = _plane_sums(three, block, f, row + j, g, tables, words, won, ink, v)
+                        store_all(f, to, LANES, three)
+                        j += 3
+                    else:
+                        one = load_all(1, f, to, LANES)
+                        one = _plane_sums(one, block, f, row + j, g, tables, words, won, ink, v)
+                        store_all(f, to, LANES, one)
+                        j += 1
+
+
+@inlined
+def _plane_sums(
+    acc: Any,
+    block: Any,
+    f: Any,
+    plane: int,
+    g: int,
+    tables: Any,
+    words: Any,
+    won: int,
+    ink: int,
+    v: int,
+) -> Any:
+    """Go through all windows with the sums of a few taps."""
+    pool, zero = block.pool, splat(0.0)
+    cells = pool * pool
+    word, place = v * LANES // 64, np.uint64(v * LANES % 64)
+    see = (_ONE << np.uint64((pool - 1) * block.stride_x + block.size_x)) - _ONE
+    w = 0
+    for wy in range(block.out_rows):
+        top = wy * pool * block.stride_y
+        row_ink = ~np.uint64(0)
+        if ink >= 0:
+            row_ink = np.uint64(0)
+            for y in range(top, top + (pool - 1) * block.stride_y + block.size_y):
+                row_ink |= words[ink + y]
+        for wx in range(block.out_columns):
+            left = wx * pool * block.stride_x
+            if ink < 0 or (row_ink >> np.uint64(left)) & see != 0:
+                error = load(f, g + v * block.out_slab + tables[block.error_at + w])
+                first = won + w * cells * block.words + word
+                for cell in range(cells):
+                    mask = lanes(words[first + cell * block.words] >> place)
+                    y, s = top + cell // pool * block.stride_y, left + cell % pool * block.stride_x
+                    own = select(mask, error, zero)
+                    acc = add_patch(acc, f, plane + y * block.in_columns + s, block.in_columns, own)
+            w += 1
+    return acc
+
+
+@inlined
+def _cell_offset(block: Any, cell: int) -> int:
+    """Return how far cell `cell` of a window begins behind the window, in a slab."""
+    y, x = cell // block.pool * block.stride_y, cell % block.pool * block.stride_x
+    return (y * block.in_columns + x) * LANES
+
+
+@kernel
+def filter_gradients(
+    block: Any, f: Any, x: int, g: int, tables: Any, words: Any, won: int, sums: int
+) -> None:
+    """Add one drawing's part to dW where the input stands in slabs: [group][filter][tap][channel].
+
+    `won` holds the winners by filter (see `by_filter`), g the gradient of the output's slabs.
+    """
+    cells = block.pool * block.pool
+    taps = block.size_y * block.size_x
+    row_stride = block.in_columns * LANES
+    patch = block.size_y == 3 and block.size_x == 3
+    errors, patches = tables[block.error_at :], tables[block.input_at :]
+    for group in range(block.groups):
+        slab = x + group * block.slab
+        for k in range(block.filters):
+            to = sums + (group * block.padded_filters + k) * taps * LANES
+            own = g + (k // LANES) * block.out_slab + k % LANES
+            first = won + k * cells * block.window_words
+            if patch:
+                nine = load_all(9, f, to, LANES)
+                nine = _over_windows(nine, block, f, own, errors, slab, patches, words, first)
+                store_all(f, to, LANES, nine)
+                continue
+            for i in range(block.size_y):
+                j = 0
+                while j < block.size_x:
+                    left, tap = block.size_x - j, to + (i * block.size_x + j) * LANES
+                    start = slab + i * row_stride + j * LANES
+                    if left >= 5:
+                        five = load_all(5, f, tap, LANES)
+                        five = _over_windows(five, block, f, own, errors, start, patches, words, first)
+                        store_all(f, tap, LANES, five)
+                        j += 5
+                    elif left >= 3:
+                        three = load_all(3, f, tap, LANES)
+                        three = _over_windows(three, block, f, own, errors, start, patches, words, first)
+                        store_all(f, tap, LANES, three)
+                        j += 3
+                    else:
+                        one = load_all(1, f, tap, LANES)
+                        one = _over_windows(one, block, f, own, errors, start, patches, words, first)
+                        store_all(f, tap, LANES, one)
+                        j += 1
+
+
+@inlined
+def _over_windows(
+    acc: Any,
+    block: Any,
+    f: Any,
+    own: int,
+    errors: Any,
+    start: int,
+    patches: Any,
+    words: Any,
+    first: int,
+) -> Any:
+    """Add what all windows of one filter give to a few taps of a row."""
+    for cell in range(block.pool * block.pool):
+        at = start + _cell_offset(block, cell)
+        for ww in range(block.window_words):
+            live = words[first + cell * block.window_words + ww]
+            acc = sum_rows_at(
+                acc, live, f, own, errors, f, at, patches, ww * 64, block.in_columns * LANES
+            )
+    return acc
+
+
+@kernel
+def input_gradients(
+    block: Any, f: Any, dx: int, g: int, tables: Any, words: Any, won: int
+) -> None:
+    """Write one drawing's dx, in slabs like x (its padding is written too, and means nothing).
+
+    `won` holds the winners by window.
+    """
+    zero = splat(0.0)
+    for i in range(dx, dx + block.groups * block.slab, LANES):
+        store(f, i, zero)
+    cells = block.pool * block.pool
+    windows = block.out_rows * block.out_columns
+    taps = block.size_y * block.size_x
+    errors, filters = tables[block.filter_error_at :], tables[block.filter_at :]
+    square = (
+        _WIDE
+        and block.pool == 2
+        and block.size_y == 3
+        and block.size_x == 3
+        and block.stride_y == 1
+        and block.stride_x == 1
+    )
+    for group in range(block.groups):
+        weights = block.backward + group * block.padded_filters * taps * LANES
+        for w in range(windows):
+            own = g + tables[block.error_at + w]
+            first = won + w * cells * block.words
+            start = dx + group * block.slab + tables[block.input_at + w]
+            if square:
+                _square_gradients(block, f, start, own, errors, weights, filters, words, first)
+                continue
+            for cell in range(cells):
+                at, live = start + _cell_offset(block, cell), first + cell * block.words
+                for i in range(block.size_y):
+                    j = 0
+                    while j < block.size_x:
+                        left = block.size_x - j
+                        tap = weights + (i * block.size_x + j) * LANES
+                        to = at + (i * block.in_columns + j) * LANES
+                        if left >= 5:
+                            five = load_all(5, f, to, LANES)
+                            five = _over_filters(five, block, f, own, errors, tap, filters, words, live)
+                            store_all(f, to, LANES, five)
+                            j += 5
+                        elif left >= 3:
+                            three = load_all(3, f, to, LANES)
+                            three = _over_filters(three, block, f, own, errors, tap, filters, words, live)
+                            store_all(f, to, LANES, three)
+                            j += 3
+                        else:
+                            one = load_all(1, f, to, LANES)
+                            one = _over_filters(one, block, f, own, errors, tap, filters, words, live)
+                            store_all(f, to, LANES, one)
+                            j += 1
+
+
+@inlined
+def _over_filters(
+    acc: Any,
+    block: Any,
+    f: Any,
+    own: int,
+    errors: Any,
+    tap: int,
+    filters: Any,
+    words: Any,
+    first: int,
+) -> Any:
+    """Add what all live filters of one cell give to a few of its patch's cells."""
+    for kw in range(block.words):
+        acc = sum_rows_at(
+            acc, words[first + kw], f, own, errors, f, tap, filters, kw * 64, 3 * LANES
+        )
+    return acc
+
+
+@inlined
+def _square_gradients(
+    block: Any,
+    f: Any,
+    start: int,
+    own: int,
+    errors: Any,
+    weights: int,
+    filters: Any,
+    words: Any,
+    first: int,
+) -> None:
+    """Do the four cells of a window at once: their 3×3 patches make a square of 4×4 sums."""
+    n, row = block.words, block.in_columns * LANES
+    a, b = load_all(4, f, start, LANES), load_all(4, f, start + row, LANES)
+    c, d = load_all(4, f, start + 2 * row, LANES), load_all(4, f, start + 3 * row, LANES)
+
+    s = (a[0], a[1], a[2], b[0], b[1], b[2], c[0], c[1], c[2])
+    s = _over_filters(s, block, f, own, errors, weights, filters, words, first)
+    a, b, c = (s[0], s[1], s[2], a[3]), (s[3], s[4], s[5], b[3]), (s[6], s[7], s[8], c[3])
+
+    s = (a[1], a[2], a[3], b[1], b[2], b[3], c[1], c[2], c[3])
+    s = _over_filters(s, block, f, own, errors, weights, filters, words, first + n)
+    a, b, c = (a[0], s[0], s[1], s[2]), (b[0], s[3], s[4], s[5]), (c[0], s[6], s[7], s[8])
+
+    s = (b[0], b[1], b[2], c[0], c[1], c[2], d[0], d[1], d[2])
+    s = _over_filters(s, block, f, own, errors, weights, filters, words, first + 2 * n)
+    b, c, d = (s[0], s[1], s[2], b[3]), (s[3], s[4], s[5], c[3]), (s[6], s[7], s[8], d[3])
+
+    s = (b[1], b[2], b[3], c[1], c[2], c[3], d[1], d[2], d[3])
+    s = _over_filters(s, block, f, own, errors, weights, filters, words, first + 3 * n)
+    b, c, d = (b[0], s[0], s[1], s[2]), (c[0], s[3], s[4], s[5]), (d[0], s[6], s[7], s[8])
+
+    store_all(f, start, LANES, a)
+    store_all(f, start + row, LANES, b)
+    store_all(f, start + 2 * row, LANES, c)
+    store_all(f, start + 3 * row, LANES, d)

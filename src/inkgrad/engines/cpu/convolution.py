@@ -1,0 +1,188 @@
+"""Convolution of any size and stride, forward, with ReLU and 2×2 pooling if they follow.
+
+A drawing's input stands in *groups* of channels, each a padded picture: either planes (a group is
+one channel: what a first layer gets, 1 × 30 × 30 numbers) or slabs (a group is LANES channels side
+by side in each cell). Element (c, y, x) is at
+
+    (c // group) · slab + (y · in_columns + x) · group + c % group,   slab = in_rows·in_columns·group.
+
+The output stands in slabs with the padding that the next convolution needs.
+
+*Blocking.* The tile of sums is four places (one pooling window, or four in a row) × 2 vectors of
+filters: 8 sums, 2 weights and 1 broadcast, which any processor has registers for. Each weight read
+serves four places, each number read two vectors. Blank paper is answered without arithmetic: where
+the first layer's window sees no ink, its answer is max(bias, 0).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.pooling import keep_one, keep_strongest
+from inkgrad.engines.cpu.simd import (
+    LANES,
+    REGISTERS,
+    add_square,
+    add_window,
+    bits,
+    load,
+    load_all,
+    splat,
+    store,
+    unequal,
+)
+
+__all__ = ["convolve", "find_ink", "lay_out", "pack_filters"]
+
+_PAIR = 2 * LANES
+_NO_INK = np.uint64(0)
+_ONE = np.uint64(1)
+
+
+@kernel
+def pack_filters(block: Any, theta: Any, f: Any, pair: int) -> None:
+    """Lay out one pair's weights [channel][row][column][filter of the pair], and its biases."""
+    taps = block.size_y * block.size_x
+    for lane in range(_PAIR):
+        k = pair * _PAIR + lane
+        known = k < block.filters
+        f[block.packed_bias + k] = theta[block.bias + k] if known else np.float32(0)
+        source = block.weight + k * block.channels * taps
+        target = block.forward + pair * block.channels * taps * _PAIR + lane
+        for tap in range(block.channels * taps):
+            f[target + tap * _PAIR] = theta[source + tap] if known else np.float32(0)
+
+
+@kernel
+def lay_out(block: Any, x: Any, drawing: int, f: Any, at: int) -> None:
+    """Copy a drawing (channels, rows, columns) into the inside of its padded groups."""
+    group = block.group
+    for c in range(block.channels):
+        for y in range(block.rows):
+            source = ((drawing * block.channels + c) * block.rows + y) * block.columns
+            target = at + (c // group) * block.slab + c % group
+            target += ((y + block.pad_y) * block.in_columns + block.pad_x) * group
+            if group == 1 and block.columns >= LANES:
+                for i in range(0, block.columns - LANES, LANES):
+                    store(f, target + i, load(x, source + i))
+                last = block.columns - LANES  # overlaps the one before
+                store(f, target + last, load(x, source + last))
+            else:
+                for i in range(block.columns):
+                    f[target + i * group] = x[source + i]
+
+
+@kernel
+def find_ink(block: Any, f: Any, at: int, words: Any, ink: int) -> None:
+    """Note which cells of padded planes are not 0: bit x of word y, all channels together."""
+    inside = (_ONE << np.uint64(block.in_columns)) - _ONE if block.in_columns < 64 else ~_NO_INK
+    for y in range(block.in_rows):
+        row = _NO_INK
+        for c in range(block.channels):
+            first = at + c * block.slab + y * block.in_columns
+            for i in range(0, block.in_columns, LANES):
+                row |= bits(unequal(load(f, first + i), splat(0.0))) << np.uint64(i)
+        words[ink + y] = row & inside
+
+
+@kernel
+def convolve(
+    block: Any, f: Any, x: int, out: int, words: Any, won: int, ink: int, out_ink: int
+) -> None:
+    """Carry out one drawing.
+
+    Parameters
+    ----------
+    block : record
+        See `layout.CONVOLUTION`.
+    f, x, out : array and places
+        Input and output of the drawing.
+    words, won : array of words and place
+        Who won each window: [window][cell][word], a bit a filter.
+    ink, out_ink : places in `words`
+        Where the input has ink, a word a row (−1: not known), and where the output is more than
+        blank paper gives (−1: not asked for).
+    """
+    size_y, size_x, group = block.size_y, block.size_x, block.group
+    row_step = block.stride_y * block.in_columns * group
+    step = block.stride_x * group
+    pool = block.pool
+    cells = pool * pool
+    rectified = block.rectified != 0
+    whole_window = (
+        REGISTERS == 32 and pool == 2 and size_y == size_x == 3 and block.stride_y == block.stride_x == 1
+    )
+    see = (_ONE << np.uint64((pool - 1) * block.stride_x + size_x)) - _ONE  # a window's columns
+    across = 1 if pool == 2 else 4  # outputs of one tile
+    for wy in range(block.out_rows):
+        row_ink = ~_NO_INK
+        top = wy * pool * block.stride_y
+        if ink >= 0:
+            row_ink = _NO_INK
+            for y in range(top, top + (pool - 1) * block.stride_y + size_y):
+                row_ink |= words[ink + y]
+        seen = _NO_INK
+        for wx in range(0, block.out_columns, across):
+            left = wx * pool * block.stride_x
+            window = wy * block.out_columns + wx
+            target = out + ((wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x) * LANES
+            blank = pool == 2 and (row_ink >> np.uint64(left)) & see == 0
+            if not blank:
+                seen |= _ONE << np.uint64(wx)
+            for pair in range(block.pairs):
+                bias = load_all(2, f, block.packed_bias + pair * _PAIR, LANES)
+                acc = (bias[0], bias[1], bias[0], bias[1], bias[0], bias[1], bias[0], bias[1])
+                weight = block.forward + pair * block.channels * size_y * size_x * _PAIR
+                if not blank:
+                    for c in range(block.channels):
+                        first = x + (c // group) * block.slab + c % group
+                        if whole_window:
+                            at = first + (top * block.in_columns + left) * group
+                            acc = add_window(acc, f, at, row_step, step, f, weight)
+                            weight += 9 * _PAIR
+                            continue
+                        for i in range(size_y):
+                            at = first + ((top + i) * block.in_columns + left) * group
+                            for j in range(size_x):
+                                row = load_all(2, f, weight, LANES)
+                                weight += _PAIR
+                                if pool == 2:
+                                    acc = add_square(acc, 2, f, at + j * group, row_step, step, row)
+                                else:
+                                    acc = add_square(acc, 4, f, at + j * group, row_step, step, row)
+                both = 2 * pair + 1 < block.vectors
+                place = pair * _PAIR
+                word = won + window * cells * block.words + place // 64
+                place %= 64
+                to = target + 2 * pair * block.out_slab
+                if pool == 2:
+                    z = (acc[0], acc[2], acc[4], acc[6])
+                    keep_strongest(z, rectified, f, to, words, word, block.words, place)
+                    if both:
+                        z = (acc[1], acc[3], acc[5], acc[7])
+                        to += block.out_slab
+                        keep_strongest(z, rectified, f, to, words, word, block.words, place + LANES)
+                else:
+                    left_over = block.out_columns - wx
+                    keep_one(acc[0], rectified, f, to, words, word, place)
+                    if left_over > 1:
+                        keep_one(acc[2], rectified, f, to + LANES, words, word + block.words, place)
+                    if left_over > 2:
+                        keep_one(acc[4], rectified, f, to + 2 * LANES, words, word + 2 * block.words, place)
+                    if left_over > 3:
+                        keep_one(acc[6], rectified, f, to + 3 * LANES, words, word + 3 * block.words, place)
+                    if both:
+                        to += block.out_slab
+                        place += LANES
+                        keep_one(acc[1], rectified, f, to, words, word, place)
+                        if left_over > 1:
+                            keep_one(acc[3], rectified, f, to + LANES, words, word + block.words, place)
+                        if left_over > 2:
+                            keep_one(acc[5], rectified, f, to + 2 * LANES, words, word + 2 * block.words, place)
+                        if left_over > 3:
+                            keep_one(acc[7], rectified, f, to + 3 * LANES, words, word + 3 * block.words, place)
+        if out_ink >= 0:
+            words[out_ink + wy + block.out_pad_y] = seen << np.uint64(block.out_pad_x)

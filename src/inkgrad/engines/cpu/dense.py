@@ -1,0 +1,242 @@
+"""Dense layers, forward and backward, as sparse sums over what is not zero.
+
+With activations A (n, I), weights W (I, O) and the gradient D = dL/dZ (n, O):
+
+    forward     Z[n]  = β + Σ_{i: A[n,i] ≠ 0} A[n,i] · W[i]            rows of W
+    backward    dW[i] = Σ_{n: A[n,i] ≠ 0} A[n,i] · D[n]                rows of D
+                dA[n] = Σ_{o: D[n,o] ≠ 0} D[n,o] · Wᵀ[o]               rows of Wᵀ
+
+All three are `sparse` sums: after a ReLU about half of A and of D is zero, and drawings are mostly
+paper. Inputs are taken `CHUNK` = 64 at a time, one word of bits: 64 rows of 128 outputs are 32 KB,
+the first cache, and serve every drawing of the batch before the next 64 come. In the backward pass
+one task does a chunk from end to end: it transposes the chunk's W and A, forms dW (and makes the
+optimiser's step on it at once, while it is in the cache) and writes dA over A.
+
+Weights are read where they are, in the network's own parameter vector, if O is a multiple of LANES;
+otherwise from a packed copy whose rows are filled up with zeros. Inputs may stand in another order
+than the network's (slabs of a convolution): `rows` says which of W's rows belongs to each, −1 to
+none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from inkgrad.engines.cpu.compiling import inlined, kernel
+from inkgrad.engines.cpu.optimizer import adam
+from inkgrad.engines.cpu.simd import (
+    LANES,
+    add,
+    bits,
+    greater,
+    load,
+    load_all,
+    repeat,
+    select,
+    splat,
+    store,
+    store_all,
+    transpose,
+    transpose_rows,
+    where_positive,
+)
+from inkgrad.engines.cpu.sparse import WORD, live_bits, sum_rows, sum_rows_of
+
+__all__ = ["CHUNK", "backward", "bias_gradient", "forward", "pack_rows", "unpack_rows"]
+
+CHUNK = WORD
+"""Inputs that are taken together."""
+
+_VECTORS = CHUNK // LANES
+_ONE = np.uint64(1)
+
+
+@kernel
+def pack_rows(layer: Any, theta: Any, f: Any, first: int, last: int) -> None:
+    """Copy rows first … last−1 of the weights to where they are filled up with zeros."""
+    for i in range(first, last):
+        source, target = layer.weight + i * layer.outputs, layer.packed + i * layer.width
+        for o in range(layer.outputs):
+            f[target + o] = theta[source + o]
+
+
+@kernel
+def unpack_rows(layer: Any, f: Any, gradient: Any, first: int, last: int) -> None:
+    """Copy rows of the weights' gradient from where they are filled up to their own place."""
+    for i in range(first, last):
+        source, target = layer.packed_gradient + i * layer.width, layer.weight + i * layer.outputs
+        for o in range(layer.outputs):
+            gradient[target + o] = f[source + o]
+
+
+@inlined
+def _add_rows(
+    acc: Any, layer: Any, f: Any, a: int, chunk: int, matrix: Any, m: int, rows: Any, n: int, to: int
+) -> None:
+    """Add a chunk's part to one drawing's outputs `to` and on."""
+    live = live_bits(f, a + n * layer.input_step + chunk * CHUNK)
+    acc = sum_rows_of(
+        acc, live, f, a + n * layer.input_step + chunk * CHUNK, matrix, m, rows, chunk * CHUNK
+    )
+    store_all(f, to, LANES, acc)
+
+
+@kernel
+def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) -> None:
+    """Write Z (or max(Z, 0)) of drawings first … last−1."""
+    matrix, weights = (f, layer.packed) if layer.is_packed else (theta, layer.weight)
+    rows = tables[layer.row_at :]
+    z, step = layer.output, layer.output_step
+    for n in range(first, last):
+        for o in range(0, layer.width, LANES):
+            store(f, z + n * step + o, load(f, layer.packed_bias + o))
+    for chunk in range(layer.chunks):
+        o = 0
+        while o < layer.width:
+            left = (layer.width - o) // LANES
+            m = weights + o
+            for n in range(first, last):
+                to = z + n * step + o
+                if left >= 8:
+                    _add_rows(load_all(8, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                elif left >= 4:
+                    _add_rows(load_all(4, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                elif left >= 2:
+                    _add_rows(load_all(2, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                else:
+                    _add_rows(load_all(1, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+            o += LANES * (8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1)
+    if layer.rectified:
+        zero = splat(0.0)
+        for n in range(first, last):
+            for o in range(z + n * step, z + n * step + layer.width, LANES):
+                value = load(f, o)
+                store(f, o, select(greater(value, zero), value, zero))
+
+
+@kernel
+def bias_gradient(layer: Any, f: Any, gradient: Any, n: int, scratch: int) -> None:
+    """Write dβ = the sum of D's rows, drawing after drawing."""
+    for o in range(0, layer.width, LANES):
+        acc = splat(0.0)
+        for i in range(n):
+            acc = add(acc, load(f, layer.output + i * layer.output_step + o))
+        store(f, scratch, acc)
+        for lane in range(min(LANES, layer.outputs - o)):
+            gradient[layer.bias + o + lane] = f[scratch + lane]
+
+
+@kernel
+def backward(
+    layer: Any,
+    f: Any,
+    theta: Any,
+    gradient: Any,
+    m: Any,
+    v: Any,
+    rule: Any,
+    tables: Any,
+    chunk: int,
+    n: int,
+    scratch: int,
+) -> float:
+    """Do one chunk of inputs: dW and the step on it, and dA in place of A.
+
+    Parameters
+    ----------
+    layer : record
+        See `layout.DENSE`.
+    f, theta, gradient, m, v : arrays
+        The buffers; parameters and their gradient; the optimiser's two averages.
+    rule : record
+        The optimiser's settings; with rule.fused, W, m and v are changed in place and `gradient` is
+        not written.
+    n : int
+        Drawings.
+    scratch : place
+        For Wᵀ (width × 64), Aᵀ (64 × 64) and dW (64 × width).
+
+    Returns
+    -------
+    float
+        The sum of the squares of dW, if the step was made here; otherwise 0.
+    """
+    rows = tables[layer.row_at :]
+    a = layer.input + chunk * CHUNK
+    turned = scratch
+    columns = turned + layer.width * CHUNK
+    sums = columns + CHUNK * CHUNK
+    if layer.passes_back:
+        matrix, weights = (f, layer.packed) if layer.is_packed else (theta, layer.weight)
+        for i in range(0, CHUNK, LANES):
+            for o in range(0, layer.width, LANES):
+                transpose_rows(
+                    matrix, weights + o, rows, chunk * CHUNK + i, 1, f, turned + o * CHUNK + i, CHUNK
+                )
+    for start in range(0, n, CHUNK):
+        count = min(CHUNK, n - start)
+        for i in range(0, CHUNK, LANES):
+            for r in range(0, count, LANES):
+                source = a + (start + r) * layer.input_step + i
+                transpose(f, source, layer.input_step, f, columns + i * CHUNK + r, CHUNK)
+        there = (_ONE << np.uint64(count)) - _ONE if count < 64 else ~np.uint64(0)
+        d = layer.output + start * layer.output_step
+        for i in range(CHUNK):
+            if rows[chunk * CHUNK + i] >= 0:
+                live = live_bits(f, columns + i * CHUNK) & there
+                _weight_row(layer, f, live, columns + i * CHUNK, d, sums + i * layer.width, start == 0)
+    total = 0.0
+    for i in range(CHUNK):
+        row = rows[chunk * CHUNK + i]
+        if row >= 0:
+            if layer.is_packed:
+                _copy(f, sums + i * layer.width, f, layer.packed_gradient + row, layer.width)
+            elif rule.fused:
+                at = layer.weight + row
+                total += adam(rule, theta, m, v, f, sums + i * layer.width, at, layer.width)
+            else:
+                _copy(f, sums + i * layer.width, gradient, layer.weight + row, layer.width)
+    if layer.passes_back:
+        for i in range(n):
+            acc = repeat(_VECTORS, splat(0.0))
+            d = layer.output + i * layer.output_step
+            for o in range(0, layer.width, WORD):
+                live = live_bits(f, d + o)
+                acc = sum_rows(acc, live, f, d + o, 1, f, turned + o * CHUNK, CHUNK)
+            at = a + i * layer.input_step
+            if layer.input_rectified:  # the ReLU between this layer and the one before
+                acc = where_positive(f, at, LANES, acc)
+            store_all(f, at, LANES, acc)
+    return total
+
+
+@inlined
+def _copy(source: Any, s: int, target: Any, t: int, count: int) -> None:
+    for i in range(0, count, LANES):
+        store(target, t + i, load(source, s + i))
+
+
+@kernel
+def _weight_row(layer: Any, f: Any, live: Any, a: int, d: int, to: int, first: bool) -> None:
+    """Add what up to 64 drawings give to one row of dW."""
+    o, step = 0, layer.output_step
+    while o < layer.width:
+        left = (layer.width - o) // LANES
+        if left >= 8:
+            eight = repeat(8, splat(0.0)) if first else load_all(8, f, to + o, LANES)
+            store_all(f, to + o, LANES, sum_rows(eight, live, f, a, 1, f, d + o, step))
+            o += 8 * LANES
+        elif left >= 4:
+            four = repeat(4, splat(0.0)) if first else load_all(4, f, to + o, LANES)
+            store_all(f, to + o, LANES, sum_rows(four, live, f, a, 1, f, d + o, step))
+            o += 4 * LANES
+        elif left >= 2:
+            two = repeat(2, splat(0.0)) if first else load_all(2, f, to + o, LANES)
+            store_all(f, to + o, LANES, sum_rows(two, live, f, a, 1, f, d + o, step))
+            o += 2 * LANES
+        else:
+            one = repeat(1, splat(0.0)) if first else load_all(1, f, to + o, LANES)
+            store_all(f, to + o, LANES, sum_rows(one, live, f, a, 1, f, d + o, step))
+            o += LANES

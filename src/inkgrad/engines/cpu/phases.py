@@ -1,0 +1,319 @@
+"""A step as phases of tasks, and the loop in which threads carry them out.
+
+A *task* is a piece of work that no other task of its phase depends on: "drawings 8 to 15, forward",
+"inputs 64 to 127 of dense1, backward". A *phase* is done when all of its tasks are. Threads take
+the next task that nobody has taken yet, and at the end of a phase wait for the last. So
+
+- one thread can do everything, and a thread that comes late, or is held up by another program,
+  holds nobody up for longer than its own task: nothing depends on how many there are;
+- what is computed, and in which order sums are formed, depends on the tasks alone: the bits are
+  the same for any number of threads.
+
+Waiting threads spin for a moment, and then let others have the processor.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from inkgrad.engines.cpu import backprop, dense
+from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
+from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.convolution import convolve, find_ink, lay_out, pack_filters
+from inkgrad.engines.cpu.loss import softmax_cross_entropy
+from inkgrad.engines.cpu.optimizer import adam
+from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_planes
+from inkgrad.engines.cpu.simd import LANES
+from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
+
+__all__ = ["Job", "Kind", "RULE", "work"]
+
+LINE = 8  # counters stand a cache line apart
+
+
+class Kind(IntEnum):
+    """What a task does; see `_carry_out`."""
+
+    PACK_PAIR = 0
+    PACK_BACKWARD = 1
+    PACK_ROWS = 2
+    PACK_BIAS = 3
+    LAY_OUT = 4
+    CONVOLVE = 5
+    HEAD = 6
+    DENSE_BACKWARD = 7
+    DENSE_BIAS = 8
+    CONVOLVE_BACKWARD = 9
+    REDUCE = 10
+    UNPACK_ROWS = 11
+
+
+RULE = np.dtype(
+    [("fused", np.int64)]
+    + [
+        (name, np.float32)
+        for name in (
+            "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction".split()
+        )
+    ]
+)
+"""The optimiser's settings; `fused`: whether parameters are moved in the step itself."""
+
+SETTINGS = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "batch parts teaches gives_probabilities keeps_logits stamp floats words scratch_floats "
+            "scratch_words sums part_step dense_scratch"
+        ).split()
+    ]
+    + [("smoothing", np.float64)]
+)
+"""What a step needs to know besides."""
+
+
+class Job(NamedTuple):
+    """Everything that a step works on."""
+
+    tasks: Any  # (…, 4) int64: kind, which block, first, last
+    phases: Any  # (…, 2) int64: first task, last task
+    counters: Any  # int64: tasks taken and done, phase by phase
+    settings: Any  # (1,) SETTINGS
+    rule: Any  # (1,) RULE
+    convolutions: Any
+    dense: Any
+    tables: Any
+    f: Any  # float32: all buffers
+    words: Any  # uint64: winners, ink
+    theta: Any
+    gradient: Any
+    m: Any
+    v: Any
+    x: Any  # (…,) float32
+    labels: Any  # int64
+    outputs: Any  # (n · classes,) float32: logits or probabilities
+    losses: Any  # (n,) float64
+    squares: Any  # (tasks,) float64: of each task's part of the gradient
+    dx: Any  # (…,) float32: what goes back to the layers before
+
+
+@kernel
+def work(job: Any, who: int) -> None:
+    """Take part in a step, as thread number `who`, until all of its phases are done."""
+    for phase in range(len(job.phases)):
+        first, last = job.phases[phase, 0], job.phases[phase, 1]
+        taken, done = 2 * phase * LINE, (2 * phase + 1) * LINE
+        while True:
+            task = first + add_atomically(job.counters, taken, 1)
+            if task >= last:
+                break
+            _carry_out(job, task, who)
+            add_atomically(job.counters, done, 1)
+        tries = 0
+        while read_atomically(job.counters, done) < last - first:
+            give_way(tries)
+            tries += 1
+
+
+@kernel
+def _carry_out(job: Any, task: int, who: int) -> None:
+    kind, which = job.tasks[task, 0], job.tasks[task, 1]
+    first, last = job.tasks[task, 2], job.tasks[task, 3]
+    f, words, theta, gradient = job.f, job.words, job.theta, job.gradient
+    settings, rule = job.settings[0], job.rule[0]
+    scratch = settings.floats + who * settings.scratch_floats
+    own_words = settings.words + who * settings.scratch_words
+    if kind == Kind.PACK_PAIR:
+        block = job.convolutions[which]
+        for pair in range(first, last):
+            if block.winograd:
+                pack_transformed(block, theta, f, pair, scratch + settings.dense_scratch)
+            else:
+                pack_filters(block, theta, f, pair)
+    elif kind == Kind.PACK_BACKWARD:
+        for k in range(first, last):
+            backprop.pack_filters_backward(job.convolutions[which], theta, f, k)
+    elif kind == Kind.PACK_ROWS:
+        dense.pack_rows(job.dense[which], theta, f, first, last)
+    elif kind == Kind.PACK_BIAS:
+        layer = job.dense[which]
+        for o in range(layer.outputs):
+            f[layer.packed_bias + o] = theta[layer.bias + o]
+    elif kind == Kind.LAY_OUT:
+        layer = job.dense[0]
+        for n in range(first, last):
+            for i in range(layer.inputs):
+                f[layer.input + n * layer.input_step + i] = job.x[n * layer.inputs + i]
+    elif kind == Kind.CONVOLVE:
+        _convolve_all(job, first, last, scratch, own_words)
+    elif kind == Kind.HEAD:
+        for i in range(len(job.dense)):
+            dense.forward(job.dense[i], f, theta, job.tables, first, last)
+        softmax_cross_entropy(
+            job.dense[len(job.dense) - 1],
+            f,
+            settings,
+            job.labels,
+            job.outputs,
+            job.losses,
+            first,
+            last,
+        )
+    elif kind == Kind.DENSE_BACKWARD:
+        total = 0.0
+        for chunk in range(first, last):
+            total += dense.backward(
+                job.dense[which],
+                f,
+                theta,
+                gradient,
+                job.m,
+                job.v,
+                rule,
+                job.tables,
+                chunk,
+                settings.batch,
+                scratch + settings.dense_scratch,
+            )
+        job.squares[task] = total
+    elif kind == Kind.DENSE_BIAS:
+        layer = job.dense[which]
+        dense.bias_gradient(layer, f, gradient, settings.batch, scratch + settings.dense_scratch)
+        job.squares[task] = _move(job, layer.bias, layer.outputs)
+    elif kind == Kind.CONVOLVE_BACKWARD:
+        _convolve_back(job, which, first, last, scratch, own_words)
+    elif kind == Kind.REDUCE:
+        block = job.convolutions[which]
+        each = block.channels * block.size_y * block.size_x
+        temporary = scratch + settings.dense_scratch
+        if block.group == 1:
+            for vector in range(first, last):
+                reduce_planes(block, f, gradient, settings, vector, temporary)
+        else:
+            for k in range(first, last):
+                reduce_filters(block, f, gradient, settings, k, temporary)
+        if block.group == 1:
+            first, last = first * LANES, min(last * LANES, block.filters)
+        reduce_bias(block, f, gradient, settings, first, last)
+        job.squares[task] = _move(job, block.weight + first * each, (last - first) * each)
+        job.squares[task] += _move(job, block.bias + first, last - first)
+    elif kind == Kind.UNPACK_ROWS:
+        layer = job.dense[which]
+        dense.unpack_rows(layer, f, gradient, first, last)
+        at = layer.weight + first * layer.outputs
+        job.squares[task] = _move(job, at, (last - first) * layer.outputs)
+
+
+@kernel
+def _move(job: Any, first: int, count: int) -> float:
+    """Make the optimiser's step on some parameters whose gradient is complete, if it is asked for."""
+    rule = job.rule[0]
+    if not rule.fused:
+        return 0.0
+    return adam(rule, job.theta, job.m, job.v, job.gradient, first, first, count)
+
+
+@kernel
+def _prepare_input(job: Any, drawing: int, to: int, scratch: int, own_words: int) -> int:
+    """Make block `to`'s input of one drawing and return its place.
+
+    The first block's is laid out from x; the second's is made by the first, if that is not kept.
+    """
+    first, f, words = job.convolutions[0], job.f, job.words
+    x = scratch + first.input
+    ink = -1 if first.ink < 0 else own_words + first.ink
+    if to == 0 or (to == 1 and first.is_remade):
+        lay_out(first, job.x, drawing, f, x)
+        if ink >= 0:
+            find_ink(first, f, x, words, ink)
+    if to == 0:
+        return x
+    if to == 1 and first.is_remade:
+        second = job.convolutions[1]
+        out_ink = -1 if second.ink < 0 else own_words + second.ink
+        convolve(
+            first, f, x, scratch + first.output, words, own_words + first.won, ink, out_ink
+        )
+        return scratch + first.output
+    block = job.convolutions[to]
+    return block.input + drawing * block.input_step
+
+
+@kernel
+def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int) -> None:
+    """Carry drawings first … last−1 through all convolution blocks, block by block."""
+    f, words, stamp = job.f, job.words, job.settings[0].stamp
+    for i in range(len(job.convolutions)):
+        block = job.convolutions[i]
+        if block.is_remade:
+            continue
+        waiting = 0
+        ink = -1 if block.ink < 0 else own_words + block.ink
+        for drawing in range(first, last):
+            x = _prepare_input(job, drawing, i, scratch, own_words)
+            out = block.output + drawing * block.output_step
+            won = block.won + drawing * block.won_step
+            if block.winograd:
+                waiting = take_windows(
+                    block, f, x, out, words, won, ink, scratch, own_words, stamp, waiting
+                )
+            else:
+                convolve(block, f, x, out, words, won, ink, -1)
+        if waiting:
+            flush(block, f, words, scratch, own_words, stamp, waiting)
+
+
+@kernel
+def _convolve_back(
+    job: Any, part: int, first: int, last: int, scratch: int, own_words: int
+) -> None:
+    """Sum the convolutions' gradients over one part of the drawings."""
+    f, words, tables, settings = job.f, job.words, job.tables, job.settings[0]
+    sums = settings.sums + part * settings.part_step
+    for i in range(sums, sums + settings.part_step):
+        f[i] = np.float32(0)
+    count = len(job.convolutions)
+    for drawing in range(first, last):
+        for i in range(count - 1, -1, -1):
+            block = job.convolutions[i]
+            if i == count - 1:
+                g = block.output + drawing * block.output_step
+            else:
+                g = scratch + job.convolutions[i + 1].error
+            if i < count - 1 and block.is_remade:  # made again for the block after it, just now
+                x, won = scratch + block.input, own_words + block.won
+            else:
+                x = _prepare_input(job, drawing, i, scratch, own_words)
+                won = block.won + drawing * block.won_step
+            backprop.bias_gradients(block, f, g, tables, words, won, sums + block.bias_sums)
+            if block.group == 1:
+                ink = -1 if block.ink < 0 else own_words + block.ink
+                backprop.plane_gradients(
+                    block, f, x, g, tables, words, won, ink, sums + block.sums
+                )
+            else:
+                turned = own_words + block.turned
+                backprop.by_filter(block, words, won, own_words + block.square, turned)
+                backprop.filter_gradients(
+                    block, f, x, g, tables, words, turned, sums + block.sums
+                )
+            if block.passes_back:
+                dx = scratch + block.error
+                backprop.input_gradients(block, f, dx, g, tables, words, won)
+                if i == 0:
+                    _take_back(block, f, dx, job.dx, drawing)
+
+
+@kernel
+def _take_back(block: Any, f: Any, slabs: int, dx: Any, drawing: int) -> None:
+    """Copy a drawing's dx from slabs into (channel, row, column), for the layers before."""
+    for c in range(block.channels):
+        for y in range(block.rows):
+            source = slabs + (c // LANES) * block.slab + c % LANES
+            source += ((y + block.pad_y) * block.in_columns + block.pad_x) * LANES
+            target = ((drawing * block.channels + c) * block.rows + y) * block.columns
+            for i in range(block.columns):
+                dx[target + i] = f[source + i * LANES]

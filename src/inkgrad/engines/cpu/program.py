@@ -1,0 +1,112 @@
+"""The program of a step: its phases and their tasks, for a layout and a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkgrad.engines.cpu.layout import CHUNK, PART, Layout, parts_of
+from inkgrad.engines.cpu.phases import Kind
+from inkgrad.engines.cpu.simd import LANES
+
+__all__ = ["Program", "make_packing", "make_program"]
+
+_HEAD = 32  # drawings that go through the dense layers together: they share the reading of W
+_ROWS = 256  # rows of a packed dense layer in a task
+_FILTERS = 8  # filters in a task
+
+
+class Program:
+    """Phases of tasks, as the arrays that compiled code reads.
+
+    Attributes
+    ----------
+    tasks : (…, 4) int64 array
+        Kind, which block, first and last of what.
+    phases : (…, 2) int64 array
+        First and last task of each phase.
+    """
+
+    def __init__(self) -> None:
+        self._phases: list[list[tuple[int, int, int, int]]] = []
+
+    def phase(self) -> None:
+        """Begin a phase."""
+        self._phases.append([])
+
+    def add(self, kind: int, which: int, total: int, step: int) -> None:
+        """Add tasks to the phase: what = 0 … total−1, `step` at a time."""
+        for first in range(0, total, step):
+            self.add_one(kind, which, first, min(first + step, total))
+
+    def add_one(self, kind: int, which: int, first: int, last: int) -> None:
+        """Add one task to the phase."""
+        self._phases[-1].append((kind, which, first, last))
+
+    @property
+    def tasks(self) -> NDArray[np.int64]:
+        """All tasks, phase after phase."""
+        every = [task for phase in self._phases for task in phase]
+        return np.array(every, np.int64).reshape(-1, 4)
+
+    @property
+    def phases(self) -> NDArray[np.int64]:
+        """Where each phase begins and ends among the tasks."""
+        ends = np.cumsum([len(phase) for phase in self._phases])
+        return np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1).astype(np.int64)
+
+
+def make_packing(layout: Layout) -> Program:
+    """Return the program that lays out the weights for the forward pass."""
+    program = Program()
+    program.phase()
+    _add_packing(program, layout, teaches=False)
+    return program
+
+
+def make_program(layout: Layout, batch: int, *, packs: bool, teaches: bool) -> Program:
+    """Return the program that carries a batch out: forward, and backward when it teaches."""
+    program = Program()
+    if packs:
+        program.phase()
+        _add_packing(program, layout, teaches)
+    program.phase()
+    if len(layout.convolutions):
+        program.add(Kind.CONVOLVE, 0, batch, PART)
+    else:
+        program.add(Kind.LAY_OUT, 0, batch, PART)
+    program.phase()
+    program.add(Kind.HEAD, 0, batch, _HEAD)
+    if teaches:
+        for i in reversed(range(len(layout.dense))):
+            program.phase()
+            program.add(Kind.DENSE_BACKWARD, i, int(layout.dense[i]["chunks"]), 1)
+            program.add(Kind.DENSE_BIAS, i, 1, 1)
+        program.phase()
+        if len(layout.convolutions):
+            step = -(-batch // parts_of(batch))
+            for part, first in enumerate(range(0, batch, step)):
+                program.add_one(Kind.CONVOLVE_BACKWARD, part, first, min(first + step, batch))
+            program.phase()
+        for i, d in enumerate(layout.dense):
+            if d["is_packed"]:
+                program.add(Kind.UNPACK_ROWS, i, int(d["inputs"]), _ROWS)
+        for i, b in enumerate(layout.convolutions):
+            if b["group"] == 1:
+                program.add(Kind.REDUCE, i, int(b["vectors"]), 1)
+            else:
+                program.add(Kind.REDUCE, i, int(b["filters"]), _FILTERS)
+    return program
+
+
+def _add_packing(program: Program, layout: Layout, teaches: bool) -> None:
+    for i, b in enumerate(layout.convolutions):
+        program.add(Kind.PACK_PAIR, i, int(b["pairs"]), 1)
+        if teaches and b["passes_back"]:
+            program.add(Kind.PACK_BACKWARD, i, int(b["filters"]), _FILTERS)
+    for i, d in enumerate(layout.dense):
+        program.add(Kind.PACK_BIAS, i, 1, 1)
+        if d["is_packed"]:
+            program.add(Kind.PACK_ROWS, i, int(d["inputs"]), _ROWS)

@@ -1,0 +1,210 @@
+"""Runs steps: buffers that are lent to one caller at a time, and threads that work on them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
+from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
+from inkgrad.engines.cpu.plan import Plan
+from inkgrad.engines.cpu.program import make_packing, make_program
+from inkgrad.network import Network
+
+__all__ = ["RULE", "Workspace", "Workspaces", "aligned", "run"]
+
+_NOTHING = np.zeros(1, np.float32)
+_NO_LABELS = np.zeros(1, np.int64)
+_NO_RULE = np.zeros(1, RULE)
+
+
+def aligned(count: int, dtype: Any, make: Callable[..., Any] = np.zeros) -> Any:
+    """Return an array that begins at a page: vectors that straddle cache lines cost a quarter."""
+    size = count * np.dtype(dtype).itemsize
+    memory = make(size + 4096, np.uint8)
+    start = -memory.ctypes.data % 4096
+    return memory[start : start + size].view(dtype)
+
+
+class Workspace:
+    """The buffers for batches of up to `batch` drawings; in use by one caller at a time.
+
+    Attributes
+    ----------
+    layout : Layout
+    floats, words : arrays
+    gradient : (network.size,) array
+        For a step whose gradient nobody asks for.
+    """
+
+    def __init__(self, network: Network, plan: Plan, batch: int, threads: int) -> None:
+        self.batch, self.classes = batch, network.output_shape[0]
+        self.layout = layout = make_layout(network, plan, batch)
+        self.floats = aligned(layout.floats + threads * layout.scratch_floats, np.float32)
+        self.words = aligned(layout.words + threads * layout.scratch_words, np.uint64)
+        self.gradient = _NOTHING
+        self.settings = np.zeros(1, SETTINGS)
+        for name in ("floats", "words", "scratch_floats", "scratch_words", "sums", "part_step"):
+            self.settings[name] = getattr(layout, name)
+        self.settings["dense_scratch"] = layout.dense_scratch
+        self.settings["stamp"] = 1
+        self._programs: dict[Any, Any] = {}
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the buffers take."""
+        return int(self.floats.nbytes + self.words.nbytes)
+
+    def program(self, batch: int, packs: bool, teaches: bool) -> tuple[Any, ...]:
+        """Return tasks, phases, counters and squares for a batch; made once. 0: packing alone."""
+        key = batch, packs, teaches
+        if key not in self._programs:
+            made = (
+                make_program(self.layout, batch, packs=packs, teaches=teaches)
+                if batch
+                else make_packing(self.layout)
+            )
+            counters = np.zeros((2 * len(made.phases) + 1) * LINE, np.int64)
+            self._programs[key] = made.tasks, made.phases, counters, np.zeros(len(made.tasks))
+        return self._programs[key]  # type: ignore[no-any-return]
+
+
+class Workspaces:
+    """Lends workspaces, each to one caller at a time, and keeps those that come back.
+
+    Parameters
+    ----------
+    network, plan : Network, Plan
+    threads : int
+    on_new : callable, optional
+        Told of every workspace that is made.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        plan: Plan,
+        threads: int,
+        on_new: Callable[[Workspace], None] = lambda _: None,
+    ) -> None:
+        self._make = functools.partial(Workspace, network, plan, threads=threads)
+        self._on_new = on_new
+        self._free: list[Workspace] = []
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def lend(self, batch: int) -> Iterator[Workspace]:
+        """Lend a workspace with room for a batch."""
+        with self._lock:
+            space = self._free.pop() if self._free else None
+        if space is None or space.batch < batch:  # a smaller one is given up
+            space = self._make(batch)
+            self._on_new(space)
+        try:
+            yield space
+        finally:
+            with self._lock:
+                self._free.append(space)
+
+
+def run(
+    space: Workspace,
+    threads: int,
+    batch: int,
+    *,
+    theta: Any,
+    x: Any = _NOTHING,
+    labels: Any = _NO_LABELS,
+    gradient: Any = _NOTHING,
+    m: Any = _NOTHING,
+    v: Any = _NOTHING,
+    rule: Any = _NO_RULE,
+    dx: Any = _NOTHING,
+    outputs: Any = _NOTHING,
+    losses: Any = None,
+    probabilities: bool = False,
+    teaches: bool = False,
+    packs: bool = True,
+    smoothing: float = 0.0,
+) -> Any:
+    """Carry out a step and return the squares of its tasks' parts of the gradient.
+
+    Parameters
+    ----------
+    space : Workspace
+    threads : int
+        At most so many work on it.
+    batch : int
+        Drawings; with 0 only the weights are packed.
+    theta, x, labels : arrays
+        Parameters, inputs (flat), labels.
+    gradient, dx : arrays
+        Written when teaching: by the parameters, and by x if layers stand before.
+    m, v, rule : arrays
+        With rule["fused"], theta, m and v are moved by an Adam step.
+    outputs, losses : arrays
+        Written: logits (or probabilities), batch · classes, and each drawing's loss.
+    probabilities, teaches, packs : bool
+        What is asked for; without `packs`, the weights were packed before.
+    smoothing : float
+        Label smoothing.
+    """
+    tasks, phases, counters, squares = space.program(batch, packs, teaches)
+    settings = space.settings
+    settings["batch"], settings["parts"] = batch, parts_of(batch)
+    settings["teaches"], settings["smoothing"] = teaches, smoothing
+    settings["gives_probabilities"], settings["keeps_logits"] = probabilities, not probabilities
+    if packs:
+        settings["stamp"] += 1
+    counters[:] = 0
+    layout = space.layout
+    job = Job(
+        tasks,
+        phases,
+        counters,
+        settings,
+        rule,
+        layout.convolutions,
+        layout.dense,
+        layout.tables,
+        space.floats,
+        space.words,
+        theta,
+        gradient,
+        m,
+        v,
+        x,
+        labels,
+        outputs,
+        np.zeros(batch) if losses is None else losses,
+        squares,
+        dx,
+    )
+    helpers = min(threads, -(-batch // PART)) - 1
+    if helpers <= 0:
+        work(job, 0)
+        return squares
+    crew = _crew(helpers)
+    futures = [crew.submit(work, job, who) for who in range(1, helpers + 1)]
+    work(job, 0)
+    for future in futures:
+        if not future.cancel():  # who has not begun by now need not
+            future.result()
+    return squares
+
+
+@functools.cache
+def _crew(count: int) -> ThreadPoolExecutor:
+    """Return threads that wait for work. Compiled code lets go of the GIL, so they run at once."""
+    return ThreadPoolExecutor(count, thread_name_prefix="inkgrad")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_crew.cache_clear)  # a fork has none of its parent's threads
