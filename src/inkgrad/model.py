@@ -15,7 +15,7 @@ from inkgrad.drawing import Raster, check_strokes, to_bitmap
 from inkgrad.engines import Engine, make_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.layers import Array
-from inkgrad.network import Network, Parameters
+from inkgrad.network import Network, Parameters, aligned_zeros
 from inkgrad.storage import atomic_write_bytes
 
 __all__ = ["Model", "load"]
@@ -255,7 +255,7 @@ def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
             )
         if not np.isfinite(tensor).all():
             raise ModelError(f"{name} holds numbers that are not finite")
-    parameters = Parameters(network, np.zeros(network.size, np.float32))
+    parameters = Parameters(network, aligned_zeros(network.size, np.float32))
     for name, tensor in tensors.items():
         parameters[name] = tensor
     return parameters

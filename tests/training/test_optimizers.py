@@ -92,6 +92,14 @@ def test_adams_averages_stand_under_the_papers_names():
     np.testing.assert_array_equal(state.arrays["v"], [4.0, 16.0])
 
 
+def test_what_is_remembered_stands_in_aligned_memory():
+    """See `inkgrad.network.aligned_zeros`."""
+    for dtype in (np.float32, np.float64):
+        for array in Adam().start(np.zeros(1001, dtype)).arrays.values():
+            assert array.ctypes.data % 64 == 0
+            assert (array.shape, array.dtype) == ((1001,), dtype)
+
+
 def test_decay_without_a_mask_reaches_every_parameter():
     theta = np.ones(3)
     SGD(weight_decay=0.5).update(theta, np.zeros(3), SGD().start(theta), learning_rate=1.0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
-from inkgrad.network import Network
+from inkgrad.network import Network, aligned_zeros
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "OptimizerState", "decay_mask"]
 
@@ -53,7 +53,8 @@ class Optimizer(ABC):
 
     def start(self, parameters: Array) -> OptimizerState:
         """Return the state before the first step: zeros."""
-        return OptimizerState({name: np.zeros_like(parameters) for name in self.state_names})
+        shape, dtype = parameters.shape, parameters.dtype
+        return OptimizerState({name: aligned_zeros(shape, dtype) for name in self.state_names})
 
     def update(
         self,
