@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from inkgrad.engines.engine import Engine, Gradients
+from inkgrad.engines.engine import AdamRule, Engine, Gradients, LearningEngine, Learnt
 from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.errors import InkgradError
 from inkgrad.network import Network
 
-__all__ = ["ENGINES", "Engine", "Gradients", "ReferenceEngine", "make_engine"]
+__all__ = [
+    "ENGINES",
+    "AdamRule",
+    "Engine",
+    "Gradients",
+    "LearningEngine",
+    "Learnt",
+    "ReferenceEngine",
+    "make_engine",
+]
 
 ENGINES: dict[str, Callable[[Network], Engine]] = {"reference": ReferenceEngine}
 """Every engine by name."""
