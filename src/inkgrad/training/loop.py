@@ -15,13 +15,13 @@ from inkgrad.layers import log_softmax
 from inkgrad.network import Network, Parameters
 from inkgrad.training.batches import Batches, describe_source, epoch_order
 from inkgrad.training.checkpoint import LAST, load_checkpoint
-from inkgrad.training.clipping import clip_by_norm
 from inkgrad.training.events import EpochDone, Event
 from inkgrad.training.interrupts import Interrupted, StopRequest, catch_signals
 from inkgrad.training.journal import Journal
 from inkgrad.training.optimizers import decay_mask
 from inkgrad.training.recipe import Recipe
 from inkgrad.training.state import TrainingState
+from inkgrad.training.step import take_step
 
 __all__ = ["Fitted", "fit", "judge"]
 
@@ -154,14 +154,21 @@ def fit(
                 for start in range(state.step * recipe.batch_size, len(data), recipe.batch_size):
                     request.check()
                     x, labels = data.batch(order[start : start + recipe.batch_size])
-                    loss, logits, gradient = engine.gradients(
-                        parameters, x, labels, label_smoothing=recipe.label_smoothing
+                    rate = schedule(state.optimizer.steps)
+                    loss, logits, norm = take_step(
+                        engine,
+                        parameters,
+                        x,
+                        labels,
+                        optimizer,
+                        state.optimizer,
+                        rate,
+                        decays=decays,
+                        clip_norm=recipe.clip_norm,
+                        label_smoothing=recipe.label_smoothing,
                     )
                     journal.check(loss, "the loss")
-                    norm = clip_by_norm(gradient, recipe.clip_norm)
                     journal.check(norm, "the gradient's length")
-                    rate = schedule(state.optimizer.steps)
-                    optimizer.update(parameters.vector, gradient, state.optimizer, rate, decays)
                     journal.step(loss, logits, labels, rate)
                 judged = None
                 if validation is not None:
