@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.engines import Engine, make_engine
+from inkgrad.engines import Engine, ready_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import log_softmax
 from inkgrad.network import Network, Parameters
@@ -76,7 +76,8 @@ def fit(
         What to judge each epoch by; nothing is learnt from it.
     recipe : Recipe, optional
         The settings; the usual ones, if not given.
-    engine : "auto", "reference" or an Engine
+    engine : "auto", "cpu", "reference" or an Engine
+        See `inkgrad.engines.make_engine`.
     folder : path, optional
         Where to write ``metrics.jsonl``, ``checkpoint-last.safetensors`` and (with validation)
         ``checkpoint-best.safetensors``. A new run takes the place of an earlier one there.
@@ -116,7 +117,6 @@ def fit(
     """
     recipe = Recipe() if recipe is None else recipe
     folder = None if folder is None else Path(folder)
-    engine = make_engine(engine, network)
     optimizer = recipe.make_optimizer()
     if recipe.patience is not None and validation is None:
         raise InkgradError("patience watches the validation loss; give validation data, or none")
@@ -128,6 +128,7 @@ def fit(
         describe_source(data),
         None if validation is None else describe_source(validation, "validation data"),
     )
+    engine = ready_engine(engine, network)
     if resume:
         state = load_checkpoint(_last_checkpoint(folder), network)
         state.continue_with(recipe, *sources)
