@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from inkgrad.engines import ENGINES, ReferenceEngine, advice, choosing, make_engine, ready_engine
+from inkgrad.engines import ENGINES, ReferenceEngine, advice, make_engine, ready_engine
 from inkgrad.errors import InkgradError
 from inkgrad.network import seed_network
+from tests.compiled import pretend
 
 NETWORK = seed_network(3)
 ABSENT = (
@@ -20,38 +21,10 @@ ABSENT = (
 BROKEN = "Numba cannot be imported (ImportError: Numba needs another NumPy)"
 
 
-class Compiled(ReferenceEngine):
-    """Stands in for the engine cpu: there are three kernels to compile."""
-
-    name = "cpu"
-
-    def prepare(self, on_progress=None):
-        for done in range(4):
-            if on_progress is not None:
-                on_progress(done, 3)
-
-
 @pytest.fixture
 def numba(monkeypatch, tmp_path):
-    """Return a function that makes Numba absent, broken or (an empty module) there."""
-    monkeypatch.setitem(ENGINES, "cpu", Compiled)
-    monkeypatch.setattr(choosing, "_failure", None)
-    choosing._log_once.cache_clear()
-    sources = {
-        "broken": "raise ImportError('Numba needs another NumPy\\nthan this')",
-        "there": "",
-    }
-
-    def make(how: str) -> None:
-        if how == "absent":
-            monkeypatch.setitem(sys.modules, "numba", None)
-            return
-        (tmp_path / "numba.py").write_text(sources[how])
-        monkeypatch.delitem(sys.modules, "numba", raising=False)
-        monkeypatch.syspath_prepend(tmp_path)
-
-    yield make
-    choosing._log_once.cache_clear()
+    """Return a function that makes Numba "there", "absent" or "broken"."""
+    return lambda how: pretend(how, monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["auto", *ENGINES])
