@@ -188,6 +188,7 @@ def test_compiling_is_told_before_judging(doodle_run, doodle_folder, monkeypatch
     evaluate(doodle_run.model, doodle_folder, on_progress=lambda *event: told.append(event))
     compiling = [("compile", "", done, KERNELS) for done in range(KERNELS + 1)]
     assert told[-KERNELS - 2 :] == [*compiling, ("judge", "", 24, 24)]
+    evaluate(doodle_run.model, doodle_folder)  # nobody need listen
 
 
 def test_progress_is_told(doodle_run, doodle_folder):
