@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-oracle lint bench docs clean
@@ -44,11 +45,15 @@ $(VENV)/bin/python:
 	  { echo "inkgrad needs Python 3.10 or newer, but '$(PYTHON)' is $$($(PYTHON) -V 2>&1); try: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# With the fast engine, if Numba can be installed here (it is late for new versions of Python).
 $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@echo "installing inkgrad in $(VENV)"
+	@$(PIP) --editable '.[fast]' 2>/dev/null || { \
+	  echo "Numba cannot be installed here; without it training takes about ten times as long"; \
+	  $(PIP) --editable .; }
 	@touch $@
 
 # One stamp an extra: .venv/.test means that `pip install .[test]` was done for this pyproject.toml.
 $(VENV)/.%: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	$(PIP) --editable '.[$*]'
 	@touch $@

@@ -59,14 +59,17 @@ THIRD_PARTY: dict[str, set[str]] = {
     "version": set(),
     "layers": {"numpy"},
     "network": {"numpy"},
-    "engines": {"numpy"},
+    "engines": {"llvmlite", "numba", "numpy"},
     "training": {"numpy", "safetensors"},
     "drawing": {"numpy", "PIL", "svgelements"},
     "terminal": {"numpy", "rich"},
 }
 
 # Slow to load: imported only inside the functions that need them.
-HEAVY = {"PIL", "httpx", "jinja2", "matplotlib", "rich", "sklearn", "svgelements", "torch", "typer"}
+HEAVY = {
+    *("PIL", "httpx", "jinja2", "llvmlite", "matplotlib", "numba", "rich", "sklearn"),
+    *("svgelements", "torch", "typer"),
+}
 LIGHT_ROOMS = [
     "layers",
     "network",
@@ -217,6 +220,7 @@ def test_importing_prints_nothing():
         ("inkgrad.training.loop", "from inkgrad.drawing import rasterize"),
         ("inkgrad.training.loop", "from inkgrad.model import Model"),
         ("inkgrad.training.loop", "import rich"),
+        ("inkgrad.training.loop", "import numba"),
         ("inkgrad.model", "from inkgrad.quickdraw import Drawings"),
         ("inkgrad.model", "from inkgrad.training import fit"),
         ("inkgrad.drawing.raster", "from inkgrad.layers import Array"),
@@ -249,6 +253,7 @@ def test_each_of_these_is_caught(module, source):
         ("inkgrad.layers.conv", "from . import layer\nfrom .layer import pair"),
         ("inkgrad.layers.conv", "from .. import storage"),
         ("inkgrad.engines.reference", "from inkgrad import network"),
+        ("inkgrad.engines.choosing", "def f():\n    import numba"),
         ("inkgrad.model", "from inkgrad.drawing import rasterize\nimport safetensors"),
         ("inkgrad.workflows.train", "from inkgrad.quickdraw import Drawings\nimport rich"),
         ("inkgrad.cli", "from inkgrad import load, terminal, workflows"),

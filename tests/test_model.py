@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,11 @@ from safetensors.numpy import save
 
 import inkgrad
 from inkgrad.drawing import Raster, to_bitmap
-from inkgrad.errors import DataError, ModelError
+from inkgrad.engines import ReferenceEngine
+from inkgrad.errors import DataError, InkgradError, ModelError
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.model import Model, load
-from inkgrad.network import Network
+from inkgrad.network import Network, seed_network
 
 CLASSES = ("cat", "dog", "zebra")
 CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
@@ -58,6 +62,7 @@ def test_saved_and_loaded_models_are_the_same(model, bitmaps, tmp_path):
     assert again.network == model.network
     assert again.raster == Raster()
     assert again.record == {"test": {"top1": 0.5}}
+    assert again.parameters.vector.ctypes.data % 64 == 0  # see `inkgrad.network.aligned_zeros`
     assert again.parameters.vector.tobytes() == model.parameters.vector.tobytes()
     np.testing.assert_array_equal(again.predict_proba(bitmaps), model.predict_proba(bitmaps))
     assert inkgrad.load(path).classes == CLASSES
@@ -92,6 +97,68 @@ def test_many_drawings_are_carried_out_in_batches(model):
     many = np.random.default_rng(1).integers(0, 256, (600, 28, 28), dtype=np.uint8)
     whole = model.predict_proba(many)
     np.testing.assert_allclose(whole[511:514], model.predict_proba(many[511:514]), rtol=1e-5)
+
+
+class Counting(ReferenceEngine):
+    """Counts how often it is made ready, and how often a predictor is made."""
+
+    prepared = made = 0
+
+    def prepare(self, on_progress=None):
+        self.prepared += 1
+
+    def predictor(self, parameters):
+        self.made += 1
+        return super().predictor(parameters)
+
+
+def test_the_engine_is_made_ready_once_at_the_first_prediction(model, bitmaps):
+    engine = Counting(model.network)
+    counted = model.with_engine(engine)
+    counted.bitmaps(bitmaps)
+    assert (engine.prepared, engine.made) == (0, 0)
+    expected = counted.predict_proba(bitmaps)
+    counted.predict(bitmaps[:1])
+    assert (engine.prepared, engine.made) == (1, 1)
+    np.testing.assert_array_equal(expected, model.with_engine("reference").predict_proba(bitmaps))
+    replace(counted).predict(bitmaps)
+    assert engine.made == 2  # another model has another predictor
+
+
+def test_predictions_go_by_the_parameters_of_the_first(model, bitmaps):
+    model = model.with_engine("reference")
+    before = model.predict_proba(bitmaps)
+    model.parameters.vector[:] = 0
+    np.testing.assert_array_equal(model.predict_proba(bitmaps), before)
+    np.testing.assert_allclose(replace(model).predict_proba(bitmaps), 1 / 3, rtol=1e-6)
+
+
+def test_one_model_serves_several_threads(model, bitmaps):
+    expected = model.predict_proba(bitmaps)
+    fresh = replace(model)
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(fresh.predict_proba, [bitmaps] * 64):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("clone", [lambda m: pickle.loads(pickle.dumps(m)), copy.deepcopy])
+def test_a_model_can_be_sent_elsewhere_before_and_after_it_has_predicted(model, bitmaps, clone):
+    expected = replace(model).predict_proba(bitmaps)
+    np.testing.assert_array_equal(clone(model).predict_proba(bitmaps), expected)
+    model.predict_proba(bitmaps)
+    np.testing.assert_array_equal(clone(model).predict_proba(bitmaps), expected)
+
+
+@pytest.mark.parametrize(
+    ("engine", "message"),
+    [
+        ("steam", "there is no engine 'steam'"),
+        (ReferenceEngine(seed_network(5)), "made for another network"),
+    ],
+)
+def test_an_engine_that_cannot_be_is_refused_at_once(model, engine, message):
+    with pytest.raises(InkgradError, match=message):
+        model.with_engine(engine)
 
 
 def test_no_drawings_give_no_answers(model):

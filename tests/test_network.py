@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from inkgrad.errors import ShapeError
 from inkgrad.layers import LAYERS, Conv2D, Dense, Flatten, MaxPool2D, ReLU
-from inkgrad.network import Network, Parameters, seed_network
+from inkgrad.network import Network, Parameters, aligned_copy, aligned_zeros, seed_network
 from tests.networks import random_network
 
 # --- the seed network ---------------------------------------------------------------------------
@@ -156,6 +156,31 @@ def test_duplicates_stand_on_their_own(duplicate):
     assert not np.shares_memory(other.vector, parameters.vector)
     assert_shares_memory(other)
     np.testing.assert_array_equal(parameters.vector, seed_network().initialise(0).vector)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("shape", [0, 1, 7, 1001, (3, 5), ()])
+def test_aligned_memory_begins_at_a_cache_line(shape, dtype):
+    for _ in range(5):  # by chance one may be aligned anyway
+        zeros = aligned_zeros(shape, dtype)
+        assert zeros.ctypes.data % 64 == 0
+        assert (zeros.shape, zeros.dtype) == (np.zeros(shape).shape, dtype)
+        assert not zeros.any()
+        assert zeros.flags.c_contiguous
+        assert zeros.flags.writeable
+    numbers = np.arange(2 * zeros.size, dtype=dtype)[::2].reshape(zeros.shape)
+    copy = aligned_copy(numbers)
+    assert copy.ctypes.data % 64 == 0
+    assert copy.dtype == dtype
+    np.testing.assert_array_equal(copy, numbers)
+    assert not np.shares_memory(copy, numbers)
+    assert aligned_copy(numbers, np.float32).dtype == np.float32
+
+
+def test_parameters_stand_in_aligned_memory():
+    parameters = seed_network().initialise(0)
+    for made in (parameters, parameters.copy(), parameters.astype(np.float64)):
+        assert made.vector.ctypes.data % 64 == 0
 
 
 def test_astype_changes_the_dtype():

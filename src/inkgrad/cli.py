@@ -74,7 +74,7 @@ Seed = Annotated[
     int | None, _option("--seed", "Decides split, first weights and order (default: 42).", "N")
 ]
 Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOLDER.")]
-Engine = Annotated[str, _option("--engine", "Who computes: auto or reference.", "NAME")]
+Engine = Annotated[str, _option("--engine", "Who computes: auto, cpu or reference.", "NAME")]
 Offline = Annotated[bool, _option("--offline", "Ask no server.")]
 AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")]
@@ -279,9 +279,13 @@ def predict(
     if model is None and drawings[0].endswith(".safetensors"):
         model, drawings = Path(drawings[0]), drawings[1:]
     console = terminal.make_console(sys.stderr if as_json else None)
-    with terminal.working(console, "reading"):
+    with terminal.TrainingDisplay(console) as display:
         predictions = workflows.predict(
-            workflows.DEMO_MODEL if model is None else model, drawings, top=top, engine=engine
+            workflows.DEMO_MODEL if model is None else model,
+            drawings,
+            top=top,
+            engine=engine,
+            on_progress=display.on_progress,
         )
     if as_json:
         _print_json([prediction.to_dict() for prediction in predictions])

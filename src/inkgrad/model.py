@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from inkgrad.drawing import Raster, check_strokes, to_bitmap
-from inkgrad.engines import Engine, make_engine
+from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.layers import Array
-from inkgrad.network import Network, Parameters
+from inkgrad.network import Network, Parameters, aligned_zeros
 from inkgrad.storage import atomic_write_bytes
 
 __all__ = ["Model", "load"]
@@ -42,7 +43,8 @@ class Model:
     record : dict
         Where the model comes from: data, counts, split, seed, recipe, accuracy. Plain values.
     engine : str or Engine
-        Who carries the network out.
+        Who carries the network out, see `inkgrad.engines.make_engine`. It is made ready at the
+        first prediction; from then on the parameters are as they were then.
 
     Raises
     ------
@@ -83,7 +85,11 @@ class Model:
         named = all(isinstance(name, str) and name for name in self.classes)
         if not named or len(set(self.classes)) != len(self.classes):
             raise ModelError("the classes must be distinct names that are not empty")
-        object.__setattr__(self, "engine", make_engine(self.engine, self.network))
+        make_engine(self.engine, self.network)  # refuses what would fail at the first prediction
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out, when pickled, what is made again at the first prediction."""
+        return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def with_engine(self, engine: str | Engine) -> Model:
         """Return the same model carried out by another engine."""
@@ -139,11 +145,15 @@ class Model:
         """
         bitmaps = self.bitmaps(drawings)
         result = np.zeros((len(bitmaps), len(self.classes)), np.float32)
-        engine = make_engine(self.engine, self.network)
         for start in range(0, len(bitmaps), _BATCH):
             x = bitmaps[start : start + _BATCH, None].astype(np.float32) / np.float32(255)
-            result[start : start + _BATCH] = engine.predict(self.parameters, x)
+            result[start : start + _BATCH] = self._predictor(x)
         return result
+
+    @functools.cached_property
+    def _predictor(self) -> Callable[[Array], Array]:
+        """What gives the probabilities (threads that come at once may each make their own)."""
+        return ready_engine(self.engine, self.network).predictor(self.parameters)
 
     def predict(self, drawings: Any) -> Array:
         """Return the likeliest class of each drawing, by name: (n,) array of str."""
@@ -255,7 +265,7 @@ def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
             )
         if not np.isfinite(tensor).all():
             raise ModelError(f"{name} holds numbers that are not finite")
-    parameters = Parameters(network, np.zeros(network.size, np.float32))
+    parameters = Parameters(network, aligned_zeros(network.size, np.float32))
     for name, tensor in tensors.items():
         parameters[name] = tensor
     return parameters

@@ -14,7 +14,7 @@ from inkgrad.errors import ShapeError
 from inkgrad.layers import LAYERS, Array, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
 from inkgrad.layers.layer import whole_number
 
-__all__ = ["Network", "Parameters", "Stage", "seed_network"]
+__all__ = ["Network", "Parameters", "Stage", "aligned_copy", "aligned_zeros", "seed_network"]
 
 _MOST_MULTIPLY_ADDS = 10**11
 """A layer that takes more for one drawing is a slip or hostile (all of VGG-16 takes 1.5 · 10^10).
@@ -22,6 +22,36 @@ _MOST_MULTIPLY_ADDS = 10**11
 The figure also bounds the layer's weights, patches and outputs, so a network that passes cannot
 ask for terabytes.
 """
+
+_CACHE_LINE = 64  # bytes
+
+
+def aligned_zeros(shape: int | Shape, dtype: Any) -> Array:
+    """Return zeros whose memory begins at a multiple of 64 bytes, the length of a cache line.
+
+    NumPy promises 16 bytes only. A processor loads up to 64 bytes at once, and where the numbers
+    begin in the middle of a line, every such load touches two: compiled code that adds up a large
+    vector then takes a quarter longer. What is computed does not depend on it.
+
+    Examples
+    --------
+    >>> vector = aligned_zeros(1000, np.float32)
+    >>> vector.ctypes.data % 64, vector.shape, vector.any().item()
+    (0, (1000,), False)
+    """
+    dtype = np.dtype(dtype)
+    size = math.prod(np.atleast_1d(shape).tolist()) * dtype.itemsize
+    memory = bytearray(size + _CACHE_LINE)  # no array: NumPy would call that one the views' base
+    start = -np.frombuffer(memory, np.uint8).ctypes.data % _CACHE_LINE
+    zeros: Array = np.ndarray(shape, dtype, buffer=memory, offset=start)
+    return zeros
+
+
+def aligned_copy(array: Array, dtype: Any = None) -> Array:
+    """Return a copy, in another dtype if one is given, that is laid out as `aligned_zeros` are."""
+    result = aligned_zeros(array.shape, array.dtype if dtype is None else dtype)
+    result[...] = array
+    return result
 
 
 @dataclass(frozen=True)
@@ -129,7 +159,7 @@ class Network:
         dtype('float32')
         """
         rng = np.random.default_rng(seed)
-        parameters = Parameters(self, np.zeros(self.size, dtype))
+        parameters = Parameters(self, aligned_zeros(self.size, dtype))
         for stage in self.stages:
             for name, values in stage.layer.initialise(stage.input_shape, rng).items():
                 parameters[f"{stage.name}.{name}"] = values
@@ -254,11 +284,11 @@ class Parameters(Mapping[str, Array]):
 
     def copy(self) -> Parameters:
         """Return the same numbers in a vector of their own."""
-        return Parameters(self.network, self.vector.copy())
+        return Parameters(self.network, aligned_copy(self.vector))
 
     def astype(self, dtype: Any) -> Parameters:
         """Return a copy in another dtype; float64 for proofs."""
-        return Parameters(self.network, self.vector.astype(dtype))
+        return Parameters(self.network, aligned_copy(self.vector, dtype))
 
 
 def seed_network(classes: int = 5) -> Network:

@@ -197,6 +197,24 @@ def test_predicting_no_drawings_gives_no_rows():
     assert engine.predict(parameters, np.zeros((0, 1, 28, 28), np.float32)).shape == (0, 5)
 
 
+def test_a_predictor_keeps_to_the_parameters_it_was_made_of():
+    rng = np.random.default_rng(0)
+    network = random_network(rng)
+    engine, parameters = ReferenceEngine(network), random_parameters(network, rng)
+    x, _ = random_batch(network, 3, rng)
+    expected = engine.predict(parameters, x)
+    predict = engine.predictor(parameters)
+    parameters.vector[:] = 0
+    np.testing.assert_array_equal(predict(x), expected)
+    assert predict(x[:0]).shape == (0, *network.output_shape)
+
+
+def test_it_is_always_ready():
+    told = []
+    ReferenceEngine(seed_network()).prepare(lambda *event: told.append(event))
+    assert told == []
+
+
 @pytest.mark.parametrize("shape", [(), (1, 28, 28), (2, 28, 28, 1), (2, 3, 28, 28), (2, 784)])
 def test_an_input_of_another_shape_is_refused(shape):
     engine = ReferenceEngine(seed_network())
@@ -204,6 +222,7 @@ def test_an_input_of_another_shape_is_refused(shape):
     for call in (
         lambda: engine.forward(parameters, x),
         lambda: engine.predict(parameters, x),
+        lambda: engine.predictor(parameters)(x),
         lambda: engine.gradients(parameters, x, np.zeros(2, int)),
     ):
         with pytest.raises(ShapeError) as caught:

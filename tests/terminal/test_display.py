@@ -246,6 +246,37 @@ def test_judging_is_shown_and_leaves_nothing():
     assert text_of(console) == "judging: 1,024 of 4,096 drawings\n"
 
 
+def test_compiling_is_shown_and_leaves_nothing():
+    console = terminal()
+    display = TrainingDisplay(console, clock=Clock())
+    display.on_loaded(LOADED, PARTS)
+    display.on_progress("compile", "", 3, 12)
+    lines = [line for line in screen(text_of(console)) if line]
+    assert re.fullmatch(r"compiling\s+━+[╸╺]?━+\s+3 of 12 kernels", lines[-1])
+    display.on_progress("compile", "", 12, 12)
+    assert [line for line in screen(text_of(console)) if line][-1].startswith("parts")
+    display.on_event(step(1, 1))
+    assert "compiling" not in screen(text_of(console))[-1]
+    display.__exit__(None, None, None)
+    console = pipe()
+    display = TrainingDisplay(console, clock=Clock(tick=3.0))
+    for done in range(5):
+        display.on_progress("compile", "", done, 4)
+    assert text_of(console) == "compiling: 0 of 4 kernels\ncompiling: 2 of 4 kernels\n"
+
+
+def test_reading_is_shown_on_a_terminal_only():
+    for console in (terminal(), pipe()):
+        display = TrainingDisplay(console, clock=Clock())
+        display.on_progress("read", "", 0, 1)
+        lines = [line for line in screen(text_of(console)) if line]
+        if console.is_terminal:
+            assert re.fullmatch(r"reading\s+━+\s+0 of 1 file", lines.pop())
+        assert lines == []
+        display.on_progress("judge", "", 1, 1)
+        assert not any(screen(text_of(console)))
+
+
 def test_a_dumb_terminal_and_few_letters_get_plain_lines():
     console = terminal(TERM="dumb")
     run(TrainingDisplay(console), epochs=1)

@@ -69,6 +69,13 @@ def test_the_arrays_are_one_s_own(path, state):
     assert state.parameters["conv1.bias"][0] == state.parameters.vector[4 * 9]
 
 
+def test_the_arrays_stand_in_aligned_memory(state):
+    """See `inkgrad.network.aligned_zeros`."""
+    arrays = dict(state.named_arrays())
+    assert set(arrays) == {"parameters", "best", "optimizer.m", "optimizer.v"}
+    assert {array.ctypes.data % 64 for array in arrays.values()} == {0}
+
+
 def test_a_network_of_the_same_shape_is_not_enough(path):
     for network, difference in [
         (tiny_network(filters=5), "its layer 1 is .*'filters': 4.*, here .*'filters': 5"),

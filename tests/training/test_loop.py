@@ -37,7 +37,7 @@ from inkgrad.training import (
     read_metrics,
 )
 
-from .problems import RECIPES, TRAIN, VALIDATION, left_behind, tiny_data, tiny_network
+from .problems import RECIPES, TRAIN, VALIDATION, Learner, left_behind, tiny_data, tiny_network
 
 
 def run(**changes):
@@ -258,21 +258,69 @@ def test_a_validation_loss_that_is_not_finite_is_told():
         run(validation=bad)
 
 
-def test_inputs_that_are_not_finite_are_told():
-    bad = ArrayBatches(np.full((4, 1, 8, 8), np.nan, np.float32), np.zeros(4, np.int64))
+@pytest.mark.parametrize("kind", [ReferenceEngine, Learner])
+@pytest.mark.parametrize("ink", [np.nan, np.inf])
+def test_inputs_that_are_not_finite_are_told(kind, ink):
+    bad = ArrayBatches(np.full((4, 1, 8, 8), ink, np.float32), np.zeros(4, np.int64))
     with pytest.raises(TrainingError, match=r"the loss is nan in epoch 1, step 1: .* inputs"):
-        run(data=bad)
+        run(data=bad, engine=kind(tiny_network()))
 
 
-def test_a_gradient_that_is_not_finite_is_told():
-    class Broken(ReferenceEngine):
+@pytest.mark.parametrize("kind", [ReferenceEngine, Learner])
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_a_gradient_that_is_not_finite_is_told_and_reaches_no_checkpoint(kind, number, tmp_path):
+    class Broken(kind):
+        calls = 0
+
         def gradients(self, *args, **settings):
             loss, logits, vector = super().gradients(*args, **settings)
-            vector[3] = np.inf
+            self.calls += 1
+            if self.calls == 4:
+                vector[3] = number
             return loss, logits, vector
 
-    with pytest.raises(TrainingError, match="the gradient's length is inf in epoch 1, step 1"):
-        run(engine=Broken(tiny_network()))
+    with pytest.raises(
+        TrainingError, match=r"the gradient's length is (inf|nan) in epoch 1, step 4: .* is kept in"
+    ):
+        run(engine=Broken(tiny_network()), folder=tmp_path, checkpoint_seconds=0)
+    state = load_checkpoint(tmp_path / LAST, tiny_network())  # refuses what is not finite
+    assert (state.step, state.optimizer.steps) == (3, 3)
+
+
+@pytest.mark.parametrize("kind", [ReferenceEngine, Learner])
+def test_a_loss_that_is_not_finite_reaches_no_checkpoint(kind, tmp_path):
+    x = TRAIN.x.copy()
+    x[epoch_order(0, 0, 70)[40]] = np.nan  # met in the third step
+    recipe = dataclasses.replace(RECIPES["adam"], seed=0)
+    with pytest.raises(TrainingError, match="the loss is nan in epoch 1, step 3"):
+        run(
+            data=ArrayBatches(x, TRAIN.labels),
+            engine=kind(tiny_network()),
+            recipe=recipe,
+            folder=tmp_path,
+            checkpoint_seconds=0,
+        )
+    state = load_checkpoint(tmp_path / LAST, tiny_network())
+    assert (state.step, state.optimizer.steps) == (2, 2)
+
+
+def test_an_engine_that_learns_in_one_go_is_asked_to():
+    learner = Learner(tiny_network())
+    ours, theirs = run(engine=learner), run(engine=ReferenceEngine(tiny_network()))
+    assert learner.learnt == 3 * 5
+    for our, their in zip(ours.history, theirs.history, strict=True):
+        assert our.train_loss == pytest.approx(their.train_loss, rel=1e-4)
+
+
+def test_an_engine_that_learns_in_one_go_is_resumed_to_the_same_bits(tmp_path):
+    recipe = dataclasses.replace(RECIPES["adam"], epochs=2)
+    run(recipe=recipe, engine=Learner(tiny_network()), folder=tmp_path / "whole")
+    calls = iter(range(100))
+    options = {"recipe": recipe, "folder": tmp_path / "parts"}
+    cut = run(engine=Learner(tiny_network()), should_stop=lambda: next(calls) == 3, **options)
+    assert cut.stopped == "interrupted"
+    run(engine=Learner(tiny_network()), resume=True, **options)
+    assert left_behind(tmp_path / "parts") == left_behind(tmp_path / "whole")
 
 
 def test_a_flat_run_is_noticed_once(tmp_path):

@@ -83,6 +83,27 @@ def test_the_defaults_are_the_papers():
     assert AdamW() == AdamW(beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01)
 
 
+def test_the_rule_of_a_step_worked_on_paper():
+    """α/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ) for t = 1, 2, where β₁ = 1/2 and β₂ = 3/4."""
+    adam = Adam(beta1=0.5, beta2=0.75, epsilon=1e-3)
+    state = adam.start(np.zeros(3))
+    for step_size, correction in [(0.1 / (1 / 2), 1 / (1 / 4)), (0.1 / (3 / 4), 1 / (7 / 16))]:
+        rule = adam.rule(state, learning_rate=0.1)
+        assert rule.m is state.arrays["m"]
+        assert rule.v is state.arrays["v"]
+        assert (rule.beta1, rule.beta2, rule.epsilon) == (0.5, 0.75, 1e-3)
+        assert (rule.step_size, rule.correction) == pytest.approx((step_size, correction))
+        assert adam.rule(state, 0.1).step_size == rule.step_size  # asking counts nothing
+        state.steps += 1
+
+
+def test_only_adam_without_decay_is_such_a_rule():
+    for optimizer in (SGD(), Adam(weight_decay=0.1), AdamW(), SGD(momentum=0)):
+        assert optimizer.rule(optimizer.start(np.zeros(3)), 0.1) is None
+    adamw = AdamW(weight_decay=0)
+    assert adamw.rule(adamw.start(np.zeros(3)), 0.1) is not None
+
+
 def test_adams_averages_stand_under_the_papers_names():
     """Checkpoints store them by name: m the mean of the gradients, v that of their squares."""
     theta, adam = np.zeros(2), Adam(beta1=0.5, beta2=0.75)
@@ -90,6 +111,14 @@ def test_adams_averages_stand_under_the_papers_names():
     adam.update(theta, np.array([4.0, -8.0]), state, learning_rate=0.1)
     np.testing.assert_array_equal(state.arrays["m"], [2.0, -4.0])
     np.testing.assert_array_equal(state.arrays["v"], [4.0, 16.0])
+
+
+def test_what_is_remembered_stands_in_aligned_memory():
+    """See `inkgrad.network.aligned_zeros`."""
+    for dtype in (np.float32, np.float64):
+        for array in Adam().start(np.zeros(1001, dtype)).arrays.values():
+            assert array.ctypes.data % 64 == 0
+            assert (array.shape, array.dtype) == ((1001,), dtype)
 
 
 def test_decay_without_a_mask_reaches_every_parameter():

@@ -15,6 +15,7 @@ from inkgrad.network import Network
 from inkgrad.quickdraw import load_drawings
 from inkgrad.workflows import evaluate, train
 from tests.buckets import write_bucket
+from tests.compiled import KERNELS, pretend
 from tests.quickdraw.bucket import Bucket
 
 pytestmark = pytest.mark.usefixtures("surroundings")
@@ -179,6 +180,15 @@ def test_mistakes_are_refused(doodle_run, doodle_folder, options, message):
 def test_a_missing_model_is_told():
     with pytest.raises(InkgradError, match=r"there is no model file x\.safetensors"):
         evaluate("x.safetensors")
+
+
+def test_compiling_is_told_before_judging(doodle_run, doodle_folder, monkeypatch, tmp_path):
+    pretend("there", monkeypatch, tmp_path)
+    told = []
+    evaluate(doodle_run.model, doodle_folder, on_progress=lambda *event: told.append(event))
+    compiling = [("compile", "", done, KERNELS) for done in range(KERNELS + 1)]
+    assert told[-KERNELS - 2 :] == [*compiling, ("judge", "", 24, 24)]
+    evaluate(doodle_run.model, doodle_folder)  # nobody need listen
 
 
 def test_progress_is_told(doodle_run, doodle_folder):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 from inkgrad.errors import DataError, InkgradError
 from inkgrad.quickdraw.doodles import draw
 from inkgrad.workflows import predict
+from tests.compiled import KERNELS, pretend
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -26,7 +29,8 @@ def test_every_drawing_of_every_file_is_read_in_order(doodle_run, surroundings):
         str(surroundings / "one.png"),
     ]
     np.testing.assert_array_equal([p.reading.bitmap for p in found], bitmaps[[0, 1, 2, 0]])
-    probabilities = doodle_run.model.predict_proba(bitmaps)[[0, 1, 2, 0]]
+    model = doodle_run.model.with_engine("reference")  # as for any few drawings
+    probabilities = model.predict_proba(bitmaps)[[0, 1, 2, 0]]
     for prediction, shares in zip(found, probabilities, strict=True):
         told = prediction.to_dict()
         best = np.argsort(-shares)[:2]
@@ -49,6 +53,56 @@ def test_a_dash_is_standard_input(doodle_run, monkeypatch):
     (piped,) = predict(doodle_run.folder / "model.safetensors", ["-"])
     assert piped.name == "standard input"
     assert piped.reading.guesses == one.reading.guesses
+
+
+@pytest.mark.parametrize(
+    ("engine", "number", "who"),
+    [
+        ("auto", 4, "reference"),
+        ("auto", 5, "cpu"),
+        ("cpu", 1, "cpu"),
+        ("reference", 9, "reference"),
+    ],
+)
+def test_the_compiled_engine_is_for_many_drawings(
+    doodle_run, monkeypatch, tmp_path, engine, number, who
+):
+    pretend("there", monkeypatch, tmp_path)
+    module = sys.modules["inkgrad.workflows.predict"]  # its name in the package is the function
+    monkeypatch.setattr(module, "_MANY", 5)
+    np.save("some.npy", doodle_run.parts.test.bitmaps[: number - 1])
+    np.save("one.npy", doodle_run.parts.test.bitmaps[:1])
+    told = []
+    predict(
+        doodle_run.folder / "model.safetensors",
+        ["some.npy", "one.npy"] if number > 1 else ["one.npy"],
+        engine=engine,
+        on_progress=lambda *event: told.append(event),
+    )
+    files = 2 if number > 1 else 1
+    reading = [("read", "", done, files) for done in range(files + 1)]
+    compiling = [("compile", "", done, KERNELS) for done in range(KERNELS + 1)]
+    judging = [("judge", "", number, number)]
+    assert told == reading + (compiling if who == "cpu" else []) + judging
+
+
+def test_one_drawing_does_not_wait_for_numba(doodle_run):
+    """Nor does anything else that a command does before it computes."""
+    np.save("one.npy", doodle_run.parts.test.bitmaps[0])
+    model = doodle_run.folder / "model.safetensors"
+    for words in (["predict", f"{model}", "one.npy"], ["--help"], ["info", f"{model}"]):
+        script = (
+            "import sys\n"
+            "from inkgrad.cli import main\n"
+            f"sys.argv = {['inkgrad', *words]!r}\n"
+            "try: main()\n"
+            "except SystemExit as end: assert not end.code\n"
+            "assert not {'numba', 'llvmlite'} & set(sys.modules)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def written(name, text):

@@ -15,13 +15,15 @@ import pytest
 from PIL import Image
 
 import inkgrad
+from inkgrad.engines import advice, make_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Dense, Flatten
 from inkgrad.network import Network
 from inkgrad.quickdraw import Drawings, Loaded, load_drawings
-from inkgrad.training import EpochDone, StepDone, read_metrics
+from inkgrad.training import EpochDone, Notice, StepDone, read_metrics
 from inkgrad.workflows import Trained, train
 from tests.buckets import write_bucket
+from tests.compiled import KERNELS, pretend
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -80,7 +82,7 @@ def test_the_record_tells_how_the_model_was_made(doodle_run):
     assert record["command"] == (
         "inkgrad train --classes cat,dog,zebra --data doodles --seed 42 --epochs 3 --batch-size 16"
     )
-    assert record["engine"] == "reference"
+    assert record["engine"] == make_engine("auto", doodle_run.model.network).name
     assert record["data"]["source"] == "the folder doodles"
     assert record["data"]["counts"] == {"cat": 40, "dog": 40, "zebra": 40}
     assert record["drawings"] == {"train": 90, "validation": 6, "test": 24}
@@ -287,6 +289,42 @@ def test_progress_is_told(doodle_folder):
     assert parts is trained.parts
 
 
+# --- engines ------------------------------------------------------------------------------------
+
+
+def test_compiling_is_told_before_training(doodle_folder, monkeypatch, tmp_path):
+    pretend("there", monkeypatch, tmp_path)
+    told = []
+    trained = quick(
+        data=doodle_folder,
+        out="run",
+        on_progress=lambda *event: told.append(event),
+        on_loaded=lambda *event: told.append("loaded"),
+        on_event=told.append,
+    )
+    compiling = [("compile", "", done, KERNELS) for done in range(KERNELS + 1)]
+    start = told.index("loaded") + 1
+    assert told[start : start + len(compiling)] == compiling
+    assert isinstance(told[start + len(compiling)], StepDone)
+    assert trained.model.record["engine"] == trained.model.engine.name == "cpu"
+
+
+@pytest.mark.parametrize("how", ["absent", "broken"])
+def test_without_numba_one_line_says_what_would_be_faster(
+    doodle_folder, monkeypatch, tmp_path, how
+):
+    pretend(how, monkeypatch, tmp_path)
+    events = []
+    trained = quick(data=doodle_folder, out="run", on_event=events.append)
+    assert [event for event in events if isinstance(event, Notice)] == events[:1]
+    assert events[0].message == advice()
+    assert advice().startswith("the reference engine computes, as Numba ")
+    assert trained.model.record["engine"] == "reference"
+    events.clear()
+    quick(data=doodle_folder, out="run", on_event=events.append, engine="reference")
+    assert not [event for event in events if isinstance(event, Notice)]  # it was asked for
+
+
 # --- refused, before anything is written --------------------------------------------------------
 
 
@@ -321,6 +359,16 @@ def test_mistakes_are_told_before_anything_is_loaded(
     with pytest.raises(InkgradError, match=message):
         train(**asked)
     assert list(surroundings.iterdir()) == []
+
+
+def test_an_engine_that_needs_what_is_missing_is_refused(doodle_folder, monkeypatch, tmp_path):
+    pretend("absent", monkeypatch, tmp_path)
+    with pytest.raises(InkgradError, match="the engine cpu needs Numba, but Numba is not install"):
+        quick(data=doodle_folder, out="run", engine="cpu")
+    pretend("broken", monkeypatch, tmp_path)
+    with pytest.raises(InkgradError, match=r"needs Numba, but Numba cannot be imported \(Import"):
+        quick(data=doodle_folder, out="run", engine="cpu")
+    assert not Path("run").exists()
 
 
 def test_too_few_drawings_are_refused(surroundings):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters
 
-__all__ = ["Engine", "Gradients"]
+__all__ = ["AdamRule", "Engine", "Gradients", "LearningEngine", "Learnt"]
 
 
 class Gradients(NamedTuple):
@@ -28,11 +30,62 @@ class Gradients(NamedTuple):
     vector: Array
 
 
+class Learnt(NamedTuple):
+    """What one batch has taught: the parameters have been moved by it.
+
+    Attributes
+    ----------
+    loss : float
+        The mean cross-entropy over the batch, before the parameters were moved.
+    logits : (n, classes) array
+        The outputs that the loss was taken from.
+    norm : float
+        The length of the gradient, taken in float64; not finite if a number in it is not.
+    """
+
+    loss: float
+    logits: Array
+    norm: float
+
+
+@dataclass(frozen=True)
+class AdamRule:
+    r"""One step of Adam, all but the gradient: what turns g into a move of the parameters θ.
+
+    $$ m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
+       v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \qquad
+       \theta \leftarrow \theta - s\, \frac{m}{\sqrt{c\,v} + \varepsilon} $$
+
+    Parameters
+    ----------
+    m, v : (network.size,) arrays of the parameters' dtype
+        The averages of the gradient and of its square. Written in place.
+    beta1, beta2, epsilon : float
+        β₁, β₂ and ε
+    step_size : float
+        s = α / (1 − β₁ᵗ) in step t = 1, 2, … at learning rate α.
+    correction : float
+        c = 1 / (1 − β₂ᵗ)
+
+    See Also
+    --------
+    inkgrad.training.Adam : the rule's origin, and its source.
+    """
+
+    m: Array
+    v: Array
+    beta1: float
+    beta2: float
+    epsilon: float
+    step_size: float
+    correction: float
+
+
 class Engine(Protocol):
     """Carries out one network; every engine gives the same numbers, up to rounding.
 
     Inputs x are (n, *network.input_shape) arrays of the parameters' dtype, labels (n,) whole
-    numbers. Nothing handed in is modified, and nothing is kept between calls.
+    numbers. Nothing handed in is modified, and nothing of it is kept between calls.
     """
 
     name: str
@@ -50,4 +103,42 @@ class Engine(Protocol):
         self, parameters: Parameters, x: Array, labels: Array, *, label_smoothing: float = 0.0
     ) -> Gradients:
         """Return the loss, the logits and the loss's derivative by every parameter."""
+        ...
+
+    def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
+        """Return x ↦ probabilities as `predict` gives them, for many predictions in a row.
+
+        The parameters are copied: what becomes of them later does not matter. Several threads may
+        call the function at once.
+        """
+        ...
+
+    def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Make ready whatever the first call would otherwise have to wait for.
+
+        Parameters
+        ----------
+        on_progress : callable, optional
+            Told (done, total) now and then; never, if there is nothing to wait for.
+        """
+        ...
+
+
+@runtime_checkable
+class LearningEngine(Protocol):
+    """What an engine may offer besides: forward, backward and update in one go.
+
+    The numbers are those of `Engine.gradients` followed by the optimiser's update, up to rounding.
+    """
+
+    def learn(
+        self,
+        parameters: Parameters,
+        x: Array,
+        labels: Array,
+        rule: AdamRule,
+        *,
+        label_smoothing: float = 0.0,
+    ) -> Learnt:
+        """Move the parameters, and the rule's averages, by one batch; all of them in place."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from inkgrad.engines.engine import Gradients
@@ -67,6 +69,14 @@ class ReferenceEngine:
             for name, values in gradients.items():
                 gradient[f"{stage.name}.{name}"] = values
         return Gradients(float(value), x, gradient.vector)
+
+    def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
+        """Return x ↦ probabilities, by a copy of the parameters."""
+        frozen = parameters.copy()
+        return lambda x: self.predict(frozen, x)
+
+    def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Do nothing: it is always ready."""
 
     def _check(self, x: Array) -> None:
         if x.shape[1:] != self.network.input_shape:

@@ -83,21 +83,24 @@ class TrainingDisplay:
         self._stop_live()
 
     def on_progress(self, step: str, name: str, done: int, total: int) -> None:
-        """Show how loading, or judging by the test drawings, goes on.
+        """Show how loading, compiling or judging goes on.
 
         Parameters
         ----------
-        step : "fetch", "draw" or "judge"
-            The first is counted in bytes, the others in drawings.
+        step : "fetch", "draw", "read", "compile" or "judge"
+            Counted in bytes, drawings, files, kernels and drawings. That files are read, which
+            takes but a moment, is shown on a terminal only.
         name : str
             The class that is loaded; empty if it is about all of them.
         done, total : int
         """
-        self._loading[step, name] = (done, total)
-        if step == "judge" and done >= total:
+        if step not in _DONE and done >= total:  # nothing is left of these
             self._stop_live()
             self._loading.clear()
             return
+        if step == "read" and not self._is_live:
+            return
+        self._loading[step, name] = (done, total)
         if not self._is_due(_REFRESH if self._is_live else _PLAIN_EVERY):
             return
         if self._is_live:
@@ -225,7 +228,7 @@ class TrainingDisplay:
                     word(name or _DOING[step]), bar(share, 20), _amount(step, done, total)
                 )
         lines = [
-            Text(f"{_DONE[step]}: {_plural(len(totals), 'class')}, {_size(step, sum(totals))}", DIM)
+            Text(f"{_DONE[step]}: {_count(len(totals), 'class')}, {_size(step, sum(totals))}", DIM)
             for step, totals in finished.items()
         ]
         return Group(*lines, table)
@@ -254,8 +257,15 @@ class TrainingDisplay:
         self.console.print(Text(line, style), soft_wrap=not self._is_live)
 
 
-_DOING = {"fetch": "fetching", "draw": "drawing", "judge": "judging"}
+_DOING = {
+    "fetch": "fetching",
+    "draw": "drawing",
+    "read": "reading",
+    "compile": "compiling",
+    "judge": "judging",
+}
 _DONE = {"fetch": "fetched", "draw": "drawn"}
+_UNIT = {"draw": "drawing", "read": "file", "compile": "kernel", "judge": "drawing"}
 
 
 def _amount(step: str, done: int, total: int) -> str:
@@ -265,12 +275,13 @@ def _amount(step: str, done: int, total: int) -> str:
     return f"{done:,} of {_size(step, total)}"
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}es"
+def _count(number: int, noun: str) -> str:
+    ending = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{ending}"
 
 
 def _size(step: str, total: int) -> str:
-    return f"{total / 1e6:.1f} MB" if step == "fetch" else f"{total:,} drawings"
+    return f"{total / 1e6:.1f} MB" if step == "fetch" else _count(total, _UNIT[step])
 
 
 def _minutes(seconds: float) -> str:

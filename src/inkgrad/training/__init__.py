@@ -19,6 +19,7 @@ from inkgrad.training.optimizers import (
 from inkgrad.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 from inkgrad.training.schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
 from inkgrad.training.state import Tally, TrainingState
+from inkgrad.training.step import take_step
 
 __all__ = [
     "BEST",
@@ -58,5 +59,6 @@ __all__ = [
     "load_checkpoint",
     "read_metrics",
     "save_checkpoint",
+    "take_step",
     "write_metrics",
 ]

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Array
-from inkgrad.network import Network, Parameters
+from inkgrad.network import Network, Parameters, aligned_copy
 from inkgrad.storage import atomic_write
 from inkgrad.training.batches import Source
 from inkgrad.training.optimizers import OptimizerState
@@ -227,7 +227,7 @@ def _vectors(
             )
         if not np.isfinite(tensor).all():
             raise Malformed(f"{name} holds numbers that are not finite")
-    return {name: tensor.copy() for name, tensor in tensors.items()}
+    return {name: aligned_copy(tensor) for name, tensor in tensors.items()}
 
 
 def _recipe(settings: Any) -> Recipe:

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.engines import Engine, make_engine
+from inkgrad.engines import Engine, ready_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import log_softmax
 from inkgrad.network import Network, Parameters
 from inkgrad.training.batches import Batches, describe_source, epoch_order
 from inkgrad.training.checkpoint import LAST, load_checkpoint
-from inkgrad.training.clipping import clip_by_norm
 from inkgrad.training.events import EpochDone, Event
 from inkgrad.training.interrupts import Interrupted, StopRequest, catch_signals
 from inkgrad.training.journal import Journal
 from inkgrad.training.optimizers import decay_mask
 from inkgrad.training.recipe import Recipe
 from inkgrad.training.state import TrainingState
+from inkgrad.training.step import take_step
 
 __all__ = ["Fitted", "fit", "judge"]
 
@@ -76,7 +76,8 @@ def fit(
         What to judge each epoch by; nothing is learnt from it.
     recipe : Recipe, optional
         The settings; the usual ones, if not given.
-    engine : "auto", "reference" or an Engine
+    engine : "auto", "cpu", "reference" or an Engine
+        See `inkgrad.engines.make_engine`.
     folder : path, optional
         Where to write ``metrics.jsonl``, ``checkpoint-last.safetensors`` and (with validation)
         ``checkpoint-best.safetensors``. A new run takes the place of an earlier one there.
@@ -116,7 +117,6 @@ def fit(
     """
     recipe = Recipe() if recipe is None else recipe
     folder = None if folder is None else Path(folder)
-    engine = make_engine(engine, network)
     optimizer = recipe.make_optimizer()
     if recipe.patience is not None and validation is None:
         raise InkgradError("patience watches the validation loss; give validation data, or none")
@@ -128,6 +128,7 @@ def fit(
         describe_source(data),
         None if validation is None else describe_source(validation, "validation data"),
     )
+    engine = ready_engine(engine, network)
     if resume:
         state = load_checkpoint(_last_checkpoint(folder), network)
         state.continue_with(recipe, *sources)
@@ -154,14 +155,21 @@ def fit(
                 for start in range(state.step * recipe.batch_size, len(data), recipe.batch_size):
                     request.check()
                     x, labels = data.batch(order[start : start + recipe.batch_size])
-                    loss, logits, gradient = engine.gradients(
-                        parameters, x, labels, label_smoothing=recipe.label_smoothing
+                    rate = schedule(state.optimizer.steps)
+                    loss, logits, norm = take_step(
+                        engine,
+                        parameters,
+                        x,
+                        labels,
+                        optimizer,
+                        state.optimizer,
+                        rate,
+                        decays=decays,
+                        clip_norm=recipe.clip_norm,
+                        label_smoothing=recipe.label_smoothing,
                     )
                     journal.check(loss, "the loss")
-                    norm = clip_by_norm(gradient, recipe.clip_norm)
                     journal.check(norm, "the gradient's length")
-                    rate = schedule(state.optimizer.steps)
-                    optimizer.update(parameters.vector, gradient, state.optimizer, rate, decays)
                     journal.step(loss, logits, labels, rate)
                 judged = None
                 if validation is not None:

@@ -10,9 +10,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inkgrad.engines import AdamRule
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
-from inkgrad.network import Network
+from inkgrad.network import Network, aligned_zeros
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "OptimizerState", "decay_mask"]
 
@@ -53,7 +54,8 @@ class Optimizer(ABC):
 
     def start(self, parameters: Array) -> OptimizerState:
         """Return the state before the first step: zeros."""
-        return OptimizerState({name: np.zeros_like(parameters) for name in self.state_names})
+        shape, dtype = parameters.shape, parameters.dtype
+        return OptimizerState({name: aligned_zeros(shape, dtype) for name in self.state_names})
 
     def update(
         self,
@@ -81,6 +83,13 @@ class Optimizer(ABC):
             decaying = parameters if decays is None else parameters * decays
             gradient = self._decay(parameters, gradient, decaying, learning_rate)
         self._step(parameters, gradient, state, learning_rate)
+
+    def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
+        """Return the next step as a rule that an engine can carry out; None if it is none.
+
+        Whoever carries it out counts it, by ``state.steps += 1``, as `update` does.
+        """
+        return None
 
     def _decay(
         self, parameters: Array, gradient: Array, decaying: Array, learning_rate: float
@@ -200,6 +209,21 @@ class Adam(Optimizer):
         _check_decay(self.weight_decay)
         if not 0 < self.epsilon < math.inf:
             raise InkgradError(f"epsilon is {self.epsilon!r}; give a small number above 0")
+
+    def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
+        """Return step t = ``state.steps`` + 1 as a rule, if there is no weight decay."""
+        if self.weight_decay:
+            return None
+        t = state.steps + 1
+        return AdamRule(
+            state.arrays["m"],
+            state.arrays["v"],
+            self.beta1,
+            self.beta2,
+            self.epsilon,
+            step_size=learning_rate / (1 - self.beta1**t),
+            correction=1 / (1 - self.beta2**t),
+        )
 
     def _step(
         self, parameters: Array, gradient: Array, state: OptimizerState, learning_rate: float

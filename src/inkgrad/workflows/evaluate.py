@@ -17,7 +17,7 @@ from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
 from inkgrad.quickdraw.places import BucketFolder, OwnFolder, find_place
-from inkgrad.workflows.judging import judge
+from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
 
 __all__ = ["PARTS", "Evaluated", "evaluate"]
@@ -91,7 +91,7 @@ def evaluate(
     offline : bool
         Ask no server.
     on_progress : callable, optional
-        Told how loading and judging go on.
+        Told how loading, compiling and judging go on.
 
     Returns
     -------
@@ -130,6 +130,7 @@ def evaluate(
             loaded, missing = get(limit=limit)
             drawings = loaded.drawings
     drawings = _first(drawings, limit)
+    model = model.with_engine(get_ready(engine, model.network, on_progress))
     probabilities = judge(model, drawings.bitmaps, on_progress)
     evaluation = measure(probabilities, drawings.labels, model.classes)
     return Evaluated(evaluation, part, loaded.source, missing, drawings, probabilities)

@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import numpy as np
 
+from inkgrad.engines import Engine, ready_engine
 from inkgrad.layers import Array
 from inkgrad.model import Model
+from inkgrad.network import Network
 from inkgrad.quickdraw import OnProgress
 
-__all__ = ["judge"]
+__all__ = ["get_ready", "judge"]
 
 _AT_ONCE = 1024  # drawings between two reports: about a second of the slowest engine
+
+
+def get_ready(
+    engine: str | Engine, network: Network, on_progress: OnProgress | None = None
+) -> Engine:
+    """Return what `inkgrad.engines.ready_engine` does.
+
+    Parameters
+    ----------
+    engine, network
+        See `inkgrad.engines.make_engine`.
+    on_progress : callable, optional
+        Told ``("compile", "", done, kernels)``, if there is anything to compile.
+    """
+
+    def tell(done: int, total: int) -> None:
+        if on_progress is not None:
+            on_progress("compile", "", done, total)
+
+    return ready_engine(engine, network, tell)
 
 
 def judge(model: Model, bitmaps: Array, on_progress: OnProgress | None = None) -> Array:

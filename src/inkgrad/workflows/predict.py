@@ -7,14 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
 from inkgrad.insight import Reading, read_drawings
 from inkgrad.model import Model, load
-from inkgrad.quickdraw import read_bitmaps
+from inkgrad.quickdraw import OnProgress, read_bitmaps
+from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.stdin import NAME, read_standard_input
 
 __all__ = ["Prediction", "predict"]
+
+_MANY = 3000
+"""From so many drawings on, a fast engine pays.
+
+Importing Numba and loading what it has compiled takes about a second; in that time the reference
+engine has recognised so many."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ def predict(
     *,
     top: int = 3,
     engine: str | Engine = "auto",
+    on_progress: OnProgress | None = None,
 ) -> list[Prediction]:
     """Recognise the drawings in files.
 
@@ -57,6 +67,9 @@ def predict(
     top : int
         How many guesses to give for each drawing.
     engine : str or Engine
+        For a few drawings ``"auto"`` is the reference engine, which is there at once.
+    on_progress : callable, optional
+        Told how reading, compiling and judging go on.
 
     Returns
     -------
@@ -73,14 +86,23 @@ def predict(
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine)
     if not paths:
         raise InkgradError("no drawings are given; name a file, or - for standard input")
-    predictions = []
-    for path in paths:
+    names: list[str] = []
+    parts = []
+    for number, path in enumerate(paths):
+        if on_progress is not None:
+            on_progress("read", "", number, len(paths))
         source, bitmaps = (
             (NAME, read_standard_input()) if path == "-" else (path, read_bitmaps(path))
         )
-        probabilities = model.predict_proba(bitmaps)
-        readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
-        for number, reading in enumerate(readings, start=1):
-            name = f"{source}" if len(readings) == 1 else f"{source}:{number}"
-            predictions.append(Prediction(name, reading))
-    return predictions
+        alone = len(bitmaps) == 1
+        names += [f"{source}" if alone else f"{source}:{n + 1}" for n in range(len(bitmaps))]
+        parts.append(bitmaps)
+    if on_progress is not None:
+        on_progress("read", "", len(paths), len(paths))
+    bitmaps = np.concatenate(parts)
+    if engine == "auto" and len(bitmaps) < _MANY:
+        engine = "reference"
+    model = model.with_engine(get_ready(engine, model.network, on_progress))
+    probabilities = judge(model, bitmaps, on_progress)
+    readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
+    return [Prediction(*pair) for pair in zip(names, readings, strict=True)]

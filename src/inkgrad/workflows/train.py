@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines import Engine, make_engine
+from inkgrad.engines import Engine, advice
 from inkgrad.errors import InkgradError
 from inkgrad.insight import (
     Evaluation,
@@ -25,8 +25,8 @@ from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
-from inkgrad.training import METRICS, Event, fit, read_metrics
-from inkgrad.workflows.judging import judge
+from inkgrad.training import METRICS, Event, Notice, fit, read_metrics
+from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import make_record
 from inkgrad.workflows.run import (
     default_folder,
@@ -140,7 +140,7 @@ def train(
     offline : bool
         Ask no server.
     on_progress, on_loaded, on_event : callable, optional
-        Told how loading goes on, what was loaded, and how training goes on.
+        Told how loading, compiling and judging go on, what was loaded, and how training goes on.
     **choices
         Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``,
         ``balance``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
@@ -176,8 +176,7 @@ def train(
         folder = default_folder(task, names) if out is None else Path(out)
         refuse_to_overwrite(folder, restart)
     network = seed_network(len(chosen.classes)) if network is None else network
-    engine = make_engine(engine, network)
-    # Refuses a network that does not fit the classes, before anything is fetched.
+    # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
     untrained = Model(network, network.initialise(), chosen.classes, engine=engine)
 
     if loaded is None:
@@ -193,6 +192,9 @@ def train(
     _check_parts(parts, loaded)
     if on_loaded is not None:
         on_loaded(loaded, parts)
+    asked, engine = engine, get_ready(engine, network, on_progress)
+    if asked == "auto" and on_event is not None and (hint := advice()) is not None:
+        on_event(Notice(hint))
 
     start = time.perf_counter()
     with writing_to(folder):
@@ -211,7 +213,7 @@ def train(
         if fitted.stopped == "interrupted":
             return Trained(folder, fitted.stopped, chosen, parts, None, None, None, seconds)
 
-        model = replace(untrained, parameters=fitted.parameters)
+        model = replace(untrained, parameters=fitted.parameters, engine=engine)
         probabilities = judge(model, parts.test.bitmaps, on_progress)
         evaluation = measure(probabilities, parts.test.labels, chosen.classes)
         record = make_record(chosen, loaded, parts, engine.name, evaluation)

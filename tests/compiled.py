@@ -1,0 +1,41 @@
+"""A stand-in for the engine that is compiled, and a Numba that is there, absent or broken."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from inkgrad.engines import ENGINES, ReferenceEngine, choosing
+
+__all__ = ["KERNELS", "Compiled", "pretend"]
+
+KERNELS = 3
+
+
+class Compiled(ReferenceEngine):
+    """The reference engine under the name of the compiled one; some kernels are to be compiled."""
+
+    name = "cpu"
+
+    def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Compile nothing, and tell of it."""
+        for done in range(KERNELS + 1):
+            if on_progress is not None:
+                on_progress(done, KERNELS)
+
+
+def pretend(how: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let Numba be "there" (an empty module, made in `folder`), "absent" or "broken"."""
+    monkeypatch.setitem(ENGINES, "cpu", Compiled)
+    monkeypatch.setattr(choosing, "_failure", None)
+    choosing._log_once.cache_clear()
+    monkeypatch.setitem(sys.modules, "numba", None)  # absent
+    if how == "absent":
+        return
+    sources = {"broken": "raise ImportError('Numba needs another NumPy\\nthan this')", "there": ""}
+    (folder / "numba.py").write_text(sources[how])
+    del sys.modules["numba"]  # to be found in the folder; the real one is put back at the end
+    monkeypatch.syspath_prepend(folder)
