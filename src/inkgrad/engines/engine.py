@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
 
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters
@@ -79,6 +81,21 @@ class AdamRule:
     epsilon: float
     step_size: float
     correction: float
+
+    def move(self, parameters: Array, gradient: Array) -> None:
+        """Carry the rule out: move the parameters, m and v, all of them in place."""
+        m, v = self.m, self.v
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * np.square(gradient)
+        denominator = np.sqrt(v * self.correction)
+        denominator += self.epsilon
+        parameters -= self.step_size * m / denominator
+
+    def first(self, count: int) -> AdamRule:
+        """Return the same rule for the first `count` parameters alone."""
+        return replace(self, m=self.m[:count], v=self.v[:count])
 
 
 class Engine(Protocol):

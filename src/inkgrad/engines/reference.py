@@ -41,7 +41,7 @@ class ReferenceEngine:
 
     def forward(self, parameters: Parameters, x: Array) -> Array:
         """Return the logits, (n, classes)."""
-        self._check(x)
+        self.check(x)
         for stage in self.network.stages:
             x, _ = stage.layer.forward(x, **parameters.of(stage))
         return x
@@ -54,7 +54,7 @@ class ReferenceEngine:
         self, parameters: Parameters, x: Array, labels: Array, *, label_smoothing: float = 0.0
     ) -> Gradients:
         """Return the loss, the logits and the gradient: the chain rule, last layer to first."""
-        self._check(x)
+        self.check(x)
         trail = []
         for stage in self.network.stages:
             x, saved = stage.layer.forward(x, **parameters.of(stage))
@@ -78,7 +78,8 @@ class ReferenceEngine:
     def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Do nothing: it is always ready."""
 
-    def _check(self, x: Array) -> None:
+    def check(self, x: Array) -> None:
+        """Refuse inputs of another shape than the network's, (n, *input_shape)."""
         if x.shape[1:] != self.network.input_shape:
             expected = ", ".join(str(length) for length in self.network.input_shape)
             raise ShapeError(f"the input has shape {x.shape}; this network needs (n, {expected})")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from inkgrad.errors import ShapeError
-from inkgrad.layers.layer import Array, Saved
+from inkgrad.layers.layer import Array, Saved, Shape
 
-__all__ = ["SoftmaxCrossEntropy", "log_softmax", "softmax"]
+__all__ = ["SoftmaxCrossEntropy", "check_labels", "log_softmax", "softmax"]
 
 
 def log_softmax(logits: Array) -> Array:
@@ -48,6 +48,36 @@ def softmax(logits: Array) -> Array:
     array([[0.25, 0.25, 0.5 ]])
     """
     return np.asarray(np.exp(log_softmax(logits)))
+
+
+def check_labels(shape: Shape, labels: Array) -> None:
+    """Refuse logits' shapes and labels that the loss cannot be taken of.
+
+    Parameters
+    ----------
+    shape : (n, K)
+        Of the logits.
+    labels : (n,) whole numbers 0 … K−1
+
+    Raises
+    ------
+    ShapeError
+    """
+    if len(shape) != 2 or 0 in shape:
+        raise ShapeError(
+            f"the loss needs logits (n, classes), at least one of each, but their shape is {shape}"
+        )
+    n, k = shape
+    if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):
+        raise ShapeError(
+            f"logits of shape {shape} need labels of shape ({n},), whole numbers, but "
+            f"they have shape {labels.shape} and are {labels.dtype}"
+        )
+    if labels.min() < 0 or labels.max() >= k:
+        raise ShapeError(
+            f"labels must run from 0 to {k - 1} with logits of shape {shape}, "
+            f"but they run from {labels.min()} to {labels.max()}"
+        )
 
 
 @dataclass(frozen=True)
@@ -98,22 +128,8 @@ class SoftmaxCrossEntropy:
 
     def forward(self, logits: Array, labels: Array) -> tuple[Array, Saved]:
         """Return the loss, a number of the logits' dtype, and what `backward` needs."""
-        if logits.ndim != 2 or logits.size == 0:
-            raise ShapeError(
-                f"the loss needs logits (n, classes), at least one of each, but their shape is "
-                f"{logits.shape}"
-            )
+        check_labels(logits.shape, labels)
         n, k = logits.shape
-        if labels.shape != (n,) or not np.issubdtype(labels.dtype, np.integer):
-            raise ShapeError(
-                f"logits of shape {logits.shape} need labels of shape ({n},), whole numbers, but "
-                f"they have shape {labels.shape} and are {labels.dtype}"
-            )
-        if labels.min() < 0 or labels.max() >= k:
-            raise ShapeError(
-                f"labels must run from 0 to {k - 1} with logits of shape {logits.shape}, "
-                f"but they run from {labels.min()} to {labels.max()}"
-            )
         targets = np.full((n, k), self.label_smoothing / k, logits.dtype)  # (n, K)
         targets[np.arange(n), labels] += 1.0 - self.label_smoothing
         log_p = log_softmax(logits)  # (n, K)

@@ -212,9 +212,9 @@ class Adam(Optimizer):
 
     def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
         """Return step t = ``state.steps`` + 1 as a rule, if there is no weight decay."""
-        if self.weight_decay:
-            return None
-        t = state.steps + 1
+        return None if self.weight_decay else self._rule(state, learning_rate, state.steps + 1)
+
+    def _rule(self, state: OptimizerState, learning_rate: float, t: int) -> AdamRule:
         return AdamRule(
             state.arrays["m"],
             state.arrays["v"],
@@ -228,14 +228,7 @@ class Adam(Optimizer):
     def _step(
         self, parameters: Array, gradient: Array, state: OptimizerState, learning_rate: float
     ) -> None:
-        m, v = state.arrays["m"], state.arrays["v"]
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * np.square(gradient)
-        denominator = np.sqrt(v / (1 - self.beta2**state.steps))
-        denominator += self.epsilon
-        parameters -= learning_rate / (1 - self.beta1**state.steps) * m / denominator
+        self._rule(state, learning_rate, state.steps).move(parameters, gradient)
 
 
 @dataclass(frozen=True)

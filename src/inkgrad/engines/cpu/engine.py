@@ -16,7 +16,7 @@ from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
 from inkgrad.layers.softmax import check_labels
-from inkgrad.network import Network, Parameters
+from inkgrad.network import Network, Parameters, aligned_zeros
 
 if TYPE_CHECKING:
     from inkgrad.engines.cpu.runner import Workspaces
@@ -64,6 +64,7 @@ class CpuEngine:
         self.network = network
         self.threads = _processors() if threads is None else threads
         self._plan = make_plan(network)
+        self._size_before = sum(stage.parameters for stage in self._plan.before)
         self._reference = ReferenceEngine(network)
 
     @functools.cached_property
@@ -121,9 +122,7 @@ class CpuEngine:
             return self._reference.gradients(
                 parameters, x, labels, label_smoothing=label_smoothing
             )
-        from inkgrad.engines.cpu.runner import aligned
-
-        gradient = aligned(self.network.size, np.float32, np.empty)
+        gradient = aligned_zeros(self.network.size, np.float32)
         loss, logits, _ = self._teach(
             parameters, x, labels, label_smoothing, gradient, _writable(parameters.vector)
         )
@@ -143,10 +142,12 @@ class CpuEngine:
         A weight is moved while its gradient is still in the cache, and no gradient is written
         down for the dense layers.
         """
-        if not self._can(parameters, x) or self._plan.before:
-            return self._reference.learn(
-                parameters, x, labels, rule, label_smoothing=label_smoothing
+        if not self._can(parameters, x):
+            loss, logits, gradient = self._reference.gradients(
+                parameters, x, labels, label_smoothing=label_smoothing
             )
+            rule.move(parameters.vector, gradient)
+            return Learnt(loss, logits, float(np.linalg.norm(gradient.astype(np.float64))))
         loss, logits, squares = self._teach(
             parameters, x, labels, label_smoothing, None, parameters.vector, rule
         )
@@ -203,8 +204,12 @@ class CpuEngine:
                 place, step, inputs = (int(first[k]) for k in ("input", "input_step", "inputs"))
                 rows = space.floats[place : place + n * step].reshape(n, step)
                 dx = rows[:, :inputs].copy()
-        if trail:
-            self._after(trail, dx.reshape(x.shape), Parameters(self.network, gradient))
+            if trail:
+                self._after(trail, dx.reshape(x.shape), Parameters(self.network, gradient))
+                if rule is not None:
+                    own = gradient[: self._size_before]
+                    rule.first(len(own)).move(parameters.vector[: len(own)], own)
+                    total += float(np.square(own, dtype=np.float64).sum())
         return float(losses.mean()), outputs.reshape(n, classes), total
 
     def _outputs(self, parameters: Parameters, x: Array, probabilities: bool) -> Array:

@@ -16,21 +16,13 @@ from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
 from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
 from inkgrad.engines.cpu.plan import Plan
 from inkgrad.engines.cpu.program import make_packing, make_program
-from inkgrad.network import Network
+from inkgrad.network import Network, aligned_zeros
 
-__all__ = ["RULE", "Workspace", "Workspaces", "aligned", "run"]
+__all__ = ["RULE", "Workspace", "Workspaces", "run"]
 
 _NOTHING = np.zeros(1, np.float32)
 _NO_LABELS = np.zeros(1, np.int64)
 _NO_RULE = np.zeros(1, RULE)
-
-
-def aligned(count: int, dtype: Any, make: Callable[..., Any] = np.zeros) -> Any:
-    """Return an array that begins at a page: vectors that straddle cache lines cost a quarter."""
-    size = count * np.dtype(dtype).itemsize
-    memory = make(size + 4096, np.uint8)
-    start = -memory.ctypes.data % 4096
-    return memory[start : start + size].view(dtype)
 
 
 class Workspace:
@@ -47,8 +39,8 @@ class Workspace:
     def __init__(self, network: Network, plan: Plan, batch: int, threads: int) -> None:
         self.batch, self.classes = batch, network.output_shape[0]
         self.layout = layout = make_layout(network, plan, batch)
-        self.floats = aligned(layout.floats + threads * layout.scratch_floats, np.float32)
-        self.words = aligned(layout.words + threads * layout.scratch_words, np.uint64)
+        self.floats = aligned_zeros(layout.floats + threads * layout.scratch_floats, np.float32)
+        self.words = aligned_zeros(layout.words + threads * layout.scratch_words, np.uint64)
         self.gradient = _NOTHING
         self.settings = np.zeros(1, SETTINGS)
         for name in ("floats", "words", "scratch_floats", "scratch_words", "sums", "part_step"):
