@@ -103,7 +103,7 @@ def convolve(
     words, won : array of words and place
         Who won each window: [window][cell][word], a bit a filter.
     ink, out_ink : places in `words`
-        Where the input has ink, a word a row (−1: not known), and where the output is more than
+        Where the input is not 0, a word a row (−1: not known), and where the output is more than
         blank paper gives (−1: not asked for).
     """
     size_y, size_x, group = block.size_y, block.size_x, block.group
@@ -117,6 +117,7 @@ def convolve(
     )
     see = (_ONE << np.uint64((pool - 1) * block.stride_x + size_x)) - _ONE  # a window's columns
     across = 1 if pool == 2 else 4  # outputs of one tile
+    tile = np.uint64((1 << across) - 1)
     for wy in range(block.out_rows):
         row_ink = ~_NO_INK
         top = wy * pool * block.stride_y
@@ -131,7 +132,7 @@ def convolve(
             target = out + ((wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x) * LANES
             blank = pool == 2 and (row_ink >> np.uint64(left)) & see == 0
             if not blank:
-                seen |= _ONE << np.uint64(wx)
+                seen |= tile << np.uint64(wx)
             for pair in range(block.pairs):
                 bias = load_all(2, f, block.packed_bias + pair * _PAIR, LANES)
                 acc = (bias[0], bias[1], bias[0], bias[1], bias[0], bias[1], bias[0], bias[1])

@@ -182,7 +182,8 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
             b["won"] = words.take(batch * won_words)
         b["ink"] = -1
         if b["in_columns"] < 64 and (
-            b["group"] == 1 or (before is not None and before["is_remade"] and before["ink"] >= 0)
+            b["group"] == 1
+            or (b["winograd"] and before is not None and before["is_remade"] and before["ink"] >= 0)
         ):
             b["ink"] = own_words.take(int(b["in_rows"]))
         b["turned"] = own_words.take(int(b["padded_filters"]) * cells * int(b["window_words"]))
