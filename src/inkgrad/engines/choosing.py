@@ -14,7 +14,14 @@ from inkgrad.network import Network
 
 __all__ = ["ENGINES", "advice", "make_engine", "ready_engine"]
 
-ENGINES: dict[str, Callable[[Network], Engine]] = {"reference": ReferenceEngine}
+
+def _cpu(network: Network) -> Engine:
+    from inkgrad.engines.cpu import CpuEngine
+
+    return CpuEngine(network)
+
+
+ENGINES: dict[str, Callable[[Network], Engine]] = {"cpu": _cpu, "reference": ReferenceEngine}
 """What makes each engine, by name."""
 
 _COMPILED = "cpu"  # the engine that needs Numba
