@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from bench.ours import OurTrainer, best_engine, our_predictor, start_engine
+from bench.ours import OurTrainer, best_engine, engines, our_predictor, start_engine
 from bench.pairs import seconds_by_turns
 from bench.pool import batches_of, pool
 from bench.rivals.onnx_net import onnx_predictors
 from bench.rivals.openvino_net import openvino_predictors
 from bench.rivals.torch_net import torch_predictors
 from bench.throughput import TORCH, throughput_rows
-from inkgrad.engines import ENGINES, ReferenceEngine
+from inkgrad.engines import ReferenceEngine
 from inkgrad.network import Parameters, seed_network
 
 __all__ = ["RIVALS", "bench_inference", "check_predictors"]
@@ -90,7 +90,7 @@ def _trained() -> Parameters:
 
 def _ours(parameters: Parameters, threads: int) -> Iterator[tuple[str, Predictor]]:
     """Yield our contestants: every engine."""
-    for name in ENGINES:
+    for name in engines():
         engine = start_engine(name, parameters.network, threads)
         yield f"inkgrad {name}", our_predictor(engine, parameters)
 

@@ -168,13 +168,15 @@ class Ours:
 
     def accuracy(self, seed: int) -> float:
         """Return what the model file says of it."""
-        return load(self._scratch / f"seed-{seed}" / "model.safetensors").record["test"]["top1"]
+        model = load(self._scratch / f"seed-{seed}" / "model.safetensors", engine="reference")
+        return model.record["test"]["top1"]
 
     def _train(self, seed: int, out: str, *, limit: int, epochs: int) -> None:
         options = {
             "data": self._job.folder,
             "classes": ",".join(self._job.classes),
             "out": self._scratch / out,
+            "engine": best_engine(),
             "limit": limit,
             "epochs": epochs,
             "batch-size": 128,

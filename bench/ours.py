@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from bench.rivals import installed
 from inkgrad.engines import ENGINES, Engine
 from inkgrad.network import Network, Parameters
 from inkgrad.training import Adam
@@ -30,30 +30,40 @@ except ImportError:  # until the module is there
         optimizer.update(parameters.vector, gradient, state, learning_rate)
 
 
-__all__ = ["OurTrainer", "best_engine", "our_predictor", "our_trainers", "start_engine"]
+__all__ = ["OurTrainer", "best_engine", "engines", "our_predictor", "our_trainers", "start_engine"]
 
 LEARNING_RATE = 1e-3
 
 
+def engines() -> list[str]:
+    """Return the names of the engines that work here; the compiled one needs Numba."""
+    return [name for name in ENGINES if name != "cpu" or installed("numba", "inkgrad cpu")]
+
+
 def best_engine() -> str:
     """Return the name of the fastest engine."""
-    return next((name for name in ENGINES if name != "reference"), "reference")
+    return "cpu" if "cpu" in engines() else "reference"
 
 
 def start_engine(name: str, network: Network, threads: int) -> Engine:
-    """Return an engine at so many threads (where it can be told), compiled."""
-    kind: Callable[..., Engine] = ENGINES[name]
-    takes_threads = "threads" in inspect.signature(kind).parameters
-    engine = kind(network, threads=threads) if takes_threads else kind(network)
-    prepare = getattr(engine, "prepare", None)
-    if prepare is not None:
-        prepare()
+    """Return an engine that computes by so many threads, compiled.
+
+    The reference engine's threads are NumPy's, which are decided when the process starts.
+    """
+    if name == "cpu":
+        from inkgrad.engines.cpu import CpuEngine
+
+        engine = CpuEngine(network, threads=threads)
+    else:
+        engine = ENGINES[name](network)
+    if hasattr(engine, "prepare"):  # until all engines have it
+        engine.prepare()
     return engine
 
 
 def our_predictor(engine: Engine, parameters: Parameters) -> Callable[[np.ndarray], np.ndarray]:
     """Return what turns drawings into probabilities, made ready for many calls."""
-    if hasattr(engine, "predictor"):
+    if hasattr(engine, "predictor"):  # until all engines have it
         return engine.predictor(parameters)
     return lambda x: engine.predict(parameters, x)
 
@@ -87,10 +97,10 @@ class OurTrainer:
 
 
 def our_trainers(
-    first: Parameters, threads: int, engines: list[str] | None = None
+    first: Parameters, threads: int, names: list[str] | None = None
 ) -> dict[str, OurTrainer]:
     """Return a contestant for each engine (by default for all), by name."""
     return {
         f"inkgrad {name}": OurTrainer(start_engine(name, first.network, threads), first)
-        for name in (ENGINES if engines is None else engines)
+        for name in (engines() if names is None else names)
     }

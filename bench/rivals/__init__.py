@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 
 __all__ = ["installed", "leave_out"]
 
 
+@functools.cache
 def installed(module: str, name: str) -> bool:
-    """Whether a rival can take part; if it cannot, say so in one line."""
+    """Whether someone can take part; if he cannot, say so in one line, once."""
     if importlib.util.find_spec(module) is not None:
         return True
     leave_out(name, "it is not installed; pip install 'inkgrad[bench]' to compare with it")

@@ -12,13 +12,14 @@ from bench.pool import pool
 from typer.testing import CliRunner
 
 from bench import __main__ as command
-from bench import inference, memory, networks, training
+from bench import inference, memory, networks, ours, training
 from inkgrad.engines import ReferenceEngine
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    """Draw few doodles, and leave the tests' own process as it is."""
+    """Draw few doodles, compile nothing, and leave the tests' own process as it is."""
+    monkeypatch.setattr(ours, "ENGINES", {"reference": ReferenceEngine})
     for module in (training, inference, networks, memory):
         monkeypatch.setattr(module, "pool", lambda: pool(16))
     monkeypatch.setattr(command, "restart_tuned", lambda threads: None)
