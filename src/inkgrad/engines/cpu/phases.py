@@ -29,7 +29,9 @@ from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_pl
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 
-__all__ = ["Job", "Kind", "RULE", "work"]
+__all__ = ["RULE", "SETTINGS", "Job", "Kind", "wait_for_bell", "work"]
+
+_PATIENCE = 10_000  # a millisecond or two: a caller's next step comes sooner
 
 LINE = 8  # counters stand a cache line apart
 
@@ -116,6 +118,15 @@ def work(job: Any, who: int) -> None:
         while read_atomically(job.counters, done) < last - first:
             give_way(tries)
             tries += 1
+
+
+@entry
+def wait_for_bell(bell: Any, heard: int) -> None:
+    """Wait until `bell` counts more than was heard, but not for long."""
+    tries = 0
+    while read_atomically(bell, 0) == heard and tries < _PATIENCE:
+        give_way(tries)
+        tries += 1
 
 
 @kernel
@@ -280,13 +291,14 @@ def _convolve_back(
                 g = scratch + job.convolutions[i + 1].error
             x = _input_of(job, i, drawing, scratch, own_words)
             won = block.won + drawing * block.won_step
-            backprop.bias_gradients(block, f, g, tables, words, won, sums + block.bias_sums)
+            bias_sums = sums + block.bias_sums
             if block.group == 1:
                 ink = _ink_of(block, drawing, own_words)
                 backprop.plane_gradients(
-                    block, f, x, g, tables, words, won, ink, sums + block.sums
+                    block, f, x, g, tables, words, won, ink, sums + block.sums, bias_sums
                 )
             else:
+                backprop.bias_gradients(block, f, g, tables, words, won, bias_sums)
                 turned = own_words + block.turned
                 backprop.by_filter(block, words, won, own_words + block.square, turned)
                 backprop.filter_gradients(

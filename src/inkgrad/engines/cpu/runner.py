@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from inkgrad.engines.cpu.crew import crew_of
 from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
 from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
 from inkgrad.engines.cpu.plan import Plan
@@ -180,22 +179,8 @@ def run(
         dx,
     )
     helpers = min(threads, -(-batch // PART)) - 1
-    if helpers <= 0:
+    if helpers > 0:
+        crew_of(helpers).carry_out(job)
+    else:
         work(job, 0)
-        return squares
-    crew = _crew(helpers)
-    futures = [crew.submit(work, job, who) for who in range(1, helpers + 1)]
-    work(job, 0)
-    for future in futures:
-        future.cancel()  # who has not begun by now need not; nobody waits for those who have
     return squares
-
-
-@functools.cache
-def _crew(count: int) -> ThreadPoolExecutor:
-    """Return threads that wait for work. Compiled code lets go of the GIL, so they run at once."""
-    return ThreadPoolExecutor(count, thread_name_prefix="inkgrad")
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_crew.cache_clear)  # a fork has none of its parent's threads

@@ -19,6 +19,7 @@ prefetch              have part of an array fetched while computing goes on
 fma, add, sub, mul,   arithmetic, lane by lane (fma(x, y, z) = x·y + z, rounded once)
 div, root
 greater, unequal      comparisons: a mask
+total                 the sum of the lanes, in float64
 select                lanes of one vector where the mask is true, of another elsewhere
 bits, lanes           a mask as the low bits of a word, and back
 keep_bits             a mask into an array of words, at a lane's place
@@ -76,7 +77,7 @@ __all__ = [
     "store",
     "store_all",
     "sub",
-    "sum_of_squares",
+    "total",
     "transpose",
     "transpose_bits",
     "transpose_rows",
@@ -282,24 +283,24 @@ def root(_: Any, x: Any) -> tuple[Any, Generator]:
 
 
 @intrinsic  # type: ignore[misc]
-def sum_of_squares(_: Any, x: Any) -> tuple[Any, Generator]:
-    """sum_of_squares(x): Σ x², taken in float64, lanes in order."""
+def total(_: Any, x: Any) -> tuple[Any, Generator]:
+    """total(x): the sum of the lanes, in float64; halves are added to halves."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
-        wide = builder.fpext(values[0], _F64S)
-        square = builder.fmul(wide, wide)
-        # Without permission to reorder, LLVM would add lane after lane: halve by hand instead.
-        width = LANES
-        while width > 1:
+        rest, width = builder.fpext(values[0], _F64S), LANES
+        while width > 1:  # by hand: LLVM may not reorder, and would add lane after lane
             width //= 2
-            halves = [
-                ir.Constant(ir.VectorType(_I32, width), list(range(start, start + width)))
+            undefined = ir.Constant(rest.type, ir.Undefined)
+            low, high = (
+                builder.shuffle_vector(
+                    rest,
+                    undefined,
+                    ir.Constant(ir.VectorType(_I32, width), list(range(start, start + width))),
+                )
                 for start in (0, width)
-            ]
-            undefined = ir.Constant(square.type, ir.Undefined)
-            low, high = (builder.shuffle_vector(square, undefined, half) for half in halves)
-            square = builder.fadd(low, high)
-        return builder.extract_element(square, ir.Constant(_I32, 0))
+            )
+            rest = builder.fadd(low, high)
+        return builder.extract_element(rest, ir.Constant(_I32, 0))
 
     return types.float64(x), generate
 
