@@ -164,13 +164,6 @@ def plane_gradients(
                         )
                         store_all(f, to, LANES, five)
                         j += 5
-                    elif left >= 3:
-                        three = load_all(3, f, to, LANES)
-                        three, total = _plane_sums(
-                            three, block, f, row + j, g, tables, words, won, ink, v
-                        )
-                        store_all(f, to, LANES, three)
-                        j += 3
                     else:
                         one = load_all(1, f, to, LANES)
                         one, total = _plane_sums(
@@ -266,11 +259,6 @@ def filter_gradients(
                         five = _over_windows(five, block, f, own, start, tables, words, first)
                         store_all(f, tap, LANES, five)
                         j += 5
-                    elif left >= 3:
-                        three = load_all(3, f, tap, LANES)
-                        three = _over_windows(three, block, f, own, start, tables, words, first)
-                        store_all(f, tap, LANES, three)
-                        j += 3
                     else:
                         one = load_all(1, f, tap, LANES)
                         one = _over_windows(one, block, f, own, start, tables, words, first)
@@ -348,11 +336,6 @@ def input_gradients(
                             five = _over_filters(five, block, f, own, errors, tap, filters, words, live)
                             store_all(f, to, LANES, five)
                             j += 5
-                        elif left >= 3:
-                            three = load_all(3, f, to, LANES)
-                            three = _over_filters(three, block, f, own, errors, tap, filters, words, live)
-                            store_all(f, to, LANES, three)
-                            j += 3
                         else:
                             one = load_all(1, f, to, LANES)
                             one = _over_filters(one, block, f, own, errors, tap, filters, words, live)

@@ -21,7 +21,7 @@ import numpy as np
 
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
-from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel
+from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel, merged
 from inkgrad.engines.cpu.convolution import convolve, find_ink, lay_out, pack_filters
 from inkgrad.engines.cpu.loss import softmax_cross_entropy
 from inkgrad.engines.cpu.optimizer import adam
@@ -129,7 +129,7 @@ def wait_for_bell(bell: Any, heard: int) -> None:
         tries += 1
 
 
-@kernel
+@merged
 def _carry_out(job: Any, task: int, who: int) -> None:
     kind, which = job.tasks[task, 0], job.tasks[task, 1]
     first, last = job.tasks[task, 2], job.tasks[task, 3]
