@@ -29,8 +29,9 @@ lint: $(VENV)/.lint  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench  ## speed beside PyTorch, measured in pairs
+bench: $(VENV)/.bench  ## speed beside PyTorch and others, measured in pairs
 	$(BIN)/python -m bench training
+	$(BIN)/python -m bench inference
 	$(BIN)/python -m bench startup
 
 docs: $(VENV)/.docs  ## the book as web pages, in docs/_build/html

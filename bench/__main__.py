@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from bench.contention import bench_contention
+from bench.environment import restart_tuned
+from bench.inference import bench_inference
+from bench.job import bench_job, find_job
 from bench.machine import describe_machine
+from bench.memory import bench_memory
+from bench.networks import NETWORKS, bench_networks
 from bench.raster import compare_pixels
+from bench.reports import publish
 from bench.startup import bench_startup
-from bench.training import bench_training, tune_allocator
+from bench.training import bench_training
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console()
+if not console.is_terminal:
+    console = Console(width=120)  # in a file nothing need be cut
+
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the rows here.")]
+PlotFile = Annotated[
+    Path | None,
+    typer.Option("--plot", help="Where the plot goes, if not beside the JSON file or here."),
+]
+Rounds = Annotated[int, typer.Option(help="Turns for everyone; the median counts.")]
+Seconds = Annotated[float, typer.Option(help="How long a turn lasts.")]
+Threads = Annotated[int, typer.Option(help="Threads for everyone.")]
 
 
 @app.callback()
@@ -26,16 +42,15 @@ def _benchmarks() -> None:
 
 @app.command()
 def training(
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
     batch: Annotated[list[int], typer.Option(help="Batch sizes.")] = [64, 128, 256],  # noqa: B006
-    threads: Annotated[int, typer.Option(help="Threads for everyone.")] = 2,
-    rounds: Annotated[int, typer.Option(help="Turns for everyone; the median counts.")] = 9,
-    seconds: Annotated[float, typer.Option(help="How long a turn lasts.")] = 1.0,
+    threads: Threads = 2,
+    rounds: Rounds = 9,
+    seconds: Seconds = 1.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
     """Training throughput of the seed network, in drawings a second."""
-    tune_allocator(threads)
-    machine = describe_machine()
-    console.print(", ".join(f"{key} {value}" for key, value in machine.items()))
+    machine = _begin(threads)
     with console.status("warming up") as status:
         rows = bench_training(
             batch,
@@ -44,39 +59,151 @@ def training(
             seconds_a_turn=seconds,
             on_round=lambda number: status.update(f"round {number} of {rounds}"),
         )
-    table = Table(title=f"training the seed network, {threads} threads, median of {rounds}")
-    for column in ("", "batch", "drawings/s", "slowest … fastest", "to best PyTorch"):
-        table.add_column(column, justify="right" if column else "left", no_wrap=not column)
-    for row in rows:
-        table.add_row(
-            row["name"],
-            str(row["batch"]),
-            f"{row['drawings_per_s']:,.0f}",
-            f"{row['slowest']:,.0f} … {row['fastest']:,.0f}",
-            f"{row['ratio_to_best_torch']:.2f}×" if "ratio_to_best_torch" in row else "",
+    title = f"training the seed network, {threads} threads, median of {rounds}"
+    publish("training", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def inference(
+    batch: Annotated[list[int], typer.Option(help="Batch sizes.")] = [1, 1024],  # noqa: B006
+    threads: Annotated[int, typer.Option(help="Threads; for one drawing always one.")] = 2,
+    rounds: Rounds = 9,
+    seconds: Seconds = 1.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How fast drawings become probabilities: one drawing, and many."""
+    machine = _begin(threads)
+    with console.status("warming up") as status:
+        rows = bench_inference(
+            [(size, 1 if size == 1 else threads) for size in batch],
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            on_round=lambda number: status.update(f"round {number} of {rounds}"),
         )
-    console.print(table)
-    if json_file is not None:
-        json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    title = f"recognising with the seed network, median of {rounds}"
+    publish("inference", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def networks(
+    network: Annotated[
+        list[str] | None, typer.Option(help="Only those whose name contains this.")
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Batch size.")] = 128,
+    compiled: Annotated[bool, typer.Option(help="PyTorch compiled, too.")] = False,
+    threads: Threads = 2,
+    rounds: Rounds = 9,
+    seconds: Seconds = 0.5,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Training throughput of other networks, beside PyTorch."""
+    machine = _begin(threads)
+    names = [name for name in NETWORKS if any(part in name for part in network or [""])]
+    with console.status("warming up") as status:
+        rows = bench_networks(
+            names,
+            batch=batch,
+            threads=threads,
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            compiled=compiled,
+            on_network=status.update,
+        )
+    title = f"training other networks, batch {batch}, {threads} threads, median of {rounds}"
+    publish("networks", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def contention(
+    batch: Annotated[int, typer.Option(help="Batch size.")] = 128,
+    threads: Threads = 2,
+    rounds: Rounds = 9,
+    seconds: Seconds = 1.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Training throughput beside a process that keeps one core busy."""
+    machine = _begin(threads)
+    with console.status("warming up") as status:
+        rows = bench_contention(
+            batch=batch,
+            threads=threads,
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            on_round=lambda number: status.update(f"round {number} of {rounds}"),
+        )
+    title = f"training beside a busy process, batch {batch}, {threads} threads, median of {rounds}"
+    publish("contention", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def job(
+    data: Annotated[
+        str | None, typer.Option(help="A folder with numpy_bitmap/CLASS.npy; else $INKGRAD_DATA.")
+    ] = None,
+    classes: Annotated[str | None, typer.Option(help="Separated by commas.")] = None,
+    task: Annotated[str, typer.Option(help="If no classes are named.")] = "twenty",
+    drawings: Annotated[int, typer.Option(help="Of all classes together; a fifth is tested.")] = (
+        50_000
+    ),
+    epochs: Annotated[int, typer.Option(help="How often each is learnt from.")] = 5,
+    threads: Threads = 2,
+    rounds: Annotated[int, typer.Option(help="Seeds: a job each for everyone.")] = 5,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Time the whole of `inkgrad train`, start to end, beside a plain PyTorch script."""
+    machine = _begin(threads)
+    with (
+        console.status("a tiny job first") as status,
+        find_job(data, classes, task, drawings, epochs=epochs, threads=threads) as found,
+    ):
+        rows = bench_job(
+            found,
+            seeds=rounds,
+            on_round=lambda number: status.update(f"seed {number} of {rounds} done"),
+        )
+    for row in rows:
+        seconds = ", ".join(f"{value:.1f}" for value in row["seconds_by_seed"])
+        shares = ", ".join(f"{value:.2%}" for value in row["accuracies"])
+        console.print(f"{row['name']}: {seconds} s; right {shares}", highlight=False)
+    title = f"{rows[0]['drawings']:,} drawings × {epochs} epochs, median of {rounds} seeds"
+    publish("job", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def memory(
+    batch: Annotated[int, typer.Option(help="Batch size of the workspace.")] = 256,
+    steps: Annotated[int, typer.Option(help="During which memory must not grow.")] = 10_000,
+    threads: Threads = 2,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How much memory training takes, and whether it grows."""
+    machine = _begin(threads)
+    with console.status("training") as status:
+        rows = bench_memory(
+            batch=batch,
+            threads=threads,
+            steps=steps,
+            on_step=lambda number: number % 100 or status.update(f"step {number:,}"),
+        )
+    publish("memory", "memory of the seed network", rows, machine, console, json_file, plot_file)
 
 
 @app.command()
 def startup(
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the rows here.")] = None,
-    rounds: Annotated[int, typer.Option(help="Turns for everyone; the median counts.")] = 21,
+    rounds: Rounds = 21,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
     """How long importing inkgrad and `inkgrad --help` take, beside importing NumPy."""
-    machine = describe_machine()
     with console.status("starting processes"):
         rows = bench_startup(rounds=rounds)
-    table = Table(title=f"starting, median of {rounds}")
-    for column in ("", "seconds", "beyond NumPy"):
-        table.add_column(column, justify="left" if not column else "right")
-    for row in rows:
-        table.add_row(row["name"], f"{row['seconds']:.3f}", f"{row['beyond_numpy']:+.3f}")
-    console.print(table)
-    if json_file is not None:
-        json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    title = f"starting, median of {rounds}"
+    publish("startup", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 @app.command()
@@ -86,6 +213,14 @@ def raster(
     """How near strokes that inkgrad draws are to Google's own bitmaps."""
     for name, value in compare_pixels(folder).items():
         console.print(f"{name:<16}{value:,.5g}", highlight=False)
+
+
+def _begin(threads: int) -> dict[str, str]:
+    """See to it that this process is started as it must be, and say on what it runs."""
+    restart_tuned(threads)
+    machine = describe_machine()
+    console.print(", ".join(f"{key} {value}" for key, value in machine.items()), highlight=False)
+    return machine
 
 
 if __name__ == "__main__":

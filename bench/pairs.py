@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["seconds_by_turns"]
+__all__ = ["median", "ratio", "seconds_by_turns"]
 
 
 def seconds_by_turns(
@@ -29,13 +29,10 @@ def seconds_by_turns(
     calls = {}
     for name, run in contestants.items():
         run()
-        start = time.perf_counter()
-        run()
-        calls[name] = max(1, round(seconds_a_turn / (time.perf_counter() - start)))
+        calls[name] = max(1, round(seconds_a_turn / _seconds_of(run, seconds_a_turn / 5)))
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds):
-        names = list(contestants)
-        for name in names if number % 2 == 0 else reversed(names):
+        for name in in_turn(contestants, number):
             start = time.perf_counter()
             for _ in range(calls[name]):
                 contestants[name]()
@@ -44,6 +41,33 @@ def seconds_by_turns(
     return seconds
 
 
-def median(values: list[float]) -> float:
+def in_turn(names: Mapping[str, object], number: int) -> list[str]:
+    """Return who runs when in round `number`: every second round goes backwards."""
+    return list(names) if number % 2 == 0 else list(reversed(names))
+
+
+def median(values: Sequence[float]) -> float:
     """Return the median."""
     return statistics.median(values)
+
+
+def ratio(theirs: Sequence[float], ours: Sequence[float]) -> float:
+    """Return the median over the rounds of theirs / ours in the same round.
+
+    Examples
+    --------
+    >>> ratio([4.0, 6.0, 9.0], [2.0, 2.0, 2.0])
+    3.0
+    """
+    return median([one / other for one, other in zip(theirs, ours, strict=True)])
+
+
+def _seconds_of(run: Callable[[], object], at_least: float) -> float:
+    """Return how long a call takes, from calls that take `at_least` so many seconds together."""
+    start, calls = time.perf_counter(), 0
+    while True:
+        run()
+        calls += 1
+        gone = time.perf_counter() - start
+        if gone >= at_least:
+            return gone / calls

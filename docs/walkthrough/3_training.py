@@ -84,7 +84,7 @@ print(f"{len(train):,} drawings to learn from, {len(test):,} to judge by")
 
 # %%
 network = seed_network(classes=5)
-engine = make_engine("auto", network)
+engine = make_engine("reference", network)
 parameters = network.initialise(seed=42)
 
 x, labels = train.batch(np.random.default_rng(0).choice(len(train), 128, replace=False))

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 
 import numpy as np
 import pytest
 from bench.pairs import seconds_by_turns
+from bench.plots import Bar, Panel, save_plot
+from bench.pool import pool
 from bench.raster import compare_pixels
-from typer.testing import CliRunner
+from bench.rivals import installed
+from bench.tables import Column, make_table
+from bench.throughput import throughput_rows
+from bench.trainers import PASSES, course
 
-from bench import __main__ as command
-from bench import training
+from bench import (
+    contention,
+    environment,
+    inference,
+    job,
+    machine,
+    networks,
+    pairs,
+    plots,
+    throughput,
+    training,
+    worker,
+)
 from inkgrad.drawing import rasterize_many
+from inkgrad.engines import ReferenceEngine
+from inkgrad.network import seed_network
 from inkgrad.quickdraw.doodles import doodles
+from tests.bench.conftest import stand_in
+
+OURS = ["inkgrad reference"]
+
+
+@pytest.mark.parametrize("module", [pairs, throughput, machine])
+def test_examples_hold(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert result.failed == 0
 
 
 def test_contestants_run_in_turn_and_every_second_round_backwards():
@@ -41,28 +70,209 @@ def test_a_slow_contestant_is_called_less_often_in_a_turn():
     assert calls["slow"] < calls["quick"]
 
 
-def test_rows_have_the_names_that_others_rely_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "tune_allocator", lambda threads: None)
-    rival = {"PyTorch stand-in": lambda: sum(range(100_000))}
-    monkeypatch.setattr(training, "_torch", lambda x, labels, threads: rival)
-    path = tmp_path / "rows.json"
-    arguments = ["training", "--json", str(path), "--batch", "2", "--rounds", "1"]
-    result = CliRunner().invoke(command.app, [*arguments, "--seconds", "0.01"])
-    assert result.exit_code == 0, result.output
-    rows = json.loads(path.read_text())["rows"]
-    assert [row["name"] for row in rows] == ["inkgrad reference", "PyTorch stand-in"]
+def test_ratios_pair_the_rounds_with_the_rival_that_is_best_by_its_median():
+    seconds = {
+        "inkgrad a": [1.0, 2.0, 4.0],
+        "PyTorch b": [9.0, 2.0, 8.0],
+        "PyTorch c": [3.0, 3.0, 3.0],
+        "JAX": [1.0, 1.0, 1.0],
+    }
+    compared = {"to_torch": "PyTorch", "to_nobody": "ONNX Runtime"}
+    rows = throughput_rows(seconds, batch=6, threads=2, compared_with=compared, more="yes")
+    assert rows[0]["to_torch"] == 1.5  # to c: 3, 1.5, 0.75
+    assert [row["drawings_per_s"] for row in rows] == [3, 0.75, 2, 6]
+    assert (rows[0]["slowest"], rows[0]["fastest"], rows[0]["more"]) == (1.5, 6, "yes")
+    assert "to_nobody" not in rows[0]
+    assert "to_torch" not in rows[3]
+
+
+def test_rows_have_the_names_that_others_rely_on(bench, monkeypatch):
+    monkeypatch.setattr(training, "RIVALS", (stand_in,))
+    rows = bench("training", "--batch", "2", "--rounds", "1", "--seconds", "0.01")
+    assert [row["name"] for row in rows] == [*OURS, "PyTorch stand-in"]
     assert all(row["batch"] == 2 and row["threads"] == 2 for row in rows)
-    assert all(row["drawings_per_s"] > 0 for row in rows)
+    assert all(row["slowest"] == row["drawings_per_s"] == row["fastest"] > 0 for row in rows)
     times = [2 / row["drawings_per_s"] for row in rows]
-    assert rows[0]["ratio_to_best_torch"] == pytest.approx(times[1] / times[0])
-    assert "ratio_to_best_torch" not in rows[1]
+    assert rows[0]["ratio_to_best_torch"] == pytest.approx(times[-1] / times[0])
+    assert "ratio_to_best_torch" not in rows[-1]
 
 
-def test_starting_is_measured_beside_numpy(tmp_path):
-    path = tmp_path / "rows.json"
-    result = CliRunner().invoke(command.app, ["startup", "--rounds", "1", "--json", str(path)])
-    assert result.exit_code == 0, result.output
-    rows = {row["name"]: row for row in json.loads(path.read_text())["rows"]}
+def test_who_computes_something_else_is_not_timed(monkeypatch):
+    def liar(first, *_):
+        (trainer,) = stand_in(first).values()
+        step = trainer.step
+        trainer.step = lambda batch: (step(batch), step(batch))
+        return {"PyTorch liar": trainer}
+
+    monkeypatch.setattr(training, "RIVALS", (liar,))
+    with pytest.raises(ValueError, match="PyTorch liar does not compute the same: after 3 steps"):
+        training.bench_training([4], threads=1, rounds=1, seconds_a_turn=0.0)
+
+
+def test_everyone_begins_anew_after_some_passes():
+    done = []
+
+    class Trainer:
+        def take(self, x, labels):
+            return int(labels[0])
+
+        def restart(self):
+            done.append("restart")
+
+        def step(self, batch):
+            done.append(batch)
+
+    batches = [(np.zeros(1), np.array([number])) for number in range(3)]
+    step = course(Trainer(), batches)
+    for _ in range(3 * PASSES + 1):
+        step()
+    assert done == ["restart", *[0, 1, 2] * PASSES, "restart", 0]
+
+
+def test_recognising_is_measured_for_one_drawing_and_for_many(bench, monkeypatch):
+    def other(parameters, threads, x):
+        engine = ReferenceEngine(parameters.network)
+        names = ("ONNX Runtime", "PyTorch stand-in")
+        return {name: lambda x: engine.predict(parameters, x) for name in names}
+
+    monkeypatch.setattr(inference, "RIVALS", (other,))
+    words = ("--batch", "1", "--batch", "8", "--rounds", "1", "--seconds", "0.01")
+    rows = bench("inference", *words)
+    assert [row["name"] for row in rows] == 2 * [*OURS, "ONNX Runtime", "PyTorch stand-in"]
+    settings = [(row["batch"], row["threads"]) for row in rows]
+    assert settings == len(rows) // 2 * [(1, 1)] + len(rows) // 2 * [(8, 2)]
+    for row in rows:
+        assert row["microseconds"] == pytest.approx(1e6 * row["batch"] / row["drawings_per_s"])
+    assert {"ratio_to_best_torch", "ratio_to_onnxruntime"} <= set(rows[0])
+
+
+def test_who_recognises_something_else_is_not_timed(monkeypatch):
+    wrong = {"OpenVINO": lambda x: np.full((len(x), 5), 0.2)}
+    monkeypatch.setattr(inference, "RIVALS", (lambda parameters, threads, x: wrong,))
+    with pytest.raises(ValueError, match="OpenVINO does not say the same"):
+        inference.bench_inference([(1, 1)], rounds=1, seconds_a_turn=0.0)
+
+
+def test_other_networks_are_measured_by_name(bench, monkeypatch):
+    monkeypatch.setattr(networks, "RIVALS", stand_in)
+    words = ("--network", "dense only", "--network", "stride", "--batch", "2", "--rounds", "1")
+    rows = bench("networks", *words, "--seconds", "0.01")
+    assert [row["network"] for row in rows[::2]] == [
+        "stride 2, no pools",
+        "dense only: 784-512-256-10",
+    ]
+    assert all(row["ratio_to_best_torch"] > 0 for row in rows[::2])
+    assert [row["name"] for row in rows[1::2]] == ["PyTorch stand-in"] * 2
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_every_network_is_given_pictures_that_fit(name):
+    network = networks.NETWORKS[name]
+    x, labels = networks.pictures(network, *pool(16))
+    assert x.shape[1:] == network.input_shape
+    assert x.dtype == np.float32
+    assert labels.max() < network.output_shape[0]
+    assert 0 < (x > 0).mean() < 0.5  # still mostly blank
+
+
+def test_contention_compares_with_the_best_of_each_state(bench, monkeypatch):
+    speeds = {"inkgrad": (100.0, 50.0), "eager": (80.0, 20.0), "last": (40.0, 25.0)}
+    busy = []
+
+    class Worker:
+        def __init__(self, name, batch, threads, variables):
+            self.speeds = speeds[name.split()[0] if "inkgrad" in name else name.split()[-1]]
+
+        def drawings_per_s(self, seconds):
+            return self.speeds[len(busy)]
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    class Busy:
+        def __enter__(self):
+            busy.append(1)
+
+        def __exit__(self, *_):
+            busy.clear()
+
+    monkeypatch.setattr(contention, "Worker", Worker)
+    monkeypatch.setattr(contention, "busy_process", Busy)
+    monkeypatch.setattr(contention, "installed", lambda module, name: True)
+    rows = bench("contention", "--rounds", "2")
+    assert len(rows) == 4
+    assert (rows[0]["idle"], rows[0]["busy"], rows[0]["kept"]) == (100, 50, 0.5)
+    assert (rows[0]["idle_ratio"], rows[0]["busy_ratio"]) == (1.25, 2)
+    assert [row["kept"] for row in rows[1:]] == [0.25, 0.625, 0.625]
+
+
+def test_the_busy_process_ends_with_the_block():
+    with contention.busy_process() as process:
+        assert process.poll() is None
+    assert process.poll() is not None
+
+
+def test_a_worker_trains_when_it_is_told_to(monkeypatch, capsys):
+    steps = []
+    monkeypatch.setattr(worker, "_step", lambda *_: lambda: steps.append(1))
+    monkeypatch.setattr(worker.sys, "stdin", ["0.001\n", "0.001\n"])
+    worker.main("inkgrad reference", 8, 1)
+    first, *answers = capsys.readouterr().out.splitlines()
+    assert first == "ready"
+    assert len(answers) == 2
+    assert all(float(answer) > 8 for answer in answers)
+    assert len(steps) > 3
+
+
+def test_a_worker_that_fails_is_reported():
+    with pytest.raises(
+        ValueError, match=r"bench\.worker inkgrad nobody 2 1 ended without an answer"
+    ):
+        worker.Worker("inkgrad nobody", 2, 1)
+
+
+def test_the_whole_job_is_measured_on_doodles_where_there_are_no_drawings(bench, monkeypatch):
+    class StandIn(job.Ours):
+        def _train(self, seed, out, **options):
+            super()._train(seed, f"other-{out}" if out == "first" else out, **options)
+
+        def run(self, seed):
+            """Nothing: ours has done it already."""
+
+    monkeypatch.delenv("INKGRAD_DATA", raising=False)
+    monkeypatch.setattr(job, "Torch", StandIn)
+    monkeypatch.setattr(job, "installed", lambda module, name: True)
+    ours, other = bench("job", "--drawings", "100", "--epochs", "1", "--rounds", "1")
+    assert "built-in doodles take their place" in bench.output
+    assert ours["name"] == OURS[-1]
+    assert (ours["drawings"], ours["epochs"], ours["accuracy_sd"]) == (80, 1, 0)
+    assert ours["seconds_by_seed"] == [ours["seconds"]]
+    assert ours["accuracies"] == [ours["accuracy"]] == other["accuracies"]
+    assert ours["ratio_to_torch"] == pytest.approx(other["seconds"] / ours["seconds"])
+    assert ours["first_start"] > 0
+
+
+def test_a_job_that_fails_is_reported(tmp_path):
+    tiny = job.Job(tmp_path, ("cat", "dog"), limit=4, epochs=1, threads=1)
+    with pytest.raises(ValueError, match=r"-m inkgrad train … failed: .*holds no drawings"):
+        job.Ours(tiny, tmp_path).run(0)
+
+
+def test_memory_is_told_beside_parameters_and_data(bench):
+    rows = {row["name"]: row["bytes"] for row in bench("memory", "--batch", "4", "--steps", "3")}
+    size = seed_network().size
+    assert rows["parameters"] == 4 * size
+    assert rows["Adam's two averages"] == 8 * size
+    assert rows["40,000 drawings, as bytes"] == 40_000 * 784
+    assert sum("workspace at batch 4" in name for name in rows) == 1
+    assert sum("growth over 3 steps" in name for name in rows) == 1
+
+
+def test_starting_is_measured_beside_numpy(bench):
+    rows = {row["name"]: row for row in bench("startup", "--rounds", "1")}
     assert rows["import numpy"]["beyond_numpy"] == 0
     assert rows["python"]["seconds"] > 0
     assert "inkgrad --help" in rows
@@ -81,3 +291,36 @@ def test_pixels_are_compared_where_there_is_ink(tmp_path):
     other = compare_pixels(tmp_path)  # now every pixel counts as inked
     assert other["mean_error"] == pytest.approx((bitmaps == 0).mean())
     assert other["within_2"] == 1
+
+
+def test_who_is_not_installed_is_left_out_in_one_line(capsys):
+    assert installed("json", "JSON")
+    assert capsys.readouterr().out == ""
+    assert not installed("no_such_library", "Nobody")
+    assert not installed("no_such_library", "Nobody")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("without Nobody: it is not installed; pip install")
+
+
+def test_a_plot_is_left_out_without_matplotlib(tmp_path, monkeypatch):
+    monkeypatch.setattr(plots, "installed", lambda module, name: False)
+    assert not save_plot(tmp_path / "a.png", "title", "", [Panel("", [Bar("a", 1.0, "1")])])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_stays_empty_where_the_row_has_no_figure():
+    columns = [Column("", "{name}"), Column("ratio", "{ratio:.1f}×")]
+    table = make_table("title", columns, [{"name": "a", "ratio": 2}, {"name": "b"}])
+    assert [list(column.cells) for column in table.columns] == [["a", "b"], ["2.0×", ""]]
+
+
+def test_the_process_starts_again_only_if_it_must(monkeypatch):
+    started = []
+    monkeypatch.setattr(environment.os, "execv", lambda path, words: started.append(words))
+    monkeypatch.setattr(environment.os, "environ", {})
+    monkeypatch.setattr(environment.sys, "argv", ["bench", "training"])
+    environment.restart_tuned(1)
+    environment.restart_tuned(1)
+    assert [words[1:] for words in started] == [["-m", "bench", "training"]]
+    assert environment.os.environ["OMP_NUM_THREADS"] == "1"
+    assert "MALLOC_TRIM_THRESHOLD_" in environment.os.environ

@@ -22,6 +22,7 @@ def main(name: str, folder: str, resume: str) -> Fitted:
         validation=VALIDATION,
         recipe=RECIPES[name],
         folder=folder,
+        engine="reference",
         resume=resume == "resume",
         on_event=tell,
         checkpoint_seconds=0,

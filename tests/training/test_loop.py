@@ -41,7 +41,8 @@ from .problems import RECIPES, TRAIN, VALIDATION, Learner, left_behind, tiny_dat
 
 
 def run(**changes):
-    settings = {"validation": VALIDATION, "recipe": RECIPES["adam"], **changes}
+    usual = {"validation": VALIDATION, "recipe": RECIPES["adam"], "engine": "reference"}
+    settings = {**usual, **changes}
     return fit(tiny_network(), settings.pop("data", TRAIN), **settings)
 
 

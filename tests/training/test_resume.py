@@ -47,7 +47,8 @@ CHECKS = 3 * (5 + 3)  # how often a whole run asks whether to stop: 5 steps, 3 v
 
 
 def run(folder, name="adam", **changes):
-    settings = {"validation": VALIDATION, "recipe": RECIPES[name], **changes}
+    usual = {"validation": VALIDATION, "recipe": RECIPES[name], "engine": "reference"}
+    settings = {**usual, **changes}
     return fit(tiny_network(), settings.pop("data", TRAIN), folder=folder, **settings)
 
 

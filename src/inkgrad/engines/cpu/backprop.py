@@ -30,6 +30,9 @@ from inkgrad.engines.cpu.simd import (
     REGISTERS,
     add,
     add_patch,
+    add_scaled,
+    broadcast,
+    first_bit,
     lanes,
     load,
     load_all,
@@ -51,6 +54,7 @@ __all__ = [
 ]
 
 _ONE = np.uint64(1)
+_LIVE, _RIGHT, _LOWER = range(3)
 _WIDE = REGISTERS == 32  # room for a patch of 16 sums
 
 
@@ -67,25 +71,36 @@ def pack_filters_backward(block: Any, theta: Any, f: Any, k: int) -> None:
 
 @kernel
 def by_filter(block: Any, words: Any, won: int, square: int, to: int) -> None:
-    """Turn the winners [window][cell][filter bits] into [filter][cell][window bits].
+    """Turn the winners [window][cell][filter bits] into [filter][window word][LIVE, RIGHT, LOWER].
 
-    `square` is a place for 64 words.
+    For each filter three words of 64 windows' bits: whether the window is live, and whether its
+    winner stands on the right and in the lower row. `square` is a place for 64 words.
     """
-    cells = block.pool * block.pool
-    windows = block.out_rows * block.out_columns
-    for cell in range(cells):
-        for kw in range(block.words):
-            for ww in range(block.window_words):
-                n = min(64, windows - ww * 64)
-                first = won + (ww * 64 * cells + cell) * block.words + kw
+    windows, words_each = block.out_rows * block.out_columns, block.words
+    for kw in range(words_each):
+        for ww in range(block.window_words):
+            n = min(64, windows - ww * 64)
+            for which in range(3 if block.pool == 2 else 1):
                 for i in range(n):
-                    words[square + i] = words[first + i * cells * block.words]
+                    if block.pool == 2:
+                        cell = won + (ww * 64 + i) * 4 * words_each + kw
+                        last = words[cell + 3 * words_each]
+                        if which == _LIVE:
+                            last |= words[cell] | words[cell + words_each]
+                            last |= words[cell + 2 * words_each]
+                        elif which == _RIGHT:
+                            last |= words[cell + words_each]
+                        else:
+                            last |= words[cell + 2 * words_each]
+                        words[square + i] = last
+                    else:
+                        words[square + i] = words[won + (ww * 64 + i) * words_each + kw]
                 for i in range(n, 64):
                     words[square + i] = 0
                 transpose_bits(words, square)
-                for i in range(min(64, block.filters - kw * 64)):
+                for i in range(64):
                     k = kw * 64 + i
-                    words[to + (k * cells + cell) * block.window_words + ww] = words[square + i]
+                    words[to + (k * block.window_words + ww) * 3 + which] = words[square + i]
 
 
 @kernel
@@ -198,26 +213,23 @@ def _cell_offset(block: Any, cell: int) -> int:
 
 @kernel
 def filter_gradients(
-    block: Any, f: Any, x: int, g: int, tables: Any, words: Any, won: int, sums: int
+    block: Any, f: Any, x: int, g: int, tables: Any, words: Any, turned: int, sums: int
 ) -> None:
     """Add one drawing's part to dW where the input stands in slabs: [group][filter][tap][channel].
 
-    `won` holds the winners by filter (see `by_filter`), g the gradient of the output's slabs.
+    `turned` holds the winners by filter (see `by_filter`), g the gradient of the output's slabs.
     """
-    cells = block.pool * block.pool
     taps = block.size_y * block.size_x
     row_stride = block.in_columns * LANES
-    patch = block.size_y == 3 and block.size_x == 3
-    errors, patches = tables[block.error_at :], tables[block.input_at :]
     for group in range(block.groups):
         slab = x + group * block.slab
         for k in range(block.filters):
             to = sums + (group * block.padded_filters + k) * taps * LANES
             own = g + (k // LANES) * block.out_slab + k % LANES
-            first = won + k * cells * block.window_words
-            if patch:
+            first = turned + k * block.window_words * 3
+            if block.size_y == 3 and block.size_x == 3:
                 nine = load_all(9, f, to, LANES)
-                nine = _over_windows(nine, block, f, own, errors, slab, patches, words, first)
+                nine = _over_windows(nine, block, f, own, slab, tables, words, first)
                 store_all(f, to, LANES, nine)
                 continue
             for i in range(block.size_y):
@@ -227,41 +239,43 @@ def filter_gradients(
                     start = slab + i * row_stride + j * LANES
                     if left >= 5:
                         five = load_all(5, f, tap, LANES)
-                        five = _over_windows(five, block, f, own, errors, start, patches, words, first)
+                        five = _over_windows(five, block, f, own, start, tables, words, first)
                         store_all(f, tap, LANES, five)
                         j += 5
                     elif left >= 3:
                         three = load_all(3, f, tap, LANES)
-                        three = _over_windows(three, block, f, own, errors, start, patches, words, first)
+                        three = _over_windows(three, block, f, own, start, tables, words, first)
                         store_all(f, tap, LANES, three)
                         j += 3
                     else:
                         one = load_all(1, f, tap, LANES)
-                        one = _over_windows(one, block, f, own, errors, start, patches, words, first)
+                        one = _over_windows(one, block, f, own, start, tables, words, first)
                         store_all(f, tap, LANES, one)
                         j += 1
 
 
 @inlined
 def _over_windows(
-    acc: Any,
-    block: Any,
-    f: Any,
-    own: int,
-    errors: Any,
-    start: int,
-    patches: Any,
-    words: Any,
-    first: int,
+    acc: Any, block: Any, f: Any, own: int, start: int, tables: Any, words: Any, first: int
 ) -> Any:
-    """Add what all windows of one filter give to a few taps of a row."""
-    for cell in range(block.pool * block.pool):
-        at = start + _cell_offset(block, cell)
-        for ww in range(block.window_words):
-            live = words[first + cell * block.window_words + ww]
-            acc = sum_rows_at(
-                acc, live, f, own, errors, f, at, patches, ww * 64, block.in_columns * LANES
-            )
+    """Add what all live windows of one filter give to its taps, or to a few of one row.
+
+    One loop for all four cells: each loop's end is a surprise to the processor, which costs it as
+    much as two windows' arithmetic.
+    """
+    row_stride = block.in_columns * LANES
+    right_step, lower_step = block.stride_x * LANES, block.stride_y * row_stride
+    for ww in range(block.window_words):
+        live = words[first + 3 * ww + _LIVE]
+        right, lower = words[first + 3 * ww + _RIGHT], words[first + 3 * ww + _LOWER]
+        errors, patches = block.error_at + 64 * ww, block.input_at + 64 * ww
+        while live != 0:
+            w = first_bit(live)
+            live &= live - _ONE
+            patch = start + tables[patches + w]
+            patch += np.int64((right >> np.uint64(w)) & _ONE) * right_step
+            patch += np.int64((lower >> np.uint64(w)) & _ONE) * lower_step
+            acc = add_scaled(acc, broadcast(f, own + tables[errors + w]), f, patch, row_stride)
     return acc
 
 

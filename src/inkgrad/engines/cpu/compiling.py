@@ -1,24 +1,41 @@
-"""How every kernel is compiled."""
+"""How every kernel is compiled, and what is kept on disk."""
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 from numba import njit
 
-__all__ = ["inlined", "kernel"]
+__all__ = ["SOURCES", "entry", "inlined", "kernel"]
 
 # No bounds checks and no Python errors for division; the GIL is released. Not `fastmath`: sums keep
 # the order in which they are written, so that the bits do not depend on the compiler's choices.
-_OPTIONS: dict[str, Any] = {
-    "cache": True,
-    "boundscheck": False,
-    "error_model": "numpy",
-    "nogil": True,
-}
+_OPTIONS: dict[str, Any] = {"boundscheck": False, "error_model": "numpy", "nogil": True}
 
 kernel: Any = njit(**_OPTIONS)
-"""Compiles a function, and keeps the result on disk."""
+"""Compiles a function."""
 
 inlined: Any = njit(**_OPTIONS, forceinline=True)
-"""The same for a function so small that it always becomes part of its caller."""
+"""Compiles a function so small that it always becomes part of its caller."""
+
+entry: Any = njit(**_OPTIONS, cache=True)
+"""Compiles the function that Python calls, with all that it calls, and keeps the result on disk."""
+
+
+def _digest() -> str:
+    """Return a digest of this folder's sources."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+SOURCES = f"sources_{_digest()}"
+"""A name that changes with the sources.
+
+Numba looks for compiled code under the function's file and its arguments' types, and does not
+notice when another file changes that the function uses. So one of the types has a field of this
+name: code that was compiled from other sources is never found.
+"""

@@ -186,7 +186,7 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
             or (b["winograd"] and before is not None and before["is_remade"] and before["ink"] >= 0)
         ):
             b["ink"] = own_words.take(int(b["in_rows"]))
-        b["turned"] = own_words.take(int(b["padded_filters"]) * cells * int(b["window_words"]))
+        b["turned"] = own_words.take(int(b["padded_filters"]) * 3 * int(b["window_words"]))
         b["square"] = own_words.take(64)
         b["packed_bias"] = shared.take(pair_floats)
         if b["winograd"]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
-from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel
 from inkgrad.engines.cpu.convolution import convolve, find_ink, lay_out, pack_filters
 from inkgrad.engines.cpu.loss import softmax_cross_entropy
 from inkgrad.engines.cpu.optimizer import adam
@@ -70,7 +70,7 @@ SETTINGS = np.dtype(
             "scratch_words sums part_step dense_scratch"
         ).split()
     ]
-    + [("smoothing", np.float64)]
+    + [("smoothing", np.float64), (SOURCES, np.int8)]
 )
 """What a step needs to know besides."""
 
@@ -100,7 +100,7 @@ class Job(NamedTuple):
     dx: Any  # (…,) float32: what goes back to the layers before
 
 
-@kernel
+@entry
 def work(job: Any, who: int) -> None:
     """Take part in a step, as thread number `who`, until all of its phases are done."""
     for phase in range(len(job.phases)):

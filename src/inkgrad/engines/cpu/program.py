@@ -13,7 +13,7 @@ from inkgrad.engines.cpu.simd import LANES
 
 __all__ = ["Program", "make_packing", "make_program"]
 
-_HEAD = 32  # drawings that go through the dense layers together: they share the reading of W
+_HEAD, _MOST_HEAD = 32, 64  # drawings that go through the dense layers together, reading W once
 _ROWS = 256  # rows of a packed dense layer in a task
 _FILTERS = 8  # filters in a task
 
@@ -78,7 +78,7 @@ def make_program(layout: Layout, batch: int, *, packs: bool, teaches: bool) -> P
     else:
         program.add(Kind.LAY_OUT, 0, batch, PART)
     program.phase()
-    program.add(Kind.HEAD, 0, batch, _HEAD)
+    program.add(Kind.HEAD, 0, batch, _HEAD if batch < 2 * _MOST_HEAD else _MOST_HEAD)
     if teaches:
         for i in reversed(range(len(layout.dense))):
             program.phase()

@@ -1,0 +1,106 @@
+"""Our contestants: every engine, training and predicting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bench.rivals import installed
+from inkgrad.engines import ENGINES, Engine
+from inkgrad.network import Network, Parameters
+from inkgrad.training import Adam
+
+try:
+    from inkgrad.training.step import take_step
+except ImportError:  # until the module is there
+
+    def take_step(
+        engine: Engine,
+        parameters: Parameters,
+        x: np.ndarray,
+        labels: np.ndarray,
+        optimizer: Any,
+        state: Any,
+        learning_rate: float,
+    ) -> None:
+        """Make one training step."""
+        gradient = engine.gradients(parameters, x, labels).vector
+        optimizer.update(parameters.vector, gradient, state, learning_rate)
+
+
+__all__ = ["OurTrainer", "best_engine", "engines", "our_predictor", "our_trainers", "start_engine"]
+
+LEARNING_RATE = 1e-3
+
+
+def engines() -> list[str]:
+    """Return the names of the engines that work here; the compiled one needs Numba."""
+    return [name for name in ENGINES if name != "cpu" or installed("numba", "inkgrad cpu")]
+
+
+def best_engine() -> str:
+    """Return the name of the fastest engine."""
+    return "cpu" if "cpu" in engines() else "reference"
+
+
+def start_engine(name: str, network: Network, threads: int) -> Engine:
+    """Return an engine that computes by so many threads, compiled.
+
+    The reference engine's threads are NumPy's, which are decided when the process starts.
+    """
+    if name == "cpu":
+        from inkgrad.engines.cpu import CpuEngine
+
+        engine = CpuEngine(network, threads=threads)
+    else:
+        engine = ENGINES[name](network)
+    if hasattr(engine, "prepare"):  # until all engines have it
+        engine.prepare()
+    return engine
+
+
+def our_predictor(engine: Engine, parameters: Parameters) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what turns drawings into probabilities, made ready for many calls."""
+    if hasattr(engine, "predictor"):  # until all engines have it
+        return engine.predictor(parameters)
+    return lambda x: engine.predict(parameters, x)
+
+
+class OurTrainer:
+    """A network of ours in training."""
+
+    def __init__(self, engine: Engine, first: Parameters) -> None:
+        self.engine, self._first, self._adam = engine, first, Adam()
+        self.parameters = first.copy()
+        self._state = self._adam.start(first.vector)
+
+    def take(self, x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch as it is."""
+        return x, labels
+
+    def restart(self) -> None:
+        """Go back to the first weights."""
+        self.parameters.vector[:] = self._first.vector
+        self._state.steps = 0
+        for array in self._state.arrays.values():
+            array[:] = 0
+
+    def step(self, batch: tuple[np.ndarray, np.ndarray]) -> None:
+        """Learn from one batch."""
+        take_step(self.engine, self.parameters, *batch, self._adam, self._state, LEARNING_RATE)
+
+    def logits(self, x: np.ndarray) -> np.ndarray:
+        """Return the outputs (n, classes)."""
+        return self.engine.forward(self.parameters, x)
+
+
+def our_trainers(
+    first: Parameters, threads: int, names: list[str] | None = None
+) -> dict[str, OurTrainer]:
+    """Return a contestant for each engine (by default for all), by name."""
+    return {
+        f"inkgrad {name}": OurTrainer(start_engine(name, first.network, threads), first)
+        for name in (engines() if names is None else names)
+    }

@@ -1,0 +1,246 @@
+"""How each benchmark's rows are shown: the table's columns and the plot's panels."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bench.machine import machine_line
+from bench.plots import Bar, Panel, save_plot
+from bench.tables import Column, make_table
+from bench.throughput import is_ours
+
+__all__ = ["REPORTS", "Report", "publish"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How to show the rows of a benchmark.
+
+    Attributes
+    ----------
+    columns : sequence of Column
+    panels : callable
+        Turns the rows into the plot's panels.
+    """
+
+    columns: Sequence[Column]
+    panels: Callable[[Sequence[Row]], list[Panel]]
+
+
+def publish(
+    name: str,
+    title: str,
+    rows: Sequence[Row],
+    machine: dict[str, str],
+    console: Console,
+    json_file: Path | None,
+    plot_file: Path | None,
+) -> None:
+    """Print the table, and write the JSON file (if one is named) and the plot.
+
+    The plot stands beside the JSON file if no other place is named, else in this folder.
+    """
+    report = REPORTS[name]
+    console.print(make_table(title, report.columns, rows))
+    if json_file is not None:
+        json_file.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
+    if plot_file is None:
+        beside = Path(f"bench-{name}.png") if json_file is None else json_file
+        plot_file = beside.with_suffix(".png")
+    if save_plot(plot_file, title, machine_line(machine), report.panels(rows)):
+        console.print(f"plot: {plot_file}", highlight=False)
+
+
+def _speeds(rows: Sequence[Row], unit: str = "drawings/s") -> list[Panel]:
+    """Return a panel for each batch size."""
+    return [
+        Panel(
+            f"batch {batch}, {threads} thread{'s' * (threads > 1)}: {unit}",
+            [
+                Bar(
+                    row["name"],
+                    row["drawings_per_s"],
+                    f"{row['drawings_per_s']:,.0f}{_times(row.get('ratio_to_best_torch'))}",
+                    (row["slowest"], row["fastest"]),
+                )
+                for row in some
+            ],
+        )
+        for (batch, threads), some in _grouped(rows, "batch", "threads")
+    ]
+
+
+def _inference(rows: Sequence[Row]) -> list[Panel]:
+    """Return microseconds where it is about one drawing, else drawings a second."""
+    single = [row for row in rows if row["batch"] == 1]
+    panels = [
+        Panel(
+            f"one drawing, {threads} thread{'s' * (threads > 1)}: microseconds (less is better)",
+            [
+                Bar(
+                    row["name"],
+                    row["microseconds"],
+                    f"{row['microseconds']:,.0f} µs"
+                    + _times(row.get("ratio_to_onnxruntime"), "ONNX Runtime"),
+                    (1e6 / row["fastest"], 1e6 / row["slowest"]),
+                )
+                for row in some
+            ],
+            lower_is_better=True,
+        )
+        for (threads,), some in _grouped(single, "threads")
+    ]
+    return panels + _speeds([row for row in rows if row["batch"] > 1])
+
+
+def _networks(rows: Sequence[Row]) -> list[Panel]:
+    """Return how many times as fast as PyTorch's best ours is, or else how fast it is."""
+    ours = [row for row in rows if is_ours(row["name"])]
+    if any("ratio_to_best_torch" not in row for row in ours):
+        bars = [
+            Bar(row["network"], row["drawings_per_s"], f"{row['drawings_per_s']:,.0f}", None, True)
+            for row in ours
+        ]
+        return [Panel("drawings/s", bars)]
+    bars = [
+        Bar(
+            row["network"],
+            row["ratio_to_best_torch"],
+            f"{row['ratio_to_best_torch']:.2f}×   {row['drawings_per_s']:,.0f} drawings/s",
+            None,
+            row["ratio_to_best_torch"] >= 1,
+        )
+        for row in ours
+    ]
+    return [Panel(f"{ours[0]['name']}: times PyTorch's best", bars, line_at=1)]
+
+
+def _contention(rows: Sequence[Row]) -> list[Panel]:
+    """Return a panel for each state of the machine."""
+    titles = {"idle": "alone: drawings/s", "busy": "one core kept busy by another: drawings/s"}
+    return [
+        Panel(
+            title,
+            [
+                Bar(
+                    row["name"],
+                    row[state],
+                    f"{row[state]:,.0f}{_times(row.get(f'{state}_ratio'))}"
+                    + (f"   keeps {row['kept']:.0%}" if state == "busy" else ""),
+                )
+                for row in rows
+            ],
+        )
+        for state, title in titles.items()
+    ]
+
+
+def _job(rows: Sequence[Row]) -> list[Panel]:
+    """Return the wall times."""
+    bars = [
+        Bar(
+            row["name"],
+            row["seconds"],
+            f"{row['seconds']:.1f} s   {row['accuracy']:.1%} right",
+            (row["fastest"], row["slowest"]),
+        )
+        for row in rows
+    ]
+    return [Panel("seconds from start to end (less is better)", bars, lower_is_better=True)]
+
+
+def _memory(rows: Sequence[Row]) -> list[Panel]:
+    """Return mebibytes."""
+    bars = [
+        Bar(row["name"], row["bytes"] / 2**20, f"{row['bytes'] / 2**20:,.2f} MiB") for row in rows
+    ]
+    return [Panel("MiB", bars)]
+
+
+def _startup(rows: Sequence[Row]) -> list[Panel]:
+    """Return the wall times."""
+    bars = [
+        Bar(row["name"], row["seconds"], f"{row['seconds']:.3f} s", None, "inkgrad" in row["name"])
+        for row in rows
+    ]
+    return [Panel("seconds (less is better)", bars, lower_is_better=True)]
+
+
+def _times(ratio: float | None, rival: str = "PyTorch's best") -> str:
+    """Return what is added to ours: how many times as fast it is."""
+    return "" if ratio is None else f"   {ratio:.2f}× {rival}"
+
+
+def _grouped(rows: Sequence[Row], *keys: str) -> list[tuple[tuple[Any, ...], list[Row]]]:
+    """Return rows that follow one another and agree in these keys."""
+    groups = itertools.groupby(rows, key=lambda row: tuple(row[key] for key in keys))
+    return [(values, list(some)) for values, some in groups]
+
+
+_SPEED = (
+    Column("drawings/s", "{drawings_per_s:,.0f}"),
+    Column("slowest … fastest", "{slowest:,.0f} … {fastest:,.0f}"),
+)
+_TO_TORCH = Column("to best PyTorch", "{ratio_to_best_torch:.2f}×")
+
+REPORTS: dict[str, Report] = {
+    "training": Report(
+        (Column("", "{name}"), Column("batch", "{batch}"), *_SPEED, _TO_TORCH), _speeds
+    ),
+    "inference": Report(
+        (
+            Column("", "{name}"),
+            Column("batch", "{batch}"),
+            Column("threads", "{threads}"),
+            Column("µs a call", "{microseconds:,.1f}"),
+            *_SPEED,
+            _TO_TORCH,
+            Column("to ONNX Runtime", "{ratio_to_onnxruntime:.2f}×"),
+        ),
+        _inference,
+    ),
+    "networks": Report(
+        (Column("", "{network}"), Column("by", "{name}"), *_SPEED, _TO_TORCH), _networks
+    ),
+    "contention": Report(
+        (
+            Column("", "{name}"),
+            Column("alone", "{idle:,.0f}"),
+            Column("to best PyTorch", "{idle_ratio:.2f}×"),
+            Column("beside another", "{busy:,.0f}"),
+            Column("to best PyTorch", "{busy_ratio:.2f}×"),
+            Column("keeps", "{kept:.0%}"),
+        ),
+        _contention,
+    ),
+    "job": Report(
+        (
+            Column("", "{name}"),
+            Column("seconds", "{seconds:.1f}"),
+            Column("fastest … slowest", "{fastest:.1f} … {slowest:.1f}"),
+            Column("to PyTorch", "{ratio_to_torch:.2f}×"),
+            Column("right", "{accuracy:.2%} ± {accuracy_sd:.2%}"),
+            Column("a tiny job first", "{first_start:.1f}"),
+        ),
+        _job,
+    ),
+    "memory": Report((Column("", "{name}"), Column("bytes", "{bytes:,}")), _memory),
+    "startup": Report(
+        (
+            Column("", "{name}"),
+            Column("seconds", "{seconds:.3f}"),
+            Column("beyond NumPy", "{beyond_numpy:+.3f}"),
+        ),
+        _startup,
+    ),
+}
+"""By the benchmark's name."""

@@ -1,0 +1,45 @@
+"""What the benchmarks' tests share: few drawings, stand-ins for the rivals, the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench.ours import OurTrainer
+from bench.pool import pool
+from typer.testing import CliRunner
+
+from bench import __main__ as command
+from bench import inference, memory, networks, ours, training
+from inkgrad.engines import ReferenceEngine
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    """Draw few doodles, compile nothing, and leave the tests' own process as it is."""
+    monkeypatch.setattr(ours, "ENGINES", {"reference": ReferenceEngine})
+    for module in (training, inference, networks, memory):
+        monkeypatch.setattr(module, "pool", lambda: pool(16))
+    monkeypatch.setattr(command, "restart_tuned", lambda threads: None)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Return what runs a benchmark and returns its rows; the plot stands in ``rows.png``."""
+
+    def run(*words: str) -> list[dict[str, Any]]:
+        path: Path = tmp_path / "rows.json"
+        result = CliRunner().invoke(command.app, [*words, "--json", str(path)])
+        assert result.exit_code == 0, result.output
+        assert (tmp_path / "rows.png").read_bytes().startswith(b"\x89PNG")
+        run.output = result.output
+        return json.loads(path.read_text())["rows"]
+
+    return run
+
+
+def stand_in(first, *_):
+    """Return a rival that computes what ours does."""
+    return {"PyTorch stand-in": OurTrainer(ReferenceEngine(first.network), first)}
