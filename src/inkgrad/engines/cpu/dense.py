@@ -32,6 +32,7 @@ from inkgrad.engines.cpu.simd import (
     add,
     load,
     load_all,
+    prefetch,
     repeat,
     splat,
     store,
@@ -96,6 +97,8 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
             left = (layer.width - o) // LANES
             m = weights + o
             for n in range(first, last):
+                if o == 0 and chunk + 1 < layer.chunks:
+                    _fetch_ahead(matrix, weights, rows, layer, chunk + 1, n - first, last - first)
                 to = z + n * step + o
                 if left >= 8:
                     _add_rows(load_all(8, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
@@ -110,6 +113,17 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
         for n in range(first, last):
             for o in range(z + n * step, z + n * step + layer.width, LANES):
                 store(f, o, rectify(load(f, o)))
+
+
+@inlined
+def _fetch_ahead(
+    matrix: Any, weights: int, rows: Any, layer: Any, chunk: int, part: int, parts: int
+) -> None:
+    """Have one of `parts` parts of the next chunk's rows fetched."""
+    for i in range(CHUNK * part // parts, CHUNK * (part + 1) // parts):
+        row = rows[chunk * CHUNK + i]
+        if row >= 0:
+            prefetch(matrix, weights + row, layer.width)
 
 
 @kernel
@@ -180,7 +194,11 @@ def backward(
         there = (_ONE << np.uint64(count)) - _ONE if count < 64 else ~np.uint64(0)
         d = layer.output + start * layer.output_step
         for i in range(CHUNK):
-            if rows[chunk * CHUNK + i] >= 0:
+            row = rows[chunk * CHUNK + i]
+            if row >= 0:
+                if start == 0 and rule.fused and not layer.is_packed:
+                    prefetch(m, layer.weight + row, layer.width)
+                    prefetch(v, layer.weight + row, layer.width)
                 live = live_bits(f, columns + i * CHUNK) & there
                 _weight_row(layer, f, live, columns + i * CHUNK, d, sums + i * layer.width, start == 0)
     total = 0.0

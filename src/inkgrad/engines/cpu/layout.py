@@ -46,18 +46,18 @@ CONVOLUTION = _record(
     "vectors pairs words padded_filters "
     # the output's slabs, padded for the next block
     "out_slab out_in_columns out_pad_y out_pad_x "
-    # how: by Winograd; whether its output is made again in the backward pass; whether dx is wanted
-    "winograd is_remade passes_back "
+    # how: by Winograd; whether dx is wanted
+    "winograd passes_back "
     # places in the parameters
     "weight bias "
     # packed weights: forward, from point to point (Winograd), bias, backward
     "forward point_step packed_bias backward "
     # activations: place and floats from drawing to drawing (0: in the thread's scratch)
     "input input_step output output_step "
-    # winners: place and words from drawing to drawing (0: in scratch), and turned by filter
+    # winners: place and words from drawing to drawing, and turned by filter
     "won won_step turned square "
-    # rows of ink in the thread's words, −1: not known
-    "ink "
+    # rows of ink: place (−1: not known) and words from drawing to drawing (0: in scratch)
+    "ink ink_step "
     # gradients: of the input (scratch); sums within a part
     "error bias_sums sums "
     # tables: of a window its place in the input's and in the error's slab; of a filter its place in
@@ -157,8 +157,6 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         b["out_pad_y"], b["out_pad_x"] = pad
         b["out_in_columns"] = b["out_columns"] + 2 * pad[1]
         b["out_slab"] = out_in_rows * b["out_in_columns"] * LANES
-        # A first layer on planes is so cheap that its output is not kept but made again.
-        b["is_remade"] = b["group"] == 1 and following is not None
         b["passes_back"] = i > 0 or bool(plan.before)
         windows = int(b["out_rows"] * b["out_columns"])
         cells = int(b["pool"]) ** 2
@@ -172,20 +170,17 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
             b["input"], b["input_step"] = before["output"], before["output_step"]
         out_floats = int(b["vectors"] * b["out_slab"])
         won_words = windows * cells * int(b["words"])
-        if b["is_remade"]:
-            b["output"] = own.take(out_floats + 64)
-            b["won"] = own_words.take(won_words)
-        else:
-            b["output_step"] = -(-out_floats // CHUNK) * CHUNK
-            b["output"] = shared.take(batch * int(b["output_step"]) + 64)
-            b["won_step"] = won_words
-            b["won"] = words.take(batch * won_words)
+        b["output_step"] = -(-out_floats // CHUNK) * CHUNK
+        b["output"] = shared.take(batch * int(b["output_step"]) + 64)
+        b["won_step"] = won_words
+        b["won"] = words.take(batch * won_words)
         b["ink"] = -1
-        if b["in_columns"] < 64 and (
-            b["group"] == 1
-            or (b["winograd"] and before is not None and before["is_remade"] and before["ink"] >= 0)
-        ):
-            b["ink"] = own_words.take(int(b["in_rows"]))
+        if b["in_columns"] < 64:
+            if b["group"] == 1:
+                b["ink"] = own_words.take(int(b["in_rows"]))
+            elif b["winograd"] and before is not None and before["ink"] >= 0:
+                b["ink_step"] = int(b["in_rows"])
+                b["ink"] = words.take(batch * int(b["in_rows"]))
         b["turned"] = own_words.take(int(b["padded_filters"]) * 3 * int(b["window_words"]))
         b["square"] = own_words.take(64)
         b["packed_bias"] = shared.take(pair_floats)

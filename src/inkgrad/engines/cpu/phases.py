@@ -217,51 +217,46 @@ def _move(job: Any, first: int, count: int) -> float:
 
 
 @kernel
-def _prepare_input(job: Any, drawing: int, to: int, scratch: int, own_words: int) -> int:
-    """Make block `to`'s input of one drawing and return its place.
+def _ink_of(block: Any, drawing: int, own_words: int) -> int:
+    """Return where a drawing's rows of ink stand, −1 if they are not known."""
+    if block.ink < 0:
+        return -1
+    return block.ink + (drawing * block.ink_step if block.ink_step else own_words)
 
-    The first block's is laid out from x; the second's is made by the first, if that is not kept.
-    """
-    first, f, words = job.convolutions[0], job.f, job.words
-    x = scratch + first.input
-    ink = -1 if first.ink < 0 else own_words + first.ink
-    if to == 0 or (to == 1 and first.is_remade):
-        lay_out(first, job.x, drawing, f, x)
-        if ink >= 0:
-            find_ink(first, f, x, words, ink)
-    if to == 0:
-        return x
-    if to == 1 and first.is_remade:
-        second = job.convolutions[1]
-        out_ink = -1 if second.ink < 0 else own_words + second.ink
-        convolve(
-            first, f, x, scratch + first.output, words, own_words + first.won, ink, out_ink
-        )
-        return scratch + first.output
-    block = job.convolutions[to]
-    return block.input + drawing * block.input_step
+
+@kernel
+def _input_of(job: Any, i: int, drawing: int, scratch: int, own_words: int) -> int:
+    """Return where block i's input of a drawing stands; the first block's is laid out from x."""
+    block = job.convolutions[i]
+    if i > 0:
+        return block.input + drawing * block.input_step
+    x = scratch + block.input
+    lay_out(block, job.x, drawing, job.f, x)
+    if block.ink >= 0:
+        find_ink(block, job.f, x, job.words, own_words + block.ink)
+    return x
 
 
 @kernel
 def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int) -> None:
     """Carry drawings first … last−1 through all convolution blocks, block by block."""
     f, words, stamp = job.f, job.words, job.settings[0].stamp
-    for i in range(len(job.convolutions)):
+    count = len(job.convolutions)
+    for i in range(count):
         block = job.convolutions[i]
-        if block.is_remade:
-            continue
         waiting = 0
-        ink = -1 if block.ink < 0 else own_words + block.ink
         for drawing in range(first, last):
-            x = _prepare_input(job, drawing, i, scratch, own_words)
+            x = _input_of(job, i, drawing, scratch, own_words)
             out = block.output + drawing * block.output_step
             won = block.won + drawing * block.won_step
+            ink = _ink_of(block, drawing, own_words)
             if block.winograd:
                 waiting = take_windows(
                     block, f, x, out, words, won, ink, scratch, own_words, stamp, waiting
                 )
             else:
-                convolve(block, f, x, out, words, won, ink, -1)
+                out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
+                convolve(block, f, x, out, words, won, ink, out_ink)
         if waiting:
             flush(block, f, words, scratch, own_words, stamp, waiting)
 
@@ -283,14 +278,11 @@ def _convolve_back(
                 g = block.output + drawing * block.output_step
             else:
                 g = scratch + job.convolutions[i + 1].error
-            if i < count - 1 and block.is_remade:  # made again for the block after it, just now
-                x, won = scratch + block.input, own_words + block.won
-            else:
-                x = _prepare_input(job, drawing, i, scratch, own_words)
-                won = block.won + drawing * block.won_step
+            x = _input_of(job, i, drawing, scratch, own_words)
+            won = block.won + drawing * block.won_step
             backprop.bias_gradients(block, f, g, tables, words, won, sums + block.bias_sums)
             if block.group == 1:
-                ink = -1 if block.ink < 0 else own_words + block.ink
+                ink = _ink_of(block, drawing, own_words)
                 backprop.plane_gradients(
                     block, f, x, g, tables, words, won, ink, sums + block.sums
                 )

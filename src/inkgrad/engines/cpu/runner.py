@@ -54,7 +54,7 @@ class Workspace:
         return int(self.floats.nbytes + self.words.nbytes)
 
     def program(self, batch: int, packs: bool, teaches: bool) -> tuple[Any, ...]:
-        """Return tasks, phases, counters and squares for a batch; made once. 0: packing alone."""
+        """Return tasks, phases and squares for a batch; made once. 0: packing alone."""
         key = batch, packs, teaches
         if key not in self._programs:
             made = (
@@ -62,8 +62,7 @@ class Workspace:
                 if batch
                 else make_packing(self.layout)
             )
-            counters = np.zeros((2 * len(made.phases) + 1) * LINE, np.int64)
-            self._programs[key] = made.tasks, made.phases, counters, np.zeros(len(made.tasks))
+            self._programs[key] = made.tasks, made.phases, np.zeros(len(made.tasks))
         return self._programs[key]  # type: ignore[no-any-return]
 
 
@@ -147,14 +146,15 @@ def run(
     smoothing : float
         Label smoothing.
     """
-    tasks, phases, counters, squares = space.program(batch, packs, teaches)
+    tasks, phases, squares = space.program(batch, packs, teaches)
     settings = space.settings
     settings["batch"], settings["parts"] = batch, parts_of(batch)
     settings["teaches"], settings["smoothing"] = teaches, smoothing
     settings["gives_probabilities"], settings["keeps_logits"] = probabilities, not probabilities
     if packs:
         settings["stamp"] += 1
-    counters[:] = 0
+    # Of this run alone: a thread that is late finds in them that nothing is left to do.
+    counters = np.zeros(2 * len(phases) * LINE, np.int64)
     layout = space.layout
     job = Job(
         tasks,
@@ -186,8 +186,7 @@ def run(
     futures = [crew.submit(work, job, who) for who in range(1, helpers + 1)]
     work(job, 0)
     for future in futures:
-        if not future.cancel():  # who has not begun by now need not
-            future.result()
+        future.cancel()  # who has not begun by now need not; nobody waits for those who have
     return squares
 
 

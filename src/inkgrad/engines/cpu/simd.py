@@ -15,6 +15,7 @@ word                  meaning
 load, store           a vector from or to an array, from one index on
 broadcast             one element of an array, in every lane
 splat                 one number, in every lane
+prefetch              have part of an array fetched while computing goes on
 fma, add, sub, mul,   arithmetic, lane by lane (fma(x, y, z) = x·y + z, rounded once)
 div, root
 greater, unequal      comparisons: a mask
@@ -67,6 +68,7 @@ __all__ = [
     "load",
     "load_all",
     "mul",
+    "prefetch",
     "repeat",
     "root",
     "select",
@@ -112,6 +114,8 @@ REGISTERS = 32 if _has_avx512() else 16
 _F32, _I1, _I32, _I64 = ir.FloatType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
 _F32S, _I1S = ir.VectorType(_F32, LANES), ir.VectorType(_I1, LANES)
 _F64, _F64S = ir.DoubleType(), ir.VectorType(ir.DoubleType(), LANES)
+
+_LINE = 16  # numbers in a cache line
 
 Pointer = Any
 Value = Any
@@ -307,6 +311,29 @@ def sum_of_squares(_: Any, x: Any) -> tuple[Any, Generator]:
         return builder.extract_element(square, ir.Constant(_I32, 0))
 
     return types.float64(x), generate
+
+
+@intrinsic  # type: ignore[misc]
+def prefetch(_: Any, array: Any, i: Any, count: Any) -> tuple[Any, Generator]:
+    """prefetch(array, i, count): have array[i : i + count] fetched into the second cache.
+
+    The processor does it while it goes on with something else; nothing is computed.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
+        first = _place(context, builder, signature, values)
+        number = _index(context, builder, signature.args[2], values[2])
+        read, level, data = (ir.Constant(_I32, n) for n in (0, 2, 1))
+        with cgutils.for_range_slice(
+            builder, ir.Constant(_I64, 0), number, ir.Constant(_I64, _LINE)
+        ) as (offset, _step):
+            place = builder.bitcast(builder.gep(first, [offset]), ir.IntType(8).as_pointer())
+            kind = ir.FunctionType(ir.VoidType(), [place.type, _I32, _I32, _I32])
+            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            builder.call(function, [place, read, level, data])
+        return context.get_dummy_value()
+
+    return types.void(array, i, count), generate
 
 
 # Masks.
