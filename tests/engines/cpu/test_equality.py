@@ -27,6 +27,8 @@ from inkgrad.network import Network, Parameters, seed_network
 from tests.agreement import TOLERANCE, error, layer_errors
 from tests.networks import random_batch, random_block_network, random_network, random_parameters
 
+pytestmark = pytest.mark.usefixtures("nothing_compiles")
+
 NUDGE = 2e-6  # relative; some thirty times the rounding of float32
 BATCHES = [65, 40, 17, 9, 8, 7, 2, 1]
 WORK = 1e8  # multiply-adds of a batch: 400 networks in half a minute

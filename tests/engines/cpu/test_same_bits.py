@@ -1,7 +1,7 @@
-"""The same numbers and machine give the same bits: whoever computes, how many, and what was before.
+"""The same numbers and machine give the same bits: whoever computes, and whatever was before.
 
-Only tasks decide in which order sums are formed; threads take tasks as they come. So all comparisons
-here are exact.
+Only tasks decide in which order sums are formed; threads take tasks as they come. So all that is
+compared here must be equal.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.network import seed_network
 from tests.networks import random_batch, random_block_network, random_network, random_parameters
+
+pytestmark = pytest.mark.usefixtures("nothing_compiles")
 
 
 def drawn(network, n, seed):
@@ -65,7 +67,7 @@ def test_after_batches_of_other_sizes_and_other_numbers():
 
 
 def test_blank_answers_are_not_kept_from_step_to_step():
-    """What blank paper gives is worked out once in a step, and is another after the weights move."""
+    """What blank paper gives is worked out once in a step; it changes when the weights do."""
     network = seed_network()
     engine, blank = CpuEngine(network, threads=1), np.zeros((9, 1, 28, 28), np.float32)
     for seed in range(3):
@@ -80,7 +82,9 @@ def test_a_drawing_is_answered_alike_in_any_company():
     engine, (parameters, x, _) = CpuEngine(network), drawn(network, 40, 0)
     together = engine.forward(parameters, x)
     for first, last in [(0, 1), (7, 16), (3, 39)]:
-        np.testing.assert_array_equal(engine.forward(parameters, x[first:last]), together[first:last])
+        np.testing.assert_array_equal(
+            engine.forward(parameters, x[first:last]), together[first:last]
+        )
 
 
 def test_one_engine_serves_several_python_threads():
