@@ -35,6 +35,7 @@ from inkgrad.engines.cpu.simd import (
     lanes,
     load,
     load_all,
+    prefetch,
     repeat,
     root,
     select,
@@ -97,6 +98,18 @@ def test_load_and_store_move_a_vector_and_nothing_else(kind):
     expected = np.zeros_like(target)
     expected[LANES + 1 : 2 * LANES + 1] = source[ODD : ODD + LANES]
     np.testing.assert_array_equal(target, expected)
+
+
+def test_prefetch_changes_nothing_and_may_reach_beyond_the_end():
+    @njit
+    def fetch(array, i, count):
+        prefetch(array, i, count)
+
+    array = numbers(100)
+    before = array.copy()
+    for i, count in [(0, 100), (90, 100_000), (ODD, 0), (5, 1)]:
+        fetch(array, i, count)
+    np.testing.assert_array_equal(array, before)
 
 
 def test_broadcast_and_splat_fill_every_lane():
