@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
@@ -29,6 +31,50 @@ def random_network(rng: np.random.Generator) -> Network:
     return Network([*layers, Dense(int(rng.integers(2, 7)))], shape)
 
 
+def random_block_network(rng: np.random.Generator) -> Network:
+    """Draw a network that an engine may carry out in blocks: conv → ReLU? → 2×2 pool?, then dense.
+
+    Everywhere numbers of channels, filters and outputs stand on either side of whole vectors and
+    words, as do rows and columns; six convolutions in ten are 3×3 with stride 1. One network in
+    four has no convolution, one in eight no pictures.
+    """
+    rows, columns = (int(n) for n in rng.integers(6, 30, 2))
+    if rng.random() < 0.1:
+        rows, columns = int(rng.integers(4, 8)), int(rng.integers(60, 70))
+    shape: tuple[int, ...] = (int(rng.choice([1, 1, 3, 9, 17])), rows, columns)
+    layers: list[Layer] = []
+    for _ in range(rng.integers(0, 4)):
+        layers += _random_block(rng, Network([*layers, ReLU()], shape))
+        if min(Network(layers, shape).output_shape[1:]) < 2:
+            break
+    if layers or rng.random() < 0.5:
+        layers.append(Flatten())
+    else:
+        shape = (int(rng.integers(1, 200)),)
+    for _ in range(rng.integers(0, 3)):
+        layers.append(Dense(int(rng.choice([3, 16, 17, 40, 64, 128, 150]))))
+        layers += [ReLU()] if rng.random() < 0.8 else []
+    return Network([*layers, Dense(int(rng.choice([2, 3, 5, 10, 16, 20, 345])))], shape)
+
+
+def _random_block(rng: np.random.Generator, before: Network) -> list[Layer]:
+    """Draw a convolution that fits what `before` gives, and what may follow it."""
+    padding = [int(p) for p in rng.integers(0, 3, 2)]
+    size, stride = [3, 3], [1, 1]
+    if rng.random() < 0.4:
+        size = rng.integers(1, 8, 2).tolist()
+        stride = [1, 1] if rng.random() < 0.5 else rng.integers(1, 4, 2).tolist()
+    sides = [n + 2 * p for n, p in _sides(before, padding)]
+    size = [min(pair) for pair in zip(size, sides, strict=True)]
+    filters = int(rng.choice([1, 3, 5, 8, 17, 33, 64, 70]))
+    block: list[Layer] = [Conv2D(filters, size, stride, padding)]
+    shape = block[0].output_shape(before.output_shape)
+    extras: list[Layer] = [ReLU()] if rng.random() < 0.85 else []
+    if rng.random() < 0.7 and min(shape[1:]) >= 2:
+        extras.insert(int(rng.integers(0, len(extras) + 1)), MaxPool2D(2))
+    return block + extras
+
+
 def _random_convolution(rng: np.random.Generator, before: Network) -> Conv2D:
     """Draw a convolution that fits what `before` gives."""
     padding = rng.integers(0, 3, 2)
@@ -44,7 +90,7 @@ def _random_pool(rng: np.random.Generator, before: Network) -> MaxPool2D:
     return MaxPool2D(size, stride)
 
 
-def _sides(network: Network, padding: np.ndarray | tuple[int, int]) -> list[tuple[int, int]]:
+def _sides(network: Network, padding: Any) -> list[tuple[int, int]]:
     """Return (length, padding) of rows and of columns that `network` gives."""
     return list(zip(network.output_shape[1:], (int(p) for p in padding), strict=True))
 

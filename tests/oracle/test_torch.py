@@ -10,13 +10,11 @@ import pytest
 from inkgrad.engines import ENGINES, make_engine
 from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, SoftmaxCrossEntropy
 from inkgrad.network import Network, Parameters, seed_network
+from tests.agreement import TOLERANCE, error, layer_errors
 from tests.networks import random_batch, random_network, random_parameters
 
 pytestmark = pytest.mark.oracle
 every_engine = pytest.mark.parametrize("engine", ENGINES)
-
-TOLERANCE = 1e-5  # relative, in the norm of each parameter's gradient, in float32
-CANCELLED = 0.1  # see `layer_errors`
 
 
 def torch_layer(torch: ModuleType, layer: Layer, x, weights: dict):
@@ -54,34 +52,13 @@ def torch_gradients(
     return loss.item(), out.detach().numpy(), first.grad.numpy(), gradients
 
 
-def error(ours: np.ndarray, theirs: np.ndarray, least: float = 0.0) -> float:
-    """Return |ours − theirs| / |theirs|; where theirs is all zeros, ours must be too."""
-    size = max(float(np.linalg.norm(theirs)), least)
-    return float(np.linalg.norm(ours - theirs)) / (size or 1e-30)
-
-
-def layer_errors(
-    network: Network, ours: Parameters, theirs: dict[str, np.ndarray]
-) -> dict[str, float]:
-    """Return the relative error of each parameter's gradient.
-
-    A bias's gradient is a sum over all places, of which cancellation may leave little; then
-    float32's rounding is large beside it (PyTorch's own is up to 1.5e-5 off its float64 result
-    on such networks). So a gradient smaller than a tenth of its layer's is measured against that
-    tenth. In float64, below, nothing is excused.
-    """
-    errors = {}
-    for stage in network.stages:
-        own = [f"{stage.name}.{name}" for name in stage.parameter_shapes]
-        whole = float(np.sqrt(sum(np.vdot(theirs[name], theirs[name]) for name in own)))
-        errors |= {name: error(ours[name], theirs[name], CANCELLED * whole) for name in own}
-    return errors
-
-
 def assert_agree(
     torch: ModuleType, engine: str, network: Network, rng: np.random.Generator, n: int
 ) -> None:
-    """Compare loss, logits and the gradient of every parameter, in float32."""
+    """Compare loss, logits and the gradient of every parameter, in float32.
+
+    A gradient that cancels is excused (see `layer_errors`); in float64, below, nothing is.
+    """
     parameters = random_parameters(network, rng, np.float32)
     x, labels = random_batch(network, n, rng, np.float32)
     smoothing = float(rng.choice([0.0, 0.1]))

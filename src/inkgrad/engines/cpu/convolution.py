@@ -130,7 +130,7 @@ def convolve(
             left = wx * pool * block.stride_x
             window = wy * block.out_columns + wx
             target = out + ((wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x) * LANES
-            blank = pool == 2 and (row_ink >> np.uint64(left)) & see == 0
+            blank = ink >= 0 and pool == 2 and (row_ink >> np.uint64(left)) & see == 0
             if not blank:
                 seen |= tile << np.uint64(wx)
             for pair in range(block.pairs):

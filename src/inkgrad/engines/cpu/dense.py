@@ -26,16 +26,14 @@ import numpy as np
 
 from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.optimizer import adam
+from inkgrad.engines.cpu.pooling import rectify
 from inkgrad.engines.cpu.simd import (
     LANES,
     add,
-    bits,
-    greater,
     load,
     load_all,
     prefetch,
     repeat,
-    select,
     splat,
     store,
     store_all,
@@ -112,11 +110,9 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
                     _add_rows(load_all(1, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
             o += LANES * (8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1)
     if layer.rectified:
-        zero = splat(0.0)
         for n in range(first, last):
             for o in range(z + n * step, z + n * step + layer.width, LANES):
-                value = load(f, o)
-                store(f, o, select(greater(value, zero), value, zero))
+                store(f, o, rectify(load(f, o)))
 
 
 @inlined

@@ -167,7 +167,6 @@ class CpuEngine:
         from inkgrad.engines.cpu.runner import RULE, run
 
         n, classes = len(x), self.network.output_shape[0]
-        self._reference.check(x)
         check_labels((n, classes), labels)
         settings = np.zeros(1, RULE)
         moving: dict[str, Array] = {}
@@ -188,7 +187,7 @@ class CpuEngine:
                 n,
                 theta=theta,
                 x=_flat(x),
-                labels=np.ascontiguousarray(labels, np.int64),
+                labels=_flat(labels, np.int64),
                 gradient=gradient,
                 rule=settings,
                 dx=dx,
@@ -215,7 +214,6 @@ class CpuEngine:
     def _outputs(self, parameters: Parameters, x: Array, probabilities: bool) -> Array:
         from inkgrad.engines.cpu.runner import run
 
-        self._reference.check(x)
         n, classes = len(x), self.network.output_shape[0]
         x, _ = self._before(parameters, x)
         outputs = np.empty(n * classes, np.float32)
@@ -233,7 +231,7 @@ class CpuEngine:
 
     def _before(self, parameters: Parameters, x: Array) -> tuple[Array, list[Any]]:
         """Carry out the layers before the kernels' part; return what each saved, too."""
-        trail = []
+        x, trail = np.asarray(x, np.float32), []
         for stage in self._plan.before:
             x, saved = stage.layer.forward(x, **parameters.of(stage))
             trail.append((stage, saved))
@@ -247,7 +245,8 @@ class CpuEngine:
                 gradient[f"{stage.name}.{name}"] = values
 
     def _can(self, parameters: Parameters, x: Array) -> bool:
-        """Whether there is something for the kernels to do."""
+        """Whether there is something for the kernels to do. Inputs of another shape are refused."""
+        self._reference.check(x)
         return (
             bool(self._plan.dense) and len(x) > 0 and parameters.vector.dtype == np.float32
         )
@@ -261,9 +260,9 @@ def _fill_rule(settings: Any, rule: AdamRule) -> None:
     settings["correction"] = rule.correction
 
 
-def _flat(x: Array) -> Array:
-    """Return the numbers of x in a row, as compiled code takes them."""
-    return _writable(np.ascontiguousarray(x, np.float32).reshape(-1))
+def _flat(array: Array, dtype: type = np.float32) -> Array:
+    """Return an array's numbers in a row, as compiled code takes them."""
+    return _writable(np.ascontiguousarray(array, dtype).reshape(-1))
 
 
 def _writable(array: Array) -> Array:

@@ -9,9 +9,15 @@ import numpy as np
 from inkgrad.engines.cpu.compiling import inlined
 from inkgrad.engines.cpu.simd import LANES, bits, greater, keep_bits, select, splat, store
 
-__all__ = ["keep_one", "keep_strongest"]
+__all__ = ["keep_one", "keep_strongest", "rectify"]
 
 _ALL = (1 << LANES) - 1
+
+
+@inlined
+def rectify(z: Any) -> Any:
+    """Return max(z, 0). What is not a number stays so: it has to show in the loss."""
+    return select(greater(splat(0.0), z), splat(0.0), z)
 
 
 @inlined
@@ -37,7 +43,7 @@ def keep_strongest(
     lower = greater(below, top)
     best = select(lower, below, top)
     alive = bits(greater(best, splat(0.0))) if rectified else np.uint64(_ALL)
-    store(f, at, select(greater(best, splat(0.0)), best, splat(0.0)) if rectified else best)
+    store(f, at, rectify(best) if rectified else best)
     is_lower = bits(lower)
     above, under = alive & ~is_lower, alive & is_lower
     right = bits(right_on_top)
@@ -53,7 +59,7 @@ def keep_one(z: Any, rectified: bool, f: Any, at: int, won: Any, word: int, plac
     """Write one cell where there is no pool: max(z, 0) and where it is above 0, or z itself."""
     above = greater(z, splat(0.0))
     if rectified:
-        store(f, at, select(above, z, splat(0.0)))
+        store(f, at, rectify(z))
         keep_bits(won, word, place, bits(above))
     else:
         store(f, at, z)

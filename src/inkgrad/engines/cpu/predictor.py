@@ -41,6 +41,7 @@ class Predictor:
         n = len(x)
         if n == 0:
             return self._reference.predict(self._parameters, x)
+        x = np.asarray(x, np.float32)
         for stage in self._plan.before:
             x, _ = stage.layer.forward(x, **self._parameters.of(stage))
         x = np.ascontiguousarray(x, np.float32).reshape(-1)

@@ -87,21 +87,21 @@ class Workspaces:
         self._make = functools.partial(Workspace, network, plan, threads=threads)
         self._on_new = on_new
         self._free: list[Workspace] = []
-        self._lock = threading.Lock()
 
     @contextlib.contextmanager
     def lend(self, batch: int) -> Iterator[Workspace]:
         """Lend a workspace with room for a batch."""
-        with self._lock:
-            space = self._free.pop() if self._free else None
+        try:
+            space = self._free.pop()  # no lock: a list's pop and append are indivisible
+        except IndexError:
+            space = None
         if space is None or space.batch < batch:  # a smaller one is given up
             space = self._make(batch)
             self._on_new(space)
         try:
             yield space
         finally:
-            with self._lock:
-                self._free.append(space)
+            self._free.append(space)
 
 
 def run(

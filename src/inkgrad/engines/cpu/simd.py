@@ -43,9 +43,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils, config
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic, models, register_model
 
 __all__ = [
@@ -87,15 +88,23 @@ __all__ = [
 
 
 def _has_avx512() -> bool:
-    """Whether Numba compiles for a processor with 512-bit vectors."""
-    if config.CPU_FEATURES is not None:  # the user decides, by NUMBA_CPU_FEATURES
+    """Whether Numba compiles for a processor with 512-bit vectors.
+
+    It tells LLVM the processor's name and its features, both the host's unless the user says
+    otherwise (NUMBA_CPU_NAME, NUMBA_CPU_FEATURES, NUMBA_ENABLE_AVX). A name alone only takes away:
+    what the host cannot do, its features forbid.
+    """
+    if config.CPU_FEATURES is not None:
         return "+avx512f" in config.CPU_FEATURES.split(",")
-    if config.CPU_NAME not in (None, "host"):  # by NUMBA_CPU_NAME, which implies features
-        return "avx512f" in str(config.CPU_NAME) or config.CPU_NAME in _AVX512_PROCESSORS
-    return bool(binding.get_host_cpu_features().get("avx512f", False))
+    named = config.CPU_NAME is None or config.CPU_NAME in _AVX512_PROCESSORS
+    return named and "+avx512f" in get_host_cpu_features().split(",")
 
 
-_AVX512_PROCESSORS = {"skylake-avx512", "cascadelake", "icelake-server", "sapphirerapids", "znver4"}
+_AVX512_PROCESSORS = {
+    *("skylake-avx512", "cascadelake", "cooperlake", "cannonlake", "rocketlake", "tigerlake"),
+    *("icelake-client", "icelake-server", "sapphirerapids", "emeraldrapids", "graniterapids"),
+    *("x86-64-v4", "znver4", "znver5"),
+}
 
 LANES = 16 if _has_avx512() else 8
 """How many numbers a vector holds: a register's worth of AVX-512 or AVX; two NEON or SSE ones."""

@@ -1,0 +1,130 @@
+"""Memory: a workspace is small, made once, and steps leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkgrad.engines import AdamRule
+from inkgrad.engines.cpu import CpuEngine
+from inkgrad.network import seed_network
+from tests.networks import random_batch, random_parameters
+
+NETWORK = seed_network()
+
+
+@pytest.fixture
+def step():
+    """Return a function that makes one step with so many drawings, and predicts them twice."""
+    rng = np.random.default_rng(0)
+    engine, parameters = CpuEngine(NETWORK, threads=2), random_parameters(NETWORK, rng, np.float32)
+    m, v = np.zeros((2, NETWORK.size), np.float32)
+    rule = AdamRule(m, v, 0.9, 0.999, 1e-8, 1e-6, 1000.0)
+    x, labels = random_batch(NETWORK, 70, rng, np.float32)
+    predict = engine.predictor(parameters)
+
+    def one(n: int) -> None:
+        engine.learn(parameters, x[:n], labels[:n], rule)
+        engine.gradients(parameters, x[:n], labels[:n])
+        engine.predict(parameters, x[:n])
+        predict(x[:n])
+
+    return one
+
+
+@pytest.mark.parametrize("threads", [1, 2, 16])
+def test_a_workspace_for_256_drawings_is_small(threads):
+    """32 MB; 256 drawings' features alone, 64·7·7 numbers each, are 3.2 MB."""
+    size = CpuEngine(NETWORK, threads=threads).workspace_bytes(256)
+    assert 256 * 3136 * 4 <= size <= 32e6
+
+
+def test_a_workspace_takes_what_it_says():
+    engine = CpuEngine(NETWORK, threads=2)
+    parameters = NETWORK.initialise()
+    x = np.zeros((256, 1, 28, 28), np.float32)
+    engine.forward(parameters, x[:1])
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        engine.forward(parameters, x)
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept == pytest.approx(engine.workspace_bytes(256), rel=0.05)
+
+
+def test_steps_leave_nothing_behind(step):
+    """Python's own small caches fill in the first 50 rounds; 100 more add less than 20 kB.
+
+    A round is 12 calls, so that 17 bytes a call would show.
+    """
+    tracemalloc.start()
+    try:
+        used = []
+        for rounds in (50, 100):
+            for _ in range(rounds):
+                for n in (70, 9, 33):
+                    step(n)
+            gc.collect()
+            used.append(tracemalloc.get_traced_memory()[0])
+        assert used[1] - used[0] < 20_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_program_is_kept_for_every_size_of_a_batch_and_is_small(step):
+    step(70)
+    tracemalloc.start()
+    try:
+        for n in range(1, 41):
+            step(n)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 40 * 100_000
+    finally:
+        tracemalloc.stop()
+
+
+LONG = """
+import sys
+sys.path[:0] = {path!r}
+import numpy as np
+from inkgrad.engines import AdamRule
+from inkgrad.engines.cpu import CpuEngine
+from inkgrad.network import seed_network
+
+def pages():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1])
+
+network = seed_network()
+engine, parameters = CpuEngine(network, threads=2), network.initialise()
+m, v = np.zeros((2, network.size), np.float32)
+rule = AdamRule(m, v, 0.9, 0.999, 1e-8, 1e-6, 1000.0)
+x, labels = np.random.default_rng(0).random((16, 1, 28, 28), np.float32), np.arange(16) % 5
+for i in range(10_000):
+    engine.learn(parameters, x[: 1 + i % 16], labels[: 1 + i % 16], rule)
+    if i == 1_000:
+        before = pages()
+print((pages() - before) * 4096)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
+def test_ten_thousand_steps_take_no_more_memory_than_a_thousand():
+    """Numba's memory and NumPy's as well, which tracemalloc does not see: 2 MB are 200 B a step."""
+    done = subprocess.run(
+        [sys.executable, "-c", LONG.format(path=sys.path)],
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=True,
+    )
+    assert int(done.stdout) < 2_000_000

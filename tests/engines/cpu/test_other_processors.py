@@ -1,0 +1,82 @@
+"""The same tests where Numba is told of a processor without AVX-512, so that vectors are shorter.
+
+On a machine that has none anyway they run twice; then nothing is lost but time.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        platform.machine() not in ("x86_64", "AMD64"),
+        reason="AVX is x86's; other machines: 8 lanes",
+    ),
+]
+HERE = Path(__file__).parent
+
+# Numba adds the host's own features to a processor's name. So a name alone makes vectors shorter,
+# but lets LLVM use AVX-512's instructions for them; only a list of features keeps it from that.
+PROCESSORS = {
+    "by name": {"NUMBA_CPU_NAME": "haswell"},
+    "by name, without the host's features": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""},
+    "by features": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "+sse2,+avx,+avx2,+fma"},
+    "without AVX": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "+sse2,+sse4.2"},
+}
+
+INSTRUCTIONS = """
+import numpy as np
+from numba import njit
+from inkgrad.engines.cpu.simd import LANES, fma, greater, load, select, store
+@njit
+def function(a, b):
+    x, y = load(a, 0), load(b, 0)
+    store(a, LANES, select(greater(x, y), fma(x, y, y), y))
+function(np.ones(99, np.float32), np.ones(99, np.float32))
+code = "".join(function.inspect_asm().values())
+print(LANES, "ymm" in code, "zmm" in code or "%k1" in code)
+"""
+
+
+def run(arguments: list[str], settings: dict[str, str], cache: Path) -> str:
+    """Run Python with Numba so set, and a cache of its own; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, **settings, "NUMBA_CACHE_DIR": str(cache)},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("by name, without the host's features", "8 True False\n"),
+        ("by features", "8 True False\n"),
+        ("without AVX", "8 False False\n"),
+    ],
+)
+def test_no_instruction_of_avx512_is_used(how, expected, tmp_path):
+    assert run(["-c", INSTRUCTIONS], PROCESSORS[how], tmp_path) == expected
+
+
+@pytest.mark.parametrize("how", PROCESSORS)
+def test_words_and_gradients_are_right_there_too(how, tmp_path):
+    settings = PROCESSORS[how]
+    script = "from inkgrad.engines.cpu.simd import LANES; print(LANES)"
+    assert run(["-c", script], settings, tmp_path) == "8\n"
+    tests = [str(HERE / name) for name in ("test_simd.py", "test_equality.py")]
+    options = ["-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests]
+    printed = run(options, settings, tmp_path)
+    assert " passed" in printed
+    assert " skipped" not in printed
