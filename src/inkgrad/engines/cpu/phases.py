@@ -253,12 +253,12 @@ def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int)
             out = block.output + drawing * block.output_step
             won = block.won + drawing * block.won_step
             ink = _ink_of(block, drawing, own_words)
+            out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
             if block.winograd:
                 waiting = take_windows(
-                    block, f, x, out, words, won, ink, scratch, own_words, stamp, waiting
+                    block, f, x, out, words, won, ink, out_ink, scratch, own_words, stamp, waiting
                 )
             else:
-                out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
                 convolve(block, f, x, out, words, won, ink, out_ink)
         if waiting:
             flush(block, f, words, scratch, own_words, stamp, waiting)

@@ -215,6 +215,7 @@ def take_windows(
     words: Any,
     won: int,
     ink: int,
+    out_ink: int,
     scratch: int,
     own_words: int,
     stamp: int,
@@ -224,6 +225,7 @@ def take_windows(
 
     Where a window sees only blank paper's features (known by `ink`, or −1), its answer is the
     same for every drawing: it is worked out once in a step (told by `stamp`) and then copied.
+    Where the others are is noted in `out_ink` (or −1) for the next block.
     """
     step = TILE * block.groups * LANES
     row_stride = block.in_columns * LANES
@@ -232,12 +234,15 @@ def take_windows(
         if ink >= 0:
             first = ink + 2 * wy
             row_ink = words[first] | words[first + 1] | words[first + 2] | words[first + 3]
+        seen = np.uint64(0)
         for wx in range(block.out_columns):
             w = wy * block.out_columns + wx
             target = (wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x
             target = out + target * LANES
             winners = won + w * 4 * block.words
-            blank = (row_ink >> np.uint64(2 * wx)) & np.uint64(15) == 0
+            blank = ink >= 0 and (row_ink >> np.uint64(2 * wx)) & np.uint64(15) == 0
+            if not blank:
+                seen |= np.uint64(1) << np.uint64(wx)
             if blank and words[own_words + block.stamps + w] == np.uint64(stamp):
                 _copy_answer(block, f, target, words, winners, scratch, own_words, w)
                 continue
@@ -254,6 +259,8 @@ def take_windows(
             if waiting == TILE:
                 flush(block, f, words, scratch, own_words, stamp, waiting)
                 waiting = 0
+        if out_ink >= 0:
+            words[out_ink + wy + block.out_pad_y] = seen << np.uint64(block.out_pad_x)
     return waiting
 
 
