@@ -15,6 +15,7 @@ from bench.job import bench_job, find_job
 from bench.machine import describe_machine
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
+from bench.phases import bench_phases
 from bench.raster import compare_pixels
 from bench.reports import publish
 from bench.startup import bench_startup
@@ -191,6 +192,21 @@ def memory(
             on_step=lambda number: number % 100 or status.update(f"step {number:,}"),
         )
     publish("memory", "memory of the seed network", rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def phases(
+    batch: Annotated[int, typer.Option(help="Batch size.")] = 128,
+    rounds: Rounds = 9,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How a training step's time splits, beside what its arithmetic takes at the least."""
+    machine = _begin(threads=1)
+    with console.status("taking steps apart"):
+        rows = bench_phases(batch=batch, rounds=rounds)
+    title = f"a step of the seed network, batch {batch}, one thread"
+    publish("phases", title, rows, machine, console, json_file, plot_file)
 
 
 @app.command()

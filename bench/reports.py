@@ -166,6 +166,22 @@ def _memory(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("MiB", bars)]
 
 
+def _phases(rows: Sequence[Row]) -> list[Panel]:
+    """Return microseconds, and of how many the arithmetic is the cause."""
+    bars = [
+        Bar(
+            row["name"],
+            row["microseconds"],
+            f"{row['microseconds']:.1f} µs"
+            + (f"   arithmetic {row['floor']:.1f}" if "floor" in row else ""),
+            None,
+            True,
+        )
+        for row in rows
+    ]
+    return [Panel("microseconds a drawing, one thread (less is better)", bars, None, True)]
+
+
 def _startup(rows: Sequence[Row]) -> list[Panel]:
     """Return the wall times."""
     bars = [
@@ -193,6 +209,16 @@ _SPEED = (
 _TO_TORCH = Column("to best PyTorch", "{ratio_to_best_torch:.2f}×")
 
 REPORTS: dict[str, Report] = {
+    "phases": Report(
+        (
+            Column("phase", "{name}"),
+            Column("µs a drawing", "{microseconds:.2f}"),
+            Column("share", "{share:.0%}"),
+            Column("arithmetic takes", "{floor:.2f}"),
+            Column("of it", "{efficiency:.0%}"),
+        ),
+        _phases,
+    ),
     "training": Report(
         (Column("", "{name}"), Column("batch", "{batch}"), *_SPEED, _TO_TORCH), _speeds
     ),

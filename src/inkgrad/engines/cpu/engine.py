@@ -169,7 +169,7 @@ class CpuEngine:
         settings = np.zeros(1, RULE)
         moving: dict[str, Any] = {}
         if rule is not None:
-            _fill_rule(settings, rule)
+            fill_rule(settings, rule)
             moving = {"m": rule.m, "v": rule.v}
         x, trail = self._before(parameters, x)
         outputs, losses = np.empty(n * classes, np.float32), np.empty(n)
@@ -248,7 +248,8 @@ class CpuEngine:
         return bool(self._plan.dense) and len(x) > 0 and parameters.vector.dtype == np.float32
 
 
-def _fill_rule(settings: Any, rule: AdamRule) -> None:
+def fill_rule(settings: Any, rule: AdamRule) -> None:
+    """Write a rule as compiled code reads it (`inkgrad.engines.cpu.phases.RULE`)."""
     settings["fused"] = 1
     settings["beta1"], settings["one_less_beta1"] = rule.beta1, 1 - rule.beta1
     settings["beta2"], settings["one_less_beta2"] = rule.beta2, 1 - rule.beta2
