@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from bench.rivals import installed
+from bench.trainers import LEARNING_RATE
 from inkgrad.engines import ENGINES, Engine
 from inkgrad.network import Network, Parameters
-from inkgrad.training import Adam
-
-try:
-    from inkgrad.training.step import take_step
-except ImportError:  # until the module is there
-
-    def take_step(
-        engine: Engine,
-        parameters: Parameters,
-        x: np.ndarray,
-        labels: np.ndarray,
-        optimizer: Any,
-        state: Any,
-        learning_rate: float,
-    ) -> None:
-        """Make one training step."""
-        gradient = engine.gradients(parameters, x, labels).vector
-        optimizer.update(parameters.vector, gradient, state, learning_rate)
-
+from inkgrad.training import Adam, take_step
 
 __all__ = ["OurTrainer", "best_engine", "engines", "our_predictor", "our_trainers", "start_engine"]
-
-LEARNING_RATE = 1e-3
 
 
 def engines() -> list[str]:
@@ -56,16 +36,13 @@ def start_engine(name: str, network: Network, threads: int) -> Engine:
         engine = CpuEngine(network, threads=threads)
     else:
         engine = ENGINES[name](network)
-    if hasattr(engine, "prepare"):  # until all engines have it
-        engine.prepare()
+    engine.prepare()
     return engine
 
 
 def our_predictor(engine: Engine, parameters: Parameters) -> Callable[[np.ndarray], np.ndarray]:
     """Return what turns drawings into probabilities, made ready for many calls."""
-    if hasattr(engine, "predictor"):  # until all engines have it
-        return engine.predictor(parameters)
-    return lambda x: engine.predict(parameters, x)
+    return engine.predictor(parameters)
 
 
 class OurTrainer:

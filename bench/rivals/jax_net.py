@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.rivals import installed
+from bench.trainers import LEARNING_RATE
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Network, Parameters
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JaxTrainer", "jax_trainers"]
 
-BETA1, BETA2, EPSILON, RATE = 0.9, 0.999, 1e-8, 1e-3
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 def jax_trainers(
@@ -78,7 +79,9 @@ class JaxTrainer:
             new[1][name] = BETA1 * m[name] + (1 - BETA1) * g
             new[2][name] = BETA2 * v[name] + (1 - BETA2) * g * g
             length = jnp.sqrt(new[2][name] / (1 - BETA2**steps)) + EPSILON
-            new[0][name] = weights[name] - RATE / (1 - BETA1**steps) * new[1][name] / length
+            new[0][name] = (
+                weights[name] - LEARNING_RATE / (1 - BETA1**steps) * new[1][name] / length
+            )
         return (*new, steps)
 
     def _loss(self, weights: dict[str, jax.Array], x: jax.Array, labels: jax.Array) -> jax.Array:

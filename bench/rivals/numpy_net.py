@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from bench.trainers import LEARNING_RATE
 from inkgrad.network import Parameters, seed_network
 
 __all__ = ["NumpyTrainer", "numpy_trainers"]
 
-BETA1, BETA2, EPSILON, RATE = 0.9, 0.999, 1e-8, 1e-3
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
 
 def numpy_trainers(
@@ -64,7 +65,7 @@ class NumpyTrainer:
             m += (1 - BETA1) * (g - m)
             v += (1 - BETA2) * (g * g - v)
             length = np.sqrt(v / (1 - BETA2**self._steps)) + EPSILON
-            weight -= RATE / (1 - BETA1**self._steps) * m / length
+            weight -= LEARNING_RATE / (1 - BETA1**self._steps) * m / length
 
     def _forward(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return both convolutions' columns, activations and pools, then the dense layers'."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.rivals import installed, leave_out
+from bench.trainers import LEARNING_RATE
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Parameters
 
@@ -76,7 +77,7 @@ class TorchTrainer:
         self._first = copy.deepcopy(self._network.state_dict())
         self._run = _compile(self._network) if compiled else self._network
         self._loss = torch.nn.functional.cross_entropy
-        self._adam = torch.optim.Adam(self._network.parameters(), lr=1e-3, fused=True)
+        self._adam = torch.optim.Adam(self._network.parameters(), lr=LEARNING_RATE, fused=True)
 
     def take(self, x: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
         """Return tensors, the drawings in this contestant's layout."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inkgrad.engines import Engine, LearningEngine, Learnt
+from inkgrad.engines import Engine, Learnt
 from inkgrad.layers import Array
 from inkgrad.network import Parameters
 from inkgrad.training.clipping import clip_by_norm
@@ -67,10 +67,11 @@ def take_step(
     >>> losses[1] < losses[0], state.steps
     (True, 2)
     """
-    if clip_norm is None and isinstance(engine, LearningEngine):
+    learn = getattr(engine, "learn", None)  # see LearningEngine; isinstance would take longer
+    if clip_norm is None and learn is not None:
         rule = optimizer.rule(state, learning_rate)
         if rule is not None:
-            learnt = engine.learn(parameters, x, labels, rule, label_smoothing=label_smoothing)
+            learnt: Learnt = learn(parameters, x, labels, rule, label_smoothing=label_smoothing)
             state.steps += 1
             return learnt
     loss, logits, gradient = engine.gradients(

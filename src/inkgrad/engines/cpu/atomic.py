@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -23,18 +22,20 @@ def _address(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     return builder.gep(data, [context.cast(builder, values[1], signature.args[1], types.intp)])
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def add_atomically(_: Any, array: Any, i: Any, x: Any) -> tuple[Any, Any]:
     """add_atomically(array, i, x): array[i] += x as one indivisible act; returns what was there."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         x = context.cast(builder, values[2], signature.args[2], types.int64)
-        return builder.atomic_rmw("add", _address(context, builder, signature, values), x, "seq_cst")
+        return builder.atomic_rmw(
+            "add", _address(context, builder, signature, values), x, "seq_cst"
+        )
 
     return types.int64(array, i, x), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def read_atomically(_: Any, array: Any, i: Any) -> tuple[Any, Any]:
     """read_atomically(array, i): array[i] as it is now, and all that was written before it."""
 

@@ -64,7 +64,9 @@ def pack_filters_backward(block: Any, theta: Any, f: Any, k: int) -> None:
     taps = block.size_y * block.size_x
     source = block.weight + k * block.channels * taps
     for c in range(block.channels):
-        target = block.backward + ((c // LANES) * block.padded_filters + k) * taps * LANES + c % LANES
+        target = (
+            block.backward + ((c // LANES) * block.padded_filters + k) * taps * LANES + c % LANES
+        )
         for tap in range(taps):
             f[target + tap * LANES] = theta[source + c * taps + tap]
 
@@ -124,22 +126,32 @@ def bias_gradients(
 
 @kernel
 def plane_gradients(
-    block: Any, f: Any, x: int, g: int, tables: Any, words: Any, won: int, ink: int, sums: int
+    block: Any,
+    f: Any,
+    x: int,
+    g: int,
+    tables: Any,
+    words: Any,
+    won: int,
+    ink: int,
+    sums: int,
+    bias_sums: int,
 ) -> None:
-    """Add one drawing's part to dW where the input stands in planes: [vector][channel][tap][filter].
+    """Add one drawing's part to dW and dβ where the input stands in planes.
 
-    Lanes are filters. Windows that see no ink add nothing.
+    dW is [vector of filters][channel][tap][filter]: lanes are filters.
     """
     taps = block.size_y * block.size_x
-    patch = block.size_y == 3 and block.size_x == 3
     for v in range(block.vectors):
         for c in range(block.channels):
             plane = x + c * block.slab
             acc = sums + (v * block.channels + c) * taps * LANES
-            if patch:
+            if block.size_y == 3 and block.size_x == 3:
                 nine = load_all(9, f, acc, LANES)
-                nine = _plane_sums(nine, block, f, plane, g, tables, words, won, ink, v)
+                nine, total = _plane_sums(nine, block, f, plane, g, tables, words, won, ink, v)
                 store_all(f, acc, LANES, nine)
+                if c == 0:
+                    store(f, bias_sums + v * LANES, add(load(f, bias_sums + v * LANES), total))
                 continue
             for i in range(block.size_y):
                 row = plane + i * block.in_columns
@@ -149,19 +161,20 @@ def plane_gradients(
                     left = block.size_x - j
                     if left >= 5:
                         five = load_all(5, f, to, LANES)
-                        five = _plane_sums(five, block, f, row + j, g, tables, words, won, ink, v)
+                        five, total = _plane_sums(
+                            five, block, f, row + j, g, tables, words, won, ink, v
+                        )
                         store_all(f, to, LANES, five)
                         j += 5
-                    elif left >= 3:
-                        three = load_all(3, f, to, LANES)
-                        three = _plane_sums(three, block, f, row + j, g, tables, words, won, ink, v)
-                        store_all(f, to, LANES, three)
-                        j += 3
                     else:
                         one = load_all(1, f, to, LANES)
-                        one = _plane_sums(one, block, f, row + j, g, tables, words, won, ink, v)
+                        one, total = _plane_sums(
+                            one, block, f, row + j, g, tables, words, won, ink, v
+                        )
                         store_all(f, to, LANES, one)
                         j += 1
+                    if c == 0 and i == 0 and to == acc:
+                        store(f, bias_sums + v * LANES, add(load(f, bias_sums + v * LANES), total))
 
 
 @inlined
@@ -177,9 +190,12 @@ def _plane_sums(
     ink: int,
     v: int,
 ) -> Any:
-    """Go through all windows with the sums of a few taps."""
+    """Go through all windows with the sums of a few taps; return them, and the gradients' sum.
+
+    Where a window sees no ink, only the bias learns.
+    """
     pool, zero = block.pool, splat(0.0)
-    cells = pool * pool
+    cells, total = pool * pool, splat(0.0)
     word, place = v * LANES // 64, np.uint64(v * LANES % 64)
     see = (_ONE << np.uint64((pool - 1) * block.stride_x + block.size_x)) - _ONE
     w = 0
@@ -192,16 +208,19 @@ def _plane_sums(
                 row_ink |= words[ink + y]
         for wx in range(block.out_columns):
             left = wx * pool * block.stride_x
+            error = load(f, g + v * block.out_slab + tables[block.error_at + w])
+            first = won + w * cells * block.words + word
             if ink < 0 or (row_ink >> np.uint64(left)) & see != 0:
-                error = load(f, g + v * block.out_slab + tables[block.error_at + w])
-                first = won + w * cells * block.words + word
                 for cell in range(cells):
-                    mask = lanes(words[first + cell * block.words] >> place)
+                    own = select(lanes(words[first + cell * block.words] >> place), error, zero)
+                    total = add(total, own)
                     y, s = top + cell // pool * block.stride_y, left + cell % pool * block.stride_x
-                    own = select(mask, error, zero)
-                    acc = add_patch(acc, f, plane + y * block.in_columns + s, block.in_columns, own)
+                    at = plane + y * block.in_columns + s
+                    acc = add_patch(acc, f, at, block.in_columns, own)
+            else:  # all cells are alike there: the first has won, if any
+                total = add(total, select(lanes(words[first] >> place), error, zero))
             w += 1
-    return acc
+    return acc, total
 
 
 @inlined
@@ -242,11 +261,6 @@ def filter_gradients(
                         five = _over_windows(five, block, f, own, start, tables, words, first)
                         store_all(f, tap, LANES, five)
                         j += 5
-                    elif left >= 3:
-                        three = load_all(3, f, tap, LANES)
-                        three = _over_windows(three, block, f, own, start, tables, words, first)
-                        store_all(f, tap, LANES, three)
-                        j += 3
                     else:
                         one = load_all(1, f, tap, LANES)
                         one = _over_windows(one, block, f, own, start, tables, words, first)
@@ -280,9 +294,7 @@ def _over_windows(
 
 
 @kernel
-def input_gradients(
-    block: Any, f: Any, dx: int, g: int, tables: Any, words: Any, won: int
-) -> None:
+def input_gradients(block: Any, f: Any, dx: int, g: int, tables: Any, words: Any, won: int) -> None:
     """Write one drawing's dx, in slabs like x (its padding is written too, and means nothing).
 
     `won` holds the winners by window.
@@ -321,17 +333,16 @@ def input_gradients(
                         to = at + (i * block.in_columns + j) * LANES
                         if left >= 5:
                             five = load_all(5, f, to, LANES)
-                            five = _over_filters(five, block, f, own, errors, tap, filters, words, live)
+                            five = _over_filters(
+                                five, block, f, own, errors, tap, filters, words, live
+                            )
                             store_all(f, to, LANES, five)
                             j += 5
-                        elif left >= 3:
-                            three = load_all(3, f, to, LANES)
-                            three = _over_filters(three, block, f, own, errors, tap, filters, words, live)
-                            store_all(f, to, LANES, three)
-                            j += 3
                         else:
                             one = load_all(1, f, to, LANES)
-                            one = _over_filters(one, block, f, own, errors, tap, filters, words, live)
+                            one = _over_filters(
+                                one, block, f, own, errors, tap, filters, words, live
+                            )
                             store_all(f, to, LANES, one)
                             j += 1
 

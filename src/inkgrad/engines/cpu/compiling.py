@@ -8,7 +8,7 @@ from typing import Any
 
 from numba import njit
 
-__all__ = ["SOURCES", "entry", "inlined", "kernel"]
+__all__ = ["SOURCES", "entry", "inlined", "kernel", "merged"]
 
 # No bounds checks and no Python errors for division; the GIL is released. Not `fastmath`: sums keep
 # the order in which they are written, so that the bits do not depend on the compiler's choices.
@@ -19,6 +19,9 @@ kernel: Any = njit(**_OPTIONS)
 
 inlined: Any = njit(**_OPTIONS, forceinline=True)
 """Compiles a function so small that it always becomes part of its caller."""
+
+merged: Any = njit(**_OPTIONS, inline="always")
+"""Makes a large function part of its only caller before anything is compiled, which saves time."""
 
 entry: Any = njit(**_OPTIONS, cache=True)
 """Compiles the function that Python calls, with all that it calls, and keeps the result on disk."""

@@ -2,9 +2,9 @@
 
 A drawing's input stands in *groups* of channels, each a padded picture: either planes (a group is
 one channel: what a first layer gets, 1 × 30 × 30 numbers) or slabs (a group is LANES channels side
-by side in each cell). Element (c, y, x) is at
+by side in each cell). With slab = in_rows · in_columns · group, element (c, y, x) is at
 
-    (c // group) · slab + (y · in_columns + x) · group + c % group,   slab = in_rows·in_columns·group.
+    (c // group) · slab + (y · in_columns + x) · group + c % group.
 
 The output stands in slabs with the padding that the next convolution needs.
 
@@ -113,7 +113,10 @@ def convolve(
     cells = pool * pool
     rectified = block.rectified != 0
     whole_window = (
-        REGISTERS == 32 and pool == 2 and size_y == size_x == 3 and block.stride_y == block.stride_x == 1
+        REGISTERS == 32
+        and pool == 2
+        and size_y == size_x == 3
+        and block.stride_y == block.stride_x == 1
     )
     see = (_ONE << np.uint64((pool - 1) * block.stride_x + size_x)) - _ONE  # a window's columns
     across = 1 if pool == 2 else 4  # outputs of one tile
@@ -129,7 +132,9 @@ def convolve(
         for wx in range(0, block.out_columns, across):
             left = wx * pool * block.stride_x
             window = wy * block.out_columns + wx
-            target = out + ((wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x) * LANES
+            target = (
+                out + ((wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x) * LANES
+            )
             blank = ink >= 0 and pool == 2 and (row_ink >> np.uint64(left)) & see == 0
             if not blank:
                 seen |= tile << np.uint64(wx)
@@ -172,18 +177,52 @@ def convolve(
                     if left_over > 1:
                         keep_one(acc[2], rectified, f, to + LANES, words, word + block.words, place)
                     if left_over > 2:
-                        keep_one(acc[4], rectified, f, to + 2 * LANES, words, word + 2 * block.words, place)
+                        keep_one(
+                            acc[4],
+                            rectified,
+                            f,
+                            to + 2 * LANES,
+                            words,
+                            word + 2 * block.words,
+                            place,
+                        )
                     if left_over > 3:
-                        keep_one(acc[6], rectified, f, to + 3 * LANES, words, word + 3 * block.words, place)
+                        keep_one(
+                            acc[6],
+                            rectified,
+                            f,
+                            to + 3 * LANES,
+                            words,
+                            word + 3 * block.words,
+                            place,
+                        )
                     if both:
                         to += block.out_slab
                         place += LANES
                         keep_one(acc[1], rectified, f, to, words, word, place)
                         if left_over > 1:
-                            keep_one(acc[3], rectified, f, to + LANES, words, word + block.words, place)
+                            keep_one(
+                                acc[3], rectified, f, to + LANES, words, word + block.words, place
+                            )
                         if left_over > 2:
-                            keep_one(acc[5], rectified, f, to + 2 * LANES, words, word + 2 * block.words, place)
+                            keep_one(
+                                acc[5],
+                                rectified,
+                                f,
+                                to + 2 * LANES,
+                                words,
+                                word + 2 * block.words,
+                                place,
+                            )
                         if left_over > 3:
-                            keep_one(acc[7], rectified, f, to + 3 * LANES, words, word + 3 * block.words, place)
+                            keep_one(
+                                acc[7],
+                                rectified,
+                                f,
+                                to + 3 * LANES,
+                                words,
+                                word + 3 * block.words,
+                                place,
+                            )
         if out_ink >= 0:
             words[out_ink + wy + block.out_pad_y] = seen << np.uint64(block.out_pad_x)

@@ -72,7 +72,16 @@ def unpack_rows(layer: Any, f: Any, gradient: Any, first: int, last: int) -> Non
 
 @inlined
 def _add_rows(
-    acc: Any, layer: Any, f: Any, a: int, chunk: int, matrix: Any, m: int, rows: Any, n: int, to: int
+    acc: Any,
+    layer: Any,
+    f: Any,
+    a: int,
+    chunk: int,
+    matrix: Any,
+    m: int,
+    rows: Any,
+    n: int,
+    to: int,
 ) -> None:
     """Add a chunk's part to one drawing's outputs `to` and on."""
     live = live_bits(f, a + n * layer.input_step + chunk * CHUNK)
@@ -101,13 +110,57 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
                     _fetch_ahead(matrix, weights, rows, layer, chunk + 1, n - first, last - first)
                 to = z + n * step + o
                 if left >= 8:
-                    _add_rows(load_all(8, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                    _add_rows(
+                        load_all(8, f, to, LANES),
+                        layer,
+                        f,
+                        layer.input,
+                        chunk,
+                        matrix,
+                        m,
+                        rows,
+                        n,
+                        to,
+                    )
                 elif left >= 4:
-                    _add_rows(load_all(4, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                    _add_rows(
+                        load_all(4, f, to, LANES),
+                        layer,
+                        f,
+                        layer.input,
+                        chunk,
+                        matrix,
+                        m,
+                        rows,
+                        n,
+                        to,
+                    )
                 elif left >= 2:
-                    _add_rows(load_all(2, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                    _add_rows(
+                        load_all(2, f, to, LANES),
+                        layer,
+                        f,
+                        layer.input,
+                        chunk,
+                        matrix,
+                        m,
+                        rows,
+                        n,
+                        to,
+                    )
                 else:
-                    _add_rows(load_all(1, f, to, LANES), layer, f, layer.input, chunk, matrix, m, rows, n, to)
+                    _add_rows(
+                        load_all(1, f, to, LANES),
+                        layer,
+                        f,
+                        layer.input,
+                        chunk,
+                        matrix,
+                        m,
+                        rows,
+                        n,
+                        to,
+                    )
             o += LANES * (8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1)
     if layer.rectified:
         for n in range(first, last):
@@ -183,7 +236,14 @@ def backward(
         for i in range(0, CHUNK, LANES):
             for o in range(0, layer.width, LANES):
                 transpose_rows(
-                    matrix, weights + o, rows, chunk * CHUNK + i, 1, f, turned + o * CHUNK + i, CHUNK
+                    matrix,
+                    weights + o,
+                    rows,
+                    chunk * CHUNK + i,
+                    1,
+                    f,
+                    turned + o * CHUNK + i,
+                    CHUNK,
                 )
     for start in range(0, n, CHUNK):
         count = min(CHUNK, n - start)
@@ -200,7 +260,9 @@ def backward(
                     prefetch(m, layer.weight + row, layer.width)
                     prefetch(v, layer.weight + row, layer.width)
                 live = live_bits(f, columns + i * CHUNK) & there
-                _weight_row(layer, f, live, columns + i * CHUNK, d, sums + i * layer.width, start == 0)
+                _weight_row(
+                    layer, f, live, columns + i * CHUNK, d, sums + i * layer.width, start == 0
+                )
     total = 0.0
     for i in range(CHUNK):
         row = rows[chunk * CHUNK + i]

@@ -119,9 +119,7 @@ class CpuEngine:
     ) -> Gradients:
         """Return the loss, the logits and the loss's derivative by every parameter."""
         if not self._can(parameters, x):
-            return self._reference.gradients(
-                parameters, x, labels, label_smoothing=label_smoothing
-            )
+            return self._reference.gradients(parameters, x, labels, label_smoothing=label_smoothing)
         gradient = aligned_zeros(self.network.size, np.float32)
         loss, logits, _ = self._teach(
             parameters, x, labels, label_smoothing, gradient, _writable(parameters.vector)
@@ -169,7 +167,7 @@ class CpuEngine:
         n, classes = len(x), self.network.output_shape[0]
         check_labels((n, classes), labels)
         settings = np.zeros(1, RULE)
-        moving: dict[str, Array] = {}
+        moving: dict[str, Any] = {}
         if rule is not None:
             _fill_rule(settings, rule)
             moving = {"m": rule.m, "v": rule.v}
@@ -247,9 +245,7 @@ class CpuEngine:
     def _can(self, parameters: Parameters, x: Array) -> bool:
         """Whether there is something for the kernels to do. Inputs of another shape are refused."""
         self._reference.check(x)
-        return (
-            bool(self._plan.dense) and len(x) > 0 and parameters.vector.dtype == np.float32
-        )
+        return bool(self._plan.dense) and len(x) > 0 and parameters.vector.dtype == np.float32
 
 
 def _fill_rule(settings: Any, rule: AdamRule) -> None:

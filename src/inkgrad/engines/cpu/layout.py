@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from inkgrad.engines.cpu.plan import ConvBlock, DenseBlock, Plan
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.engines.cpu.winograd import POINTS, TILE
+from inkgrad.layers import Conv2D
+from inkgrad.layers.layer import pair
 from inkgrad.network import Network
 
 __all__ = ["CHUNK", "CONVOLUTION", "DENSE", "PART", "Layout", "make_layout"]
@@ -152,7 +154,9 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         b = convolutions[i]
         _fill_sizes(b, block, network, first=i == 0 and not plan.before)
         following = blocks[i + 1].stage.layer if i + 1 < len(blocks) else None
-        pad = (0, 0) if following is None else following.padding  # type: ignore[union-attr]
+        pad = (
+            pair(following.padding, "padding", least=0) if isinstance(following, Conv2D) else (0, 0)
+        )
         out_in_rows = b["out_rows"] + 2 * pad[0]
         b["out_pad_y"], b["out_pad_x"] = pad
         b["out_in_columns"] = b["out_columns"] + 2 * pad[1]
@@ -207,9 +211,7 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         y, x = np.divmod(np.arange(windows), int(b["out_columns"]))
         down, right = (int(b["pool"] * b[name]) for name in ("stride_y", "stride_x"))
         spare = np.zeros(64, np.int64)  # tables are read by whole words
-        b["input_at"] = table(
-            [*((y * down * int(b["in_columns"]) + x * right) * LANES), *spare]
-        )
+        b["input_at"] = table([*((y * down * int(b["in_columns"]) + x * right) * LANES), *spare])
         b["error_at"] = table(
             [*(((y + pad[0]) * int(b["out_in_columns"]) + x + pad[1]) * LANES), *spare]
         )

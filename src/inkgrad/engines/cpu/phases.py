@@ -21,7 +21,7 @@ import numpy as np
 
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
-from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel
+from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel, merged
 from inkgrad.engines.cpu.convolution import convolve, find_ink, lay_out, pack_filters
 from inkgrad.engines.cpu.loss import softmax_cross_entropy
 from inkgrad.engines.cpu.optimizer import adam
@@ -29,7 +29,9 @@ from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_pl
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 
-__all__ = ["Job", "Kind", "RULE", "work"]
+__all__ = ["RULE", "SETTINGS", "Job", "Kind", "wait_for_bell", "work"]
+
+_PATIENCE = 10_000  # a millisecond or two: a caller's next step comes sooner
 
 LINE = 8  # counters stand a cache line apart
 
@@ -51,26 +53,18 @@ class Kind(IntEnum):
     UNPACK_ROWS = 11
 
 
-RULE = np.dtype(
-    [("fused", np.int64)]
-    + [
-        (name, np.float32)
-        for name in (
-            "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction".split()
-        )
-    ]
-)
+_RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
+
+RULE = np.dtype([("fused", np.int64)] + [(name, np.float32) for name in _RATES.split()])
 """The optimiser's settings; `fused`: whether parameters are moved in the step itself."""
 
+_COUNTS = (
+    "batch parts teaches gives_probabilities keeps_logits stamp "
+    "floats words scratch_floats scratch_words sums part_step dense_scratch"
+)
+
 SETTINGS = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            "batch parts teaches gives_probabilities keeps_logits stamp floats words scratch_floats "
-            "scratch_words sums part_step dense_scratch"
-        ).split()
-    ]
-    + [("smoothing", np.float64), (SOURCES, np.int8)]
+    [(name, np.int64) for name in _COUNTS.split()] + [("smoothing", np.float64), (SOURCES, np.int8)]
 )
 """What a step needs to know besides."""
 
@@ -118,11 +112,20 @@ def work(job: Any, who: int) -> None:
             tries += 1
 
 
-@kernel
+@entry
+def wait_for_bell(bell: Any, heard: int) -> None:
+    """Wait until `bell` counts more than was heard, but not for long."""
+    tries = 0
+    while read_atomically(bell, 0) == heard and tries < _PATIENCE:
+        give_way(tries)
+        tries += 1
+
+
+@merged
 def _carry_out(job: Any, task: int, who: int) -> None:
     kind, which = job.tasks[task, 0], job.tasks[task, 1]
     first, last = job.tasks[task, 2], job.tasks[task, 3]
-    f, words, theta, gradient = job.f, job.words, job.theta, job.gradient
+    f, theta, gradient = job.f, job.theta, job.gradient
     settings, rule = job.settings[0], job.rule[0]
     scratch = settings.floats + who * settings.scratch_floats
     own_words = settings.words + who * settings.scratch_words
@@ -209,7 +212,7 @@ def _carry_out(job: Any, task: int, who: int) -> None:
 
 @kernel
 def _move(job: Any, first: int, count: int) -> float:
-    """Make the optimiser's step on some parameters whose gradient is complete, if it is asked for."""
+    """Make the optimiser's step, if asked for, on parameters whose gradient is complete."""
     rule = job.rule[0]
     if not rule.fused:
         return 0.0
@@ -250,12 +253,12 @@ def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int)
             out = block.output + drawing * block.output_step
             won = block.won + drawing * block.won_step
             ink = _ink_of(block, drawing, own_words)
+            out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
             if block.winograd:
                 waiting = take_windows(
-                    block, f, x, out, words, won, ink, scratch, own_words, stamp, waiting
+                    block, f, x, out, words, won, ink, out_ink, scratch, own_words, stamp, waiting
                 )
             else:
-                out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
                 convolve(block, f, x, out, words, won, ink, out_ink)
         if waiting:
             flush(block, f, words, scratch, own_words, stamp, waiting)
@@ -280,18 +283,17 @@ def _convolve_back(
                 g = scratch + job.convolutions[i + 1].error
             x = _input_of(job, i, drawing, scratch, own_words)
             won = block.won + drawing * block.won_step
-            backprop.bias_gradients(block, f, g, tables, words, won, sums + block.bias_sums)
+            bias_sums = sums + block.bias_sums
             if block.group == 1:
                 ink = _ink_of(block, drawing, own_words)
                 backprop.plane_gradients(
-                    block, f, x, g, tables, words, won, ink, sums + block.sums
+                    block, f, x, g, tables, words, won, ink, sums + block.sums, bias_sums
                 )
             else:
+                backprop.bias_gradients(block, f, g, tables, words, won, bias_sums)
                 turned = own_words + block.turned
                 backprop.by_filter(block, words, won, own_words + block.square, turned)
-                backprop.filter_gradients(
-                    block, f, x, g, tables, words, turned, sums + block.sums
-                )
+                backprop.filter_gradients(block, f, x, g, tables, words, turned, sums + block.sums)
             if block.passes_back:
                 dx = scratch + block.error
                 backprop.input_gradients(block, f, dx, g, tables, words, won)

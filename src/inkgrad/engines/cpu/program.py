@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from inkgrad.engines.cpu.layout import CHUNK, PART, Layout, parts_of
+from inkgrad.engines.cpu.layout import PART, Layout, parts_of
 from inkgrad.engines.cpu.phases import Kind
-from inkgrad.engines.cpu.simd import LANES
 
 __all__ = ["Program", "make_packing", "make_program"]
 

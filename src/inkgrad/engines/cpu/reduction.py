@@ -49,9 +49,7 @@ def reduce_planes(
 
 
 @kernel
-def reduce_bias(
-    block: Any, f: Any, gradient: Any, settings: Any, first: int, last: int
-) -> None:
+def reduce_bias(block: Any, f: Any, gradient: Any, settings: Any, first: int, last: int) -> None:
     """Write dβ of filters first … last−1."""
     for k in range(first, last):
         total = f[settings.sums + block.bias_sums + k]

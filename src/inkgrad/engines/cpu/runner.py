@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from inkgrad.engines.cpu.crew import crew_of
 from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
 from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
 from inkgrad.engines.cpu.plan import Plan
 from inkgrad.engines.cpu.program import make_packing, make_program
 from inkgrad.network import Network, aligned_zeros
 
-__all__ = ["RULE", "Workspace", "Workspaces", "run"]
+__all__ = ["RULE", "Workspace", "Workspaces", "make_job", "run", "start"]
 
 _NOTHING = np.zeros(1, np.float32)
 _NO_LABELS = np.zeros(1, np.int64)
@@ -33,6 +32,8 @@ class Workspace:
     floats, words : arrays
     gradient : (network.size,) array
         For a step whose gradient nobody asks for.
+    jobs : dict of int to Job
+        Whoever has the same to do again and again may keep jobs here, by their batch.
     """
 
     def __init__(self, network: Network, plan: Plan, batch: int, threads: int) -> None:
@@ -46,6 +47,7 @@ class Workspace:
             self.settings[name] = getattr(layout, name)
         self.settings["dense_scratch"] = layout.dense_scratch
         self.settings["stamp"] = 1
+        self.jobs: dict[int, Job] = {}
         self._programs: dict[Any, Any] = {}
 
     @property
@@ -63,7 +65,7 @@ class Workspace:
                 else make_packing(self.layout)
             )
             self._programs[key] = made.tasks, made.phases, np.zeros(len(made.tasks))
-        return self._programs[key]  # type: ignore[no-any-return]
+        return self._programs[key]
 
 
 class Workspaces:
@@ -104,9 +106,18 @@ class Workspaces:
             self._free.append(space)
 
 
-def run(
+def run(space: Workspace, threads: int, batch: int, **what: Any) -> Any:
+    """Carry out a step and return the squares of its tasks' parts of the gradient.
+
+    It is `make_job` and `start` in one.
+    """
+    job = make_job(space, batch, **what)
+    start(job, threads)
+    return job.squares
+
+
+def make_job(
     space: Workspace,
-    threads: int,
     batch: int,
     *,
     theta: Any,
@@ -123,14 +134,12 @@ def run(
     teaches: bool = False,
     packs: bool = True,
     smoothing: float = 0.0,
-) -> Any:
-    """Carry out a step and return the squares of its tasks' parts of the gradient.
+) -> Job:
+    """Return a step that is ready to be carried out.
 
     Parameters
     ----------
     space : Workspace
-    threads : int
-        At most so many work on it.
     batch : int
         Drawings; with 0 only the weights are packed.
     theta, x, labels : arrays
@@ -156,7 +165,7 @@ def run(
     # Of this run alone: a thread that is late finds in them that nothing is left to do.
     counters = np.zeros(2 * len(phases) * LINE, np.int64)
     layout = space.layout
-    job = Job(
+    return Job(
         tasks,
         phases,
         counters,
@@ -178,23 +187,12 @@ def run(
         squares,
         dx,
     )
-    helpers = min(threads, -(-batch // PART)) - 1
-    if helpers <= 0:
+
+
+def start(job: Job, threads: int) -> None:
+    """Carry a job out by at most so many threads."""
+    helpers = min(threads, -(-int(job.settings["batch"][0]) // PART)) - 1
+    if helpers > 0:
+        crew_of(helpers).carry_out(job)
+    else:
         work(job, 0)
-        return squares
-    crew = _crew(helpers)
-    futures = [crew.submit(work, job, who) for who in range(1, helpers + 1)]
-    work(job, 0)
-    for future in futures:
-        future.cancel()  # who has not begun by now need not; nobody waits for those who have
-    return squares
-
-
-@functools.cache
-def _crew(count: int) -> ThreadPoolExecutor:
-    """Return threads that wait for work. Compiled code lets go of the GIL, so they run at once."""
-    return ThreadPoolExecutor(count, thread_name_prefix="inkgrad")
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_crew.cache_clear)  # a fork has none of its parent's threads

@@ -19,6 +19,7 @@ prefetch              have part of an array fetched while computing goes on
 fma, add, sub, mul,   arithmetic, lane by lane (fma(x, y, z) = x·y + z, rounded once)
 div, root
 greater, unequal      comparisons: a mask
+total                 the sum of the lanes, in float64
 select                lanes of one vector where the mask is true, of another elsewhere
 bits, lanes           a mask as the low bits of a word, and back
 keep_bits             a mask into an array of words, at a lane's place
@@ -77,7 +78,7 @@ __all__ = [
     "store",
     "store_all",
     "sub",
-    "sum_of_squares",
+    "total",
     "transpose",
     "transpose_bits",
     "transpose_rows",
@@ -122,24 +123,24 @@ Value = Any
 Generator = Callable[..., Any]
 
 
-class _VectorType(types.Type):  # type: ignore[misc]
+class _VectorType(types.Type):
     def __init__(self) -> None:
         super().__init__(name=f"float32x{LANES}")
 
 
-class _MaskType(types.Type):  # type: ignore[misc]
+class _MaskType(types.Type):
     def __init__(self) -> None:
         super().__init__(name=f"bool1x{LANES}")
 
 
 @register_model(_VectorType)
-class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _F32S)
 
 
 @register_model(_MaskType)
-class _MaskModel(models.PrimitiveModel):  # type: ignore[misc]
+class _MaskModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _I1S)
 
@@ -213,7 +214,7 @@ def _vectors(count: int) -> Any:
 # One vector.
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def load(_: Any, array: Any, i: Any) -> tuple[Any, Generator]:
     """load(array, i): the vector array[i : i + LANES]."""
 
@@ -223,7 +224,7 @@ def load(_: Any, array: Any, i: Any) -> tuple[Any, Generator]:
     return Vector(array, i), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def store(_: Any, array: Any, i: Any, x: Any) -> tuple[Any, Generator]:
     """store(array, i, x): array[i : i + LANES] = x."""
 
@@ -234,7 +235,7 @@ def store(_: Any, array: Any, i: Any, x: Any) -> tuple[Any, Generator]:
     return types.void(array, i, x), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def broadcast(_: Any, array: Any, i: Any) -> tuple[Any, Generator]:
     """broadcast(array, i): array[i] in every lane."""
 
@@ -244,7 +245,7 @@ def broadcast(_: Any, array: Any, i: Any) -> tuple[Any, Generator]:
     return Vector(array, i), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def splat(_: Any, x: Any) -> tuple[Any, Generator]:
     """splat(x): the number x in every lane, as float32."""
 
@@ -254,7 +255,7 @@ def splat(_: Any, x: Any) -> tuple[Any, Generator]:
     return Vector(x), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def fma(_: Any, x: Any, y: Any, z: Any) -> tuple[Any, Generator]:
     """fma(x, y, z): x·y + z, rounded once."""
 
@@ -267,7 +268,7 @@ def fma(_: Any, x: Any, y: Any, z: Any) -> tuple[Any, Generator]:
 def _arithmetic(operation: str) -> Any:
     """Return the word for an operation on two vectors."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def word(_: Any, x: Any, y: Any) -> tuple[Any, Generator]:
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
             return getattr(builder, operation)(*values)
@@ -280,7 +281,7 @@ def _arithmetic(operation: str) -> Any:
 add, sub, mul, div = (_arithmetic(name) for name in ("fadd", "fsub", "fmul", "fdiv"))
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def root(_: Any, x: Any) -> tuple[Any, Generator]:
     """root(x): the square root."""
 
@@ -290,30 +291,30 @@ def root(_: Any, x: Any) -> tuple[Any, Generator]:
     return Vector(x), generate
 
 
-@intrinsic  # type: ignore[misc]
-def sum_of_squares(_: Any, x: Any) -> tuple[Any, Generator]:
-    """sum_of_squares(x): Σ x², taken in float64, lanes in order."""
+@intrinsic
+def total(_: Any, x: Any) -> tuple[Any, Generator]:
+    """total(x): the sum of the lanes, in float64; halves are added to halves."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
-        wide = builder.fpext(values[0], _F64S)
-        square = builder.fmul(wide, wide)
-        # Without permission to reorder, LLVM would add lane after lane: halve by hand instead.
-        width = LANES
-        while width > 1:
+        rest, width = builder.fpext(values[0], _F64S), LANES
+        while width > 1:  # by hand: LLVM may not reorder, and would add lane after lane
             width //= 2
-            halves = [
-                ir.Constant(ir.VectorType(_I32, width), list(range(start, start + width)))
+            undefined = ir.Constant(rest.type, ir.Undefined)
+            low, high = (
+                builder.shuffle_vector(
+                    rest,
+                    undefined,
+                    ir.Constant(ir.VectorType(_I32, width), list(range(start, start + width))),
+                )
                 for start in (0, width)
-            ]
-            undefined = ir.Constant(square.type, ir.Undefined)
-            low, high = (builder.shuffle_vector(square, undefined, half) for half in halves)
-            square = builder.fadd(low, high)
-        return builder.extract_element(square, ir.Constant(_I32, 0))
+            )
+            rest = builder.fadd(low, high)
+        return builder.extract_element(rest, ir.Constant(_I32, 0))
 
     return types.float64(x), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def prefetch(_: Any, array: Any, i: Any, count: Any) -> tuple[Any, Generator]:
     """prefetch(array, i, count): have array[i : i + count] fetched into the second cache.
 
@@ -342,7 +343,7 @@ def prefetch(_: Any, array: Any, i: Any, count: Any) -> tuple[Any, Generator]:
 def _comparison(operator: str) -> Any:
     """Return the word for a comparison of two vectors."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def word(_: Any, x: Any, y: Any) -> tuple[Any, Generator]:
         def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
             compare = builder.fcmp_unordered if operator == "!=" else builder.fcmp_ordered
@@ -356,7 +357,7 @@ def _comparison(operator: str) -> Any:
 greater, unequal = _comparison(">"), _comparison("!=")
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def select(_: Any, mask: Any, x: Any, y: Any) -> tuple[Any, Generator]:
     """select(mask, x, y): x where the mask is true, y elsewhere."""
 
@@ -366,7 +367,7 @@ def select(_: Any, mask: Any, x: Any, y: Any) -> tuple[Any, Generator]:
     return x(mask, x, y), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def bits(_: Any, mask: Any) -> tuple[Any, Generator]:
     """bits(mask): a uint64 whose lowest bit is the first lane."""
 
@@ -376,7 +377,7 @@ def bits(_: Any, mask: Any) -> tuple[Any, Generator]:
     return types.uint64(mask), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def lanes(_: Any, word: Any) -> tuple[Any, Generator]:
     """lanes(word): the mask whose first lane is the word's lowest bit."""
 
@@ -386,7 +387,7 @@ def lanes(_: Any, word: Any) -> tuple[Any, Generator]:
     return Mask(types.uint64), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def keep_bits(_: Any, words: Any, word: Any, place: Any, mask_bits: Any) -> tuple[Any, Generator]:
     """keep_bits(words, word, place, b): write LANES bits from bit `place` of words[word] on.
 
@@ -406,7 +407,7 @@ def keep_bits(_: Any, words: Any, word: Any, place: Any, mask_bits: Any) -> tupl
     return types.void(words, word, place, types.uint64), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def first_bit(_: Any, word: Any) -> tuple[Any, Generator]:
     """first_bit(word): the number of the lowest bit set; the word must not be 0."""
 
@@ -416,7 +417,7 @@ def first_bit(_: Any, word: Any) -> tuple[Any, Generator]:
     return types.intp(types.uint64), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def transpose_bits(_: Any, words: Any, i: Any) -> tuple[Any, Generator]:
     """Transpose the 64×64 bits of words[i : i + 64] in place.
 
@@ -473,7 +474,7 @@ def transpose_bits(_: Any, words: Any, i: Any) -> tuple[Any, Generator]:
 # Several vectors at once.
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def repeat(_: Any, count: Any, x: Any) -> tuple[Any, Generator]:
     """repeat(count, x): a tuple of `count` (a constant) times the vector x."""
     number = count.literal_value
@@ -484,7 +485,7 @@ def repeat(_: Any, count: Any, x: Any) -> tuple[Any, Generator]:
     return _vectors(number)(count, x), generate
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def load_all(_: Any, count: Any, array: Any, i: Any, stride: Any) -> tuple[Any, Generator]:
     """load_all(count, array, i, stride): `count` (a constant) vectors, one every `stride`."""
     number = count.literal_value
@@ -499,7 +500,7 @@ def load_all(_: Any, count: Any, array: Any, i: Any, stride: Any) -> tuple[Any, 
     return _vectors(number)(count, array, i, stride), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def store_all(_: Any, array: Any, i: Any, stride: Any, xs: Any) -> tuple[Any, Generator]:
     """store_all(array, i, stride, xs): write a tuple of vectors, one every `stride`."""
 
@@ -518,7 +519,7 @@ def _tile_width(count: int) -> int:
     return 3 if count == 9 else count
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def add_scaled(
     _: Any, acc: Any, x: Any, array: Any, i: Any, row_stride: Any
 ) -> tuple[Any, Generator]:
@@ -538,7 +539,7 @@ def add_scaled(
     return acc(acc, x, array, i, row_stride), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def spread_scaled(
     _: Any, array: Any, i: Any, row_stride: Any, x: Any, xs: Any
 ) -> tuple[Any, Generator]:
@@ -557,7 +558,7 @@ def spread_scaled(
     return types.void(array, i, row_stride, x, xs), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def add_outer(
     _: Any, acc: Any, array: Any, i: Any, row_stride: Any, row: Any
 ) -> tuple[Any, Generator]:
@@ -577,7 +578,7 @@ def add_outer(
     return acc(acc, array, i, row_stride, row), generate
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[misc]
+@intrinsic(prefer_literal=True)
 def add_square(
     _: Any, acc: Any, columns: Any, array: Any, i: Any, row_stride: Any, step: Any, row: Any
 ) -> tuple[Any, Generator]:
@@ -602,7 +603,7 @@ def add_square(
     return acc(acc, columns, array, i, row_stride, step, row), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def add_window(
     _: Any, acc: Any, array: Any, i: Any, row_stride: Any, step: Any, weights: Any, w: Any
 ) -> tuple[Any, Generator]:
@@ -634,7 +635,7 @@ def add_window(
     return acc(acc, array, i, row_stride, step, weights, w), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def add_patch(
     _: Any, acc: Any, array: Any, i: Any, row_stride: Any, x: Any
 ) -> tuple[Any, Generator]:
@@ -654,7 +655,7 @@ def add_patch(
     return acc(acc, array, i, row_stride, x), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def where_positive(_: Any, array: Any, i: Any, stride: Any, xs: Any) -> tuple[Any, Generator]:
     """xs[k] in the lanes where array[i + k·stride …] is above 0, and 0 elsewhere."""
 
@@ -670,7 +671,7 @@ def where_positive(_: Any, array: Any, i: Any, stride: Any, xs: Any) -> tuple[An
     return xs(array, i, stride, xs), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def transpose(
     _: Any, array: Any, i: Any, stride: Any, target: Any, j: Any, target_stride: Any
 ) -> tuple[Any, Generator]:
@@ -689,9 +690,17 @@ def transpose(
     return types.void(array, i, stride, target, j, target_stride), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def transpose_rows(
-    _: Any, array: Any, i: Any, table: Any, t: Any, stride: Any, target: Any, j: Any, target_stride: Any
+    _: Any,
+    array: Any,
+    i: Any,
+    table: Any,
+    t: Any,
+    stride: Any,
+    target: Any,
+    j: Any,
+    target_stride: Any,
 ) -> tuple[Any, Generator]:
     """Transpose, of rows that a table names: row r begins at i + table[t + r]·stride.
 
@@ -709,7 +718,9 @@ def transpose_rows(
             name = builder.sext(builder.load(_after(builder, names, r, 1)), _I64)
             known = builder.icmp_signed(">=", name, nothing)
             row = builder.gep(source, [builder.mul(builder.select(known, name, nothing), step)])
-            rows.append(builder.select(known, _read(builder, row), ir.Constant(_F32S, [0.0] * LANES)))
+            rows.append(
+                builder.select(known, _read(builder, row), ir.Constant(_F32S, [0.0] * LANES))
+            )
         for c, column in enumerate(_columns(builder, rows)):
             _write(builder, column, _after(builder, aim, c, aim_step))
         return context.get_dummy_value()

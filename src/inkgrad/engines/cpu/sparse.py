@@ -69,7 +69,7 @@ def sum_rows(
 def sum_rows_of(
     acc: Any, live: Any, values: Any, v: int, matrix: Any, m: int, m_at: Any, at: int
 ) -> Any:
-    """The same with rows from a table: values[v + e] · matrix[m + m_at[at + e] …]."""
+    """Add values[v + e] · matrix[m + m_at[at + e] …]: rows from a table."""
     while live != 0:
         e = first_bit(live)
         live &= live - _ONE
@@ -91,7 +91,7 @@ def sum_rows_at(
     at: int,
     row_stride: int,
 ) -> Any:
-    """The same with both places from tables: values[v + v_at[at + e]] · matrix[m + m_at[at + e] …].
+    """Add values[v + v_at[at + e]] · matrix[m + m_at[at + e] …]: both places from tables.
 
     If acc is a tuple of nine, what is read is a patch of 3 rows of 3 vectors, `row_stride` apart.
     """

@@ -14,11 +14,11 @@ from inkgrad.network import Network
 
 __all__ = ["FUNCTIONS", "compile_kernels"]
 
-FUNCTIONS = 86
+FUNCTIONS = 81
 """How many functions there are to compile, about; for showing progress."""
 
 
-class _Counter(event.Listener):  # type: ignore[misc]
+class _Counter(event.Listener):
     """Counts functions as Numba compiles them."""
 
     def __init__(self, on_progress: Callable[[int, int], None]) -> None:
