@@ -13,7 +13,6 @@ import pytest
 
 from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.engines.cpu.runner import _crew
 from inkgrad.network import seed_network
 from tests.networks import random_batch, random_parameters
 
@@ -46,27 +45,6 @@ def test_a_workspace_for_256_drawings_is_small(threads):
     assert 256 * 3136 * 4 <= size <= 32e6
 
 
-def test_a_workspace_takes_what_it_says():
-    engine = CpuEngine(NETWORK, threads=2)
-    parameters = NETWORK.initialise()
-    x = np.zeros((256, 1, 28, 28), np.float32)
-    engine.forward(parameters, x[:1])
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        engine.forward(parameters, x)
-        kept = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-    assert kept == pytest.approx(engine.workspace_bytes(256), rel=0.05)
-
-
-def settle() -> None:
-    """Wait for a helping thread that came too late for its step, and still holds on to it."""
-    _crew(1).submit(int).result(timeout=60)
-    gc.collect()
-
-
 def test_steps_leave_nothing_behind(step):
     """Python's own small caches fill in the first 50 rounds; 100 more add less than 20 kB.
 
@@ -79,7 +57,7 @@ def test_steps_leave_nothing_behind(step):
             for _ in range(rounds):
                 for n in (70, 9, 33):
                     step(n)
-            settle()
+            gc.collect()
             used.append(tracemalloc.get_traced_memory()[0])
         assert used[1] - used[0] < 20_000
     finally:
@@ -92,7 +70,7 @@ def test_a_program_is_kept_for_every_size_of_a_batch_and_is_small(step):
     try:
         for n in range(1, 41):
             step(n)
-        settle()
+        gc.collect()
         assert tracemalloc.get_traced_memory()[0] < 40 * 100_000
     finally:
         tracemalloc.stop()
@@ -104,7 +82,6 @@ sys.path[:0] = {path!r}
 import numpy as np
 from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.engines.cpu.runner import _crew
 from inkgrad.network import seed_network
 
 def pages():
