@@ -325,6 +325,16 @@ def input_gradients(block: Any, f: Any, dx: int, g: int, tables: Any, words: Any
                 continue
             for cell in range(cells):
                 at, live = start + _cell_offset(block, cell), first + cell * block.words
+                if block.size_y == 3 and block.size_x == 3:
+                    row = block.in_columns * LANES
+                    a, b = load_all(3, f, at, LANES), load_all(3, f, at + row, LANES)
+                    c = load_all(3, f, at + 2 * row, LANES)
+                    s = (a[0], a[1], a[2], b[0], b[1], b[2], c[0], c[1], c[2])
+                    s = _over_filters(s, block, f, own, errors, weights, filters, words, live)
+                    store_all(f, at, LANES, (s[0], s[1], s[2]))
+                    store_all(f, at + row, LANES, (s[3], s[4], s[5]))
+                    store_all(f, at + 2 * row, LANES, (s[6], s[7], s[8]))
+                    continue
                 for i in range(block.size_y):
                     j = 0
                     while j < block.size_x:
