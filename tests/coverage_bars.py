@@ -9,6 +9,7 @@ BAR = 95.0
 ROOMS = {
     "layers": "*/inkgrad/layers/*",
     "network": "*/inkgrad/network.py",
+    "engines": "*/inkgrad/engines/*",
     "training": "*/inkgrad/training/*",
     "quickdraw": "*/inkgrad/quickdraw/*",
     "drawing": "*/inkgrad/drawing/*",
@@ -17,7 +18,7 @@ ROOMS = {
 
 
 def main() -> int:
-    """Print each room's coverage; return 1 if one of the first five is below the bar."""
+    """Print each room's coverage; return 1 if one but the last is below the bar."""
     data = coverage.Coverage()
     data.load()
     below = []

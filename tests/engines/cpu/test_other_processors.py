@@ -76,7 +76,7 @@ def test_words_and_gradients_are_right_there_too(how, tmp_path):
     script = "from inkgrad.engines.cpu.simd import LANES; print(LANES)"
     assert run(["-c", script], settings, tmp_path) == "8\n"
     tests = [str(HERE / name) for name in ("test_simd.py", "test_equality.py")]
-    options = ["-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests]
+    options = ["-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *tests]
     printed = run(options, settings, tmp_path)
     assert " passed" in printed
     assert " skipped" not in printed

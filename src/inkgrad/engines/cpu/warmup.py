@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba.core import event
 
+from inkgrad.engines.cpu.phases import wait_for_bell
 from inkgrad.engines.cpu.plan import make_plan
 from inkgrad.engines.cpu.runner import Workspace, run
 from inkgrad.layers import Dense
@@ -39,14 +41,19 @@ def compile_kernels(on_progress: Callable[[int, int], None] | None = None) -> No
     All sizes are numbers that the kernels read, so that one small network compiles everything that
     any network needs. Nothing is told if the kernels come from the disk.
     """
-    network = Network([Dense(2)], input_shape=(1,))
-    space = Workspace(network, make_plan(network), 1, 1)
-    parameters = network.initialise()
     if on_progress is None:
-        run(space, 1, 0, theta=parameters.vector)
+        _use_kernels()
         return
     counter = _Counter(on_progress)
     with event.install_listener("numba:compile", counter):
-        run(space, 1, 0, theta=parameters.vector)
+        _use_kernels()
     if counter.compiled:
         on_progress(FUNCTIONS, FUNCTIONS)
+
+
+def _use_kernels() -> None:
+    """Call once whatever Python calls."""
+    network = Network([Dense(2)], input_shape=(1,))
+    space = Workspace(network, make_plan(network), 1, 1)
+    run(space, 1, 0, theta=network.initialise().vector)
+    wait_for_bell(np.zeros(1, np.int64), 1)  # the helping threads' part; returns at once

@@ -1,0 +1,143 @@
+"""Compiling: told as it goes, done once for a machine, kept where one may write.
+
+Every test has processes and a cache of its own, and waits half a minute or more for a compiler.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import inkgrad
+from inkgrad.engines.cpu.warmup import FUNCTIONS
+
+pytestmark = pytest.mark.slow
+
+PACKAGE = Path(inkgrad.__file__).parent
+
+SCRIPT = """
+import numpy as np
+from numba.core import event
+from inkgrad.engines import AdamRule
+from inkgrad.engines.cpu import CpuEngine
+from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.network import Network, seed_network
+
+told = []
+CpuEngine(seed_network()).prepare(lambda *progress: told.append(progress))
+print(told)
+with event.install_recorder("numba:compile") as compiled:
+    for network in [
+        seed_network(),
+        Network([Conv2D(5, 4, 2, 1), MaxPool2D(3), Flatten(), Dense(7), ReLU(), Dense(3)]),
+        Network([Dense(64), Dense(2)], (30,)),
+    ]:
+        engine, parameters = CpuEngine(network, threads=2), network.initialise()
+        x, labels = np.ones((9, *network.input_shape), np.float32), np.ones(9, int)
+        engine.gradients(parameters, x, labels)
+        m, v = np.zeros((2, network.size), np.float32)
+        engine.learn(parameters, x, labels, AdamRule(m, v, 0.9, 0.999, 1e-8, 0.1, 1.0))
+        engine.forward(parameters, x)
+        engine.predict(parameters, x)
+        engine.predictor(parameters)(x)
+print(len(compiled.buffer))
+"""
+
+
+def start(cache: Path | None, script: str = SCRIPT, **environment: str) -> subprocess.Popen:
+    """Start a process with a cache of its own, or none that it is told of."""
+    env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    env |= {"PYTHONPATH": str(PACKAGE.parent), **environment}
+    if cache is not None:
+        env["NUMBA_CACHE_DIR"] = str(cache)
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result(process: subprocess.Popen) -> tuple[list[tuple[int, int]], int]:
+    """Return what `prepare` told, and how many functions were compiled after it."""
+    printed, errors = process.communicate(timeout=900)
+    assert process.returncode == 0, errors
+    told, compiled = printed.splitlines()
+    return eval(told), int(compiled)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """Return the cache that a first process has filled, and what it told."""
+    cache = tmp_path_factory.mktemp("cache")
+    return cache, *result(start(cache))
+
+
+def test_the_first_process_tells_how_far_it_is(first):
+    _, told, _ = first
+    done = [number for number, _ in told]
+    assert done == sorted(done)
+    assert {total for _, total in told} == {FUNCTIONS}
+    assert told[-1] == (FUNCTIONS, FUNCTIONS)
+    assert FUNCTIONS not in done[:-1]
+    assert 0.8 * FUNCTIONS <= len(told) <= 1.2 * FUNCTIONS  # or it would stand still, or jump
+
+
+def test_after_prepare_no_network_and_no_call_compiles_anything(first):
+    assert first[2] == 0
+
+
+def test_the_next_process_finds_everything_on_disk(first):
+    assert result(start(first[0])) == ([], 0)
+
+
+def test_other_sources_are_compiled_anew(first, tmp_path):
+    """Numba looks at one file's date alone; a changed file beside it must count too."""
+    copy = tmp_path / "inkgrad"
+    shutil.copytree(PACKAGE, copy, copy_function=shutil.copy2)
+    cache = tmp_path / "cache"
+    told, _ = result(start(cache, PYTHONPATH=str(tmp_path)))
+    assert told
+    source = copy / "engines" / "cpu" / "loss.py"
+    source.write_text(source.read_text().replace("losses[n] = loss", "losses[n] = loss + 1.0"))
+    told, _ = result(start(cache, PYTHONPATH=str(tmp_path)))
+    assert told
+
+
+def test_two_processes_may_fill_one_cache_at_once(tmp_path):
+    both = [start(tmp_path) for _ in range(2)]
+    for process in both:
+        told, compiled = result(process)
+        assert told
+        assert compiled == 0
+    assert result(start(tmp_path)) == ([], 0)
+
+
+def test_where_the_package_is_read_only_the_users_cache_serves(tmp_path):
+    """A file in the place of __pycache__ stops even the superuser, whom modes do not bind."""
+    copy, home = tmp_path / "site" / "inkgrad", tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in [copy, *(path for path in copy.rglob("*") if path.is_dir())]:
+        (folder / "__pycache__").touch()
+    surroundings = {
+        "PYTHONPATH": str(copy.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "LOCALAPPDATA": str(home / "cache"),
+    }
+    where = "import inkgrad; print(inkgrad.__file__)\n"
+    shown, errors = start(None, where, **surroundings).communicate(timeout=60)
+    assert Path(shown.strip()).parent == copy, errors
+    told, compiled = result(start(None, **surroundings))
+    assert told
+    assert compiled == 0
+    assert list(home.rglob("*.nbi"))
+    assert result(start(None, **surroundings)) == ([], 0)
