@@ -25,7 +25,7 @@ import numpy as np
 import pictures
 
 from inkgrad.drawing import to_bitmap
-from inkgrad.engines import make_engine
+from inkgrad.engines import AdamRule, make_engine
 from inkgrad.insight import evaluate, most_confident_mistakes
 from inkgrad.layers import Dense, Flatten, MaxPool2D, SoftmaxCrossEntropy
 from inkgrad.model import Model
@@ -154,11 +154,13 @@ for size in (1, 8, 32, 128):
 #    \theta \leftarrow \theta - \alpha\,
 #    \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \varepsilon} $$
 #
-# in step $t = 1, 2, \dots$ The divisions by $1 - \beta^t$ make up for $m$ and $v$ starting at 0. As
-# all our parameters stand in one long vector, an optimiser is a few operations on one array:
+# in step $t = 1, 2, \dots$ The divisions by $1 - \beta^t$ make up for $m$ and $v$ starting at 0.
+# (In the code, `step_size` is $\alpha / (1 - \beta_1^t)$ and `correction` is
+# $1 / (1 - \beta_2^t)$.) As all our parameters stand in one long vector, an optimiser is a few
+# operations on one array:
 
 # %%
-pictures.code(SGD._step, Adam._step)
+pictures.code(SGD._step, AdamRule.move)
 
 # %%
 theta, g1, g2 = np.array([1.0, -2.0]), np.array([0.5, -40.0]), np.array([0.3, 10.0])

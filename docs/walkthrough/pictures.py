@@ -6,7 +6,6 @@ Ink is dark blue on white paper. Where numbers have a sign, orange is positive a
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import textwrap
@@ -62,13 +61,8 @@ def code(*functions: object) -> None:
 
 
 def essence(source: str) -> str:
-    """Leave out refusals of wrong input (saying so), examples, and notes to the type checker."""
-    lines = source.rstrip().split("\n")
-    for node in reversed(ast.parse(source).body[0].body):
-        if isinstance(node, ast.If) and all(isinstance(n, ast.Raise) for n in node.body):
-            lines[node.lineno - 1 : node.end_lineno] = ["    # (wrong input is refused here)"]
-    text = "\n".join(line for i, line in enumerate(lines) if i == 0 or line != lines[i - 1])
-    text = re.sub(r"  # type: ignore\S*", "", text)
+    """Leave out examples, and notes to the type checker."""
+    text = re.sub(r"  # type: ignore\S*", "", source.rstrip())
     return re.sub(r"\n\n    (\w+)\n    -+\n.*?(?=\n    \"\"\")", "", text, flags=re.DOTALL)
 
 

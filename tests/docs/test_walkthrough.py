@@ -36,13 +36,13 @@ PROMISES = {
             r"dW = G\,P^{\mathsf T}",
             r"dx = dy \cdot [x > 0]",
         ],
-        "sources": ["def add_patches(", "def gradients(", "(wrong input is refused here)"],
+        "sources": ["def add_patches(", "def gradients(", "check_labels("],
         "output": ["conv2.weight", "relative error"],
     },
     "3_training": {
         "figures": 15,
         "formulas": [r"\theta \leftarrow \theta - \alpha\, g", r"v \leftarrow \mu v + g"],
-        "sources": ["velocity += gradient", "denominator += self.epsilon"],
+        "sources": ["velocity += gradient", "denominator += self.epsilon", "def move("],
         "output": ["all equal", "of 600 drawings", "it says: cat"],
     },
 }
