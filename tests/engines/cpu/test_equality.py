@@ -7,6 +7,8 @@ that are gone here:
 
 - With any numbers, a batch that fails is excused only if nudging all numbers by a few times
   float32's rounding changes a decision; then another, smaller one is drawn, and one must pass.
+  (What one drawing teaches may nearly cancel what others do, so that the reference itself is
+  1.4e-5 off its float64 result, as in one network of a thousand. There twice that is allowed.)
 - With multiples of 1/4 as weights and whole numbers as inputs, float32's sums are exact in any
   order, Winograd's as well. Then there are no near-ties at all, but exact ties wherever one looks;
   logits must be equal to the last bit, and every decision the same: the first in row-major order.
@@ -63,6 +65,19 @@ def disagreements(network: Network, parameters: Parameters, x, labels, smoothing
     return {name: value for name, value in errors.items() if not value <= TOLERANCE}
 
 
+def own_error(network: Network, parameters: Parameters, x, labels, smoothing) -> float:
+    """Return how far the reference is from itself in float64: what cancellation has cost it."""
+    reference = ReferenceEngine(network)
+    exact = reference.gradients(
+        parameters.astype(np.float64), x.astype(np.float64), labels, label_smoothing=smoothing
+    )
+    rounded = reference.gradients(parameters, x, labels, label_smoothing=smoothing)
+    errors = layer_errors(
+        network, Parameters(network, rounded.vector), Parameters(network, exact.vector)
+    )
+    return max(errors.values())
+
+
 def assert_engines_agree(network: Network, rng: np.random.Generator, work: float = WORK) -> None:
     """Compare the engines on random numbers; see the module's docstring."""
     parameters = random_parameters(network, rng, np.float32)
@@ -73,7 +88,10 @@ def assert_engines_agree(network: Network, rng: np.random.Generator, work: float
         wrong = disagreements(network, parameters, x, labels, smoothing)
         if not wrong:
             return
-        assert not is_steady(network, parameters, x, rng), (network, n, wrong)
+        if is_steady(network, parameters, x, rng):
+            limit = 2 * own_error(network, parameters, x, labels, smoothing)
+            assert max(wrong.values()) <= limit, (network, n, wrong, limit)
+            return
         n = -(-n // 2)
     pytest.fail(f"no steady batch found for {network}; the last gave {wrong}")
 
