@@ -9,6 +9,7 @@ import pytest
 
 from inkgrad.engines import AdamRule, ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine
+from inkgrad.errors import InkgradError
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
@@ -143,3 +144,15 @@ def test_two_hundred_steps_by_either_engine_teach_the_same(seed):
     assert ours[:10] == pytest.approx(theirs[:10], rel=1e-5)
     assert ours[:40] == pytest.approx(theirs[:40], rel=1e-2)
     assert ours[-50:].mean() == pytest.approx(theirs[-50:].mean(), rel=0.15)
+
+
+@pytest.mark.parametrize("which", ["parameters", "m", "v"])
+def test_what_cannot_be_written_to_is_refused(which):
+    network = seed_network()
+    parameters = network.initialise(0)
+    m, v = np.zeros(network.size, np.float32), np.zeros(network.size, np.float32)
+    {"parameters": parameters.vector, "m": m, "v": v}[which].flags.writeable = False
+    rule = AdamRule(m, v, 0.9, 0.999, 1e-8, step_size=1e-3, correction=1.0)
+    x, labels = np.zeros((1, 1, 28, 28), np.float32), np.array([0])
+    with pytest.raises(InkgradError, match="one of them is read-only; give copies"):
+        CpuEngine(network).learn(parameters, x, labels, rule)

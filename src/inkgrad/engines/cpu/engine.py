@@ -139,7 +139,17 @@ class CpuEngine:
 
         A weight is moved while its gradient is still in the cache, and no gradient is written
         down for the dense layers.
+
+        Raises
+        ------
+        InkgradError
+            If the parameters, m or v cannot be written to.
         """
+        if not all(a.flags.writeable for a in (parameters.vector, rule.m, rule.v)):
+            raise InkgradError(
+                "the parameters, m and v are moved in place, but one of them is read-only; "
+                "give copies"
+            )
         if not self._can(parameters, x):
             loss, logits, gradient = self._reference.gradients(
                 parameters, x, labels, label_smoothing=label_smoothing

@@ -102,18 +102,18 @@ def _blocks(
     convolutions: list[ConvBlock] = []
     dense: list[DenseBlock] = []
     for stage in stages:
-        layer = stage.layer
-        if isinstance(layer, Dense):
+        layer, kind = stage.layer, type(stage.layer)  # not a subclass, which may do otherwise
+        if kind is Dense:
             dense.append(DenseBlock(stage))
-        elif isinstance(layer, ReLU) and dense:
+        elif kind is ReLU and dense:
             dense[-1] = replace(dense[-1], rectified=True)
-        elif isinstance(layer, Conv2D):
+        elif kind is Conv2D:
             convolutions.append(ConvBlock(stage))
-        elif isinstance(layer, ReLU) and convolutions:
+        elif kind is ReLU and convolutions:
             convolutions[-1] = replace(convolutions[-1], rectified=True)
         elif _is_pool(layer) and convolutions and convolutions[-1].pool == 1:
             convolutions[-1] = replace(convolutions[-1], pool=2)
-        elif not isinstance(layer, Flatten):
+        elif kind is not Flatten:
             return None
     if not dense or dense[-1].rectified or not isinstance(stages[-1].layer, (Dense, Flatten)):
         return None
@@ -122,4 +122,4 @@ def _blocks(
 
 def _is_pool(layer: Layer) -> bool:
     """Whether this is the pool that blocks know: 2×2 windows that do not overlap."""
-    return isinstance(layer, MaxPool2D) and layer.size == layer.stride == (2, 2)
+    return type(layer) is MaxPool2D and layer.size == layer.stride == (2, 2)
