@@ -40,7 +40,6 @@ from inkgrad.engines.cpu.simd import (
     root,
     select,
     splat,
-    spread_scaled,
     store,
     store_all,
     total,
@@ -308,22 +307,6 @@ def test_add_scaled_of_a_patch():
     compute(acc, x, array, ODD, stride, result)
     patch = np.stack([array[ODD + r * stride :][: 3 * LANES] for r in range(3)])
     np.testing.assert_array_equal(result, fused(x, patch.ravel(), acc))
-
-
-@pytest.mark.parametrize("count", [4, 9])
-def test_spread_scaled_adds_a_tuple_to_a_row_or_patch_in_memory(count):
-    @njit
-    def compute(array, i, stride, x, xs):
-        spread_scaled(array, i, stride, splat(x), load_all(count, xs, 0, LANES))
-
-    array, xs, x = numbers(20 * LANES), numbers(count * LANES, 1), np.float32(0.7)
-    stride, expected = 5 * LANES + 1, array.copy()
-    compute(array, ODD, stride, x, xs)
-    width = 3 if count == 9 else count
-    for r in range(count // width):
-        row = slice(ODD + r * stride, ODD + r * stride + width * LANES)
-        expected[row] = fused(x, xs.reshape(-1, width * LANES)[r], expected[row])
-    np.testing.assert_array_equal(array, expected)
 
 
 def test_add_outer():

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkgrad.engines.cpu.dense import CHUNK
 from inkgrad.engines.cpu.plan import ConvBlock, DenseBlock, Plan
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.engines.cpu.winograd import POINTS, TILE
@@ -21,10 +22,7 @@ from inkgrad.layers import Conv2D
 from inkgrad.layers.layer import pair
 from inkgrad.network import Network
 
-__all__ = ["CHUNK", "CONVOLUTION", "DENSE", "PART", "Layout", "make_layout"]
-
-CHUNK = 64
-"""Inputs of a dense layer that are taken together; bits in a word."""
+__all__ = ["CONVOLUTION", "DENSE", "PART", "Layout", "make_layout", "parts_of"]
 
 PART = 8
 """Drawings that are carried out as one task."""
@@ -103,13 +101,11 @@ class Layout:
         What all threads share.
     scratch_floats, scratch_words : int
         What each thread has of its own.
-    parts, part_step, sums : int
-        The largest number of parts whose gradients are summed apart, how many floats each takes,
-        and where the first stands.
+    sums, part_step : int
+        Where the convolutions' gradients of the first part are summed, and how far the next
+        part's are from there.
     dense_scratch : int
         Place in the thread's scratch that dense layers work in.
-    features : (place, step)
-        Where the first dense layer's input stands.
     """
 
     convolutions: NDArray[np.void]

@@ -30,7 +30,6 @@ repeat                a tuple of equal vectors
 load_all, store_all   a tuple of vectors, one every `stride` elements
 where_positive        a tuple's lanes where an array is above 0, and 0 elsewhere
 add_scaled            acc[r, c] + x · (a row or patch of vectors in memory): what sparse sums need
-spread_scaled         the same into memory: a row or patch += x · (a tuple)
 add_outer             acc[r, c] + a[r] · row[c]: what dense products need
 add_square            the same where a[r] are the cells of a window: for convolutions
 add_window            a whole 3×3 convolution at the four cells of a window
@@ -74,7 +73,6 @@ __all__ = [
     "root",
     "select",
     "splat",
-    "spread_scaled",
     "store",
     "store_all",
     "sub",
@@ -537,25 +535,6 @@ def add_scaled(
         return cgutils.pack_array(builder, sums)
 
     return acc(acc, x, array, i, row_stride), generate
-
-
-@intrinsic
-def spread_scaled(
-    _: Any, array: Any, i: Any, row_stride: Any, x: Any, xs: Any
-) -> tuple[Any, Generator]:
-    """array[i + r·row_stride + c·LANES …] += x · xs[r, c]: add_scaled the other way round."""
-    width = _tile_width(xs.count)
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
-        first = _place(context, builder, signature, values)
-        step = _index(context, builder, signature.args[2], values[2])
-        for k, vector in enumerate(_parts(builder, values[4], xs.count)):
-            row = _after(builder, first, k // width, step) if k >= width else first
-            place = _after(builder, row, k % width, LANES)
-            _write(builder, _fused(builder, values[3], vector, _read(builder, place)), place)
-        return context.get_dummy_value()
-
-    return types.void(array, i, row_stride, x, xs), generate
 
 
 @intrinsic
