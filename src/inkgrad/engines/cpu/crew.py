@@ -59,12 +59,12 @@ class Crew:
                 rung = self._bell[0] != heard
                 if not rung:
                     self._asleep += 1
-                heard, job = int(self._bell[0]), self._job
+                heard, job = int(self._bell[0]), self._job if rung else None
             if not rung:
                 self._gate.acquire()
-            elif job is not None:
+            if job is not None:
                 work(job, who)
-                del job  # or it would be held until the next
+            del job  # or it would be held until the next
 
 
 @functools.cache
