@@ -4,7 +4,7 @@ Importing this costs no more than NumPy: Pillow and svgelements are imported whe
 SVG file is read.
 """
 
-from inkgrad.drawing.images import bitmap_from_image
+from inkgrad.drawing.images import bitmap_from_image, picture_on_paper
 from inkgrad.drawing.raster import Raster, rasterize, rasterize_many
 from inkgrad.drawing.simplify import simplify, to_bitmap
 from inkgrad.drawing.strokes import (
@@ -28,6 +28,7 @@ __all__ = [
     "check_strokes",
     "fit",
     "is_simplified",
+    "picture_on_paper",
     "rasterize",
     "rasterize_many",
     "simplify",

@@ -18,7 +18,7 @@ from inkgrad.errors import DataError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["FORMATS", "MAX_PIXELS", "bitmap_from_image"]
+__all__ = ["FORMATS", "MAX_PIXELS", "bitmap_from_image", "picture_on_paper"]
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decompressed
@@ -91,6 +91,36 @@ def bitmap_from_image(
             f"{name}: the picture is blank; give a drawing that differs clearly from its paper"
         )
     return _redraw(_enlarge(strength), raster)
+
+
+def picture_on_paper(
+    source: str | os.PathLike[str] | bytes | Image,
+) -> npt.NDArray[np.uint8]:
+    """Return an ordinary picture's pixels, the right way up, on paper where it is transparent.
+
+    Parameters
+    ----------
+    source : path, bytes or PIL image
+        As `bitmap_from_image` takes it.
+
+    Returns
+    -------
+    pixels : uint8 array (h, w, 3)
+        Red, green and blue. A picture of more than 512 pixels a side is made smaller.
+
+    Raises
+    ------
+    DataError
+        As `bitmap_from_image` does; a blank picture is fine.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> picture_on_paper(Image.new("RGBA", (3, 2)))[0, 0]  # nothing at all: white paper
+    array([255, 255, 255], dtype=uint8)
+    """
+    name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "picture"
+    return _to_bytes(_read(source, str(name), keep=(0, 0)))
 
 
 def _read(

@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import KINDS, location, without_secrets
 
-__all__ = ["VARIABLE", "BucketFolder", "Mirror", "OwnFolder", "Place", "find_place"]
+__all__ = ["VARIABLE", "BucketFolder", "Mirror", "OwnFolder", "Place", "find_place", "local_path"]
 
 VARIABLE = "INKGRAD_DATA"
 """The environment variable that names a place, if none is given."""
@@ -96,13 +96,30 @@ def find_place(data: str | os.PathLike[str] | None = None) -> Place | None:
         if data is not None:
             raise DataError("the place of the drawings is empty; name a folder or an address")
         return None
+    path = local_path(named)
+    return Mirror(named.rstrip("/")) if path is None else _find_folder(path)
+
+
+def local_path(named: str) -> Path | None:
+    """Return the path that a path or address means; None if it is the address of a server.
+
+    Raises
+    ------
+    DataError
+        If it is an address of another kind than ``file://``, ``http://`` or ``https://``.
+
+    Examples
+    --------
+    >>> print(local_path("https://example.org/quickdraw"))
+    None
+    """
     scheme, mark, _ = named.partition("://")
     if not mark:
-        return _find_folder(Path(named).expanduser())
+        return Path(named).expanduser()
     if scheme.lower() == "file":
-        return _find_folder(Path(url2pathname(urlsplit(named).path)))
+        return Path(url2pathname(urlsplit(named).path))
     if scheme.lower() in {"http", "https"}:
-        return Mirror(named.rstrip("/"))
+        return None
     raise DataError(
         f"{named!r} is an address of an unknown kind; give a path, or an address that begins with "
         "file://, http:// or https://"

@@ -2,10 +2,11 @@
 
 from inkgrad.quickdraw.formats.folder import read_folder
 from inkgrad.quickdraw.formats.labelled import read_drawings
-from inkgrad.quickdraw.formats.reading import SUFFIXES, read_bitmaps, read_records
+from inkgrad.quickdraw.formats.reading import PICTURES, SUFFIXES, read_bitmaps, read_records
 from inkgrad.quickdraw.formats.record import Record
 
 __all__ = [
+    "PICTURES",
     "SUFFIXES",
     "Record",
     "read_bitmaps",

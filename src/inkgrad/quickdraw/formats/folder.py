@@ -12,7 +12,7 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import Bitmaps, Drawings, concatenate
 from inkgrad.quickdraw.formats.reading import read_bitmaps
 
-__all__ = ["read_folder"]
+__all__ = ["read_folder", "visible"]
 
 
 def read_folder(
@@ -58,7 +58,7 @@ def read_folder(
     root = Path(root)
     if not root.is_dir():
         raise DataError(f"{root} is not a folder; give one with a subfolder for each class")
-    folders = [path for path in _visible(root) if path.is_dir()]
+    folders = [path for path in visible(root) if path.is_dir()]
     if not folders:
         raise DataError(f"{root} has no subfolders; put the drawings of each class into one")
     if classes is not None:
@@ -74,7 +74,7 @@ def _read_class(folder: Path, limit: int | None) -> Drawings:
     """Read the files of one class."""
     read: list[Bitmaps] = []
     missing = limit
-    for path in _visible(folder):
+    for path in visible(folder):
         if read and missing == 0:
             break
         read.append(read_bitmaps(path, limit=missing))
@@ -85,6 +85,6 @@ def _read_class(folder: Path, limit: int | None) -> Drawings:
     return Drawings(bitmaps, np.zeros(len(bitmaps), dtype=np.int64), (folder.name,))
 
 
-def _visible(folder: Path) -> list[Path]:
+def visible(folder: Path) -> list[Path]:
     """Return what lies in a folder, in alphabetical order, hidden files left out."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -21,7 +21,7 @@ from inkgrad.quickdraw.formats.npy import read_npy
 from inkgrad.quickdraw.formats.record import Record
 from inkgrad.quickdraw.formats.sketchrnn import read_sketchrnn
 
-__all__ = ["SUFFIXES", "read_bitmaps", "read_bitmaps_and_words", "read_records"]
+__all__ = ["PICTURES", "SUFFIXES", "read_bitmaps", "read_bitmaps_and_words", "read_records"]
 
 
 def _read_svg(path: Path) -> Iterator[Record]:
@@ -36,8 +36,10 @@ _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".ndjson": read_ndjson,
     ".svg": _read_svg,
 }
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
-_BITMAPS = (".npy", *_PICTURES)
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+"""The suffixes of pictures, each of one drawing."""
+
+_BITMAPS = (".npy", *PICTURES)
 SUFFIXES = (".npz", *_READERS, *_BITMAPS)
 """The suffixes of the files that can be read; capital letters do not matter."""
 
