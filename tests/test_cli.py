@@ -238,6 +238,19 @@ def test_download_from_a_mirror(doodle_folder):
     assert len(np.load(path)) == 40
 
 
+def test_preview(doodle_folder):
+    out = ok("preview", doodle_folder, "-o", "cats.png", "--class", "cat", "--n", 6, "--columns", 3)
+    assert re.fullmatch(
+        r"doodles: 6 of 40 drawings · 1 class · seed 42  0\.\d MB  cats\.png\n", out
+    )
+    with Image.open("cats.png") as sheet:
+        assert (sheet.format, sheet.width) == ("PNG", 640)
+    drawings = [doodle_folder / "numpy_bitmap" / f"{name}.npy" for name in ("cat", "dog")]
+    assert "of 80 drawings · 2 classes · seed 7" in ok("preview", *drawings, "--seed", 7)
+    assert Path("sheet.png").exists()
+    assert "built-in doodles: 2 drawings" in ok("preview", "--n", 2)
+
+
 def test_demo(surroundings):
     write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
     out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", "--seed", 1)
@@ -305,6 +318,15 @@ MISTAKES = [
     ("download cta", "did you mean cat"),
     ("download cat --kind photos", "there is no kind of file 'photos'"),
     ("download cat --from ftp://example.org", "an address of an unknown kind"),
+    ("preview nothing.npy", "nothing.npy does not exist"),
+    ("preview .", ". holds no drawings"),
+    ("preview FILE", "files of drawings end in"),
+    ("preview DATA --n 0", "n is 0"),
+    ("preview DATA --columns 0", "columns is 0"),
+    ("preview DATA --class zerba", "did you mean zebra"),
+    ("preview DATA -o FILE", "file.txt does not end in .png"),
+    ("preview DATA -o FILE/sheet.png", "cannot write file.txt/sheet.png"),
+    ("preview https://example.org", "cannot be leafed through; fetch drawings"),
     ("info nothing.npy", "nothing.npy does not exist"),
     ("info .", "is a folder"),
     ("check nothing.safetensors", "there is no model file"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
-    from inkgrad.workflows import check, demo, download, evaluate, info, predict, train
+    from inkgrad.workflows import check, demo, download, evaluate, info, predict, preview, train
 
 __all__ = [
     "Conv2D",
@@ -42,6 +42,7 @@ __all__ = [
     "info",
     "load",
     "predict",
+    "preview",
     "rasterize",
     "seed_network",
     "train",
@@ -53,7 +54,16 @@ _HOMES = {
     "inkgrad.model": ["Model", "load"],
     "inkgrad.network": ["Network", "Parameters", "seed_network"],
     "inkgrad.training": ["Recipe"],
-    "inkgrad.workflows": ["check", "demo", "download", "evaluate", "info", "predict", "train"],
+    "inkgrad.workflows": [
+        "check",
+        "demo",
+        "download",
+        "evaluate",
+        "info",
+        "predict",
+        "preview",
+        "train",
+    ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -54,9 +54,9 @@ app = typer.Typer(
 )
 
 
-def _option(name: str, help: str, metavar: str | None = None) -> Any:
+def _option(names: str, help: str, metavar: str | None = None) -> Any:
     """Return an option as typer declares it; without a metavar, a switch."""
-    return typer.Option(name, metavar=metavar, help=help)
+    return typer.Option(*names.split(), metavar=metavar, help=help)
 
 
 Data = Annotated[
@@ -322,6 +322,44 @@ def download(
             on_progress=display.on_progress,
         )
     terminal.show_files(console, files)
+
+
+@app.command()
+def preview(
+    drawings: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DRAWINGS",
+            help="Files of drawings, or folders: of such files, of your own drawings "
+            "(CLASS/*.png|svg|json), or with the layout of Google's bucket. Otherwise "
+            "$INKGRAD_DATA, or the built-in doodles.",
+        ),
+    ] = None,
+    out: Annotated[Path, _option("--out -o", "The PNG to write.", "FILE")] = Path("sheet.png"),
+    n: Annotated[int, _option("--n", "How many, the same number of each class.", "N")] = 48,
+    classes: Annotated[
+        str | None, _option("--class --classes", "Only drawings of these classes.", "A,B,C")
+    ] = None,
+    columns: Annotated[
+        int | None, _option("--columns", "Drawings in a row (default: a handy shape).", "N")
+    ] = None,
+    seed: Annotated[int, _option("--seed", "Decides which are shown.", "N")] = 42,
+) -> None:
+    """Draw a contact sheet: strokes, the pixels that a network sees, and class of each drawing."""
+    from inkgrad import terminal, workflows
+
+    console = terminal.make_console()
+    with terminal.TrainingDisplay(console, patience=1.0) as display:
+        previewed = workflows.preview(
+            drawings or (),
+            out,
+            n=n,
+            classes=classes,
+            columns=columns,
+            seed=seed,
+            on_progress=display.on_progress,
+        )
+    terminal.show_files(console, {f"{previewed.title}: {previewed.facts}": previewed.path})
 
 
 @app.command()

@@ -277,6 +277,18 @@ def test_reading_is_shown_on_a_terminal_only():
         assert not any(screen(text_of(console)))
 
 
+def test_what_is_over_soon_is_not_shown():
+    for console, first in ((terminal(), 11), (pipe(), 11)):
+        display = TrainingDisplay(console, patience=10.0, clock=Clock())
+        for done in range(1, first):
+            display.on_progress("lay", "", done, 99)
+            if done < first - 1:
+                assert text_of(console) == ""
+        assert "laying out" in text_of(console)
+        assert f"{first - 1} of 99 drawings" in text_of(console)
+        display.__exit__(None, None, None)
+
+
 def test_a_dumb_terminal_and_few_letters_get_plain_lines():
     console = terminal(TERM="dumb")
     run(TrainingDisplay(console), epochs=1)

@@ -46,6 +46,8 @@ class TrainingDisplay:
     ----------
     console : rich.console.Console, optional
         By default `inkgrad.terminal.make_console`'s.
+    patience : float
+        Seconds in which nothing is shown of loading: what is over by then needs no display.
     clock : callable
         Seconds; tests put their own in its place.
 
@@ -59,7 +61,11 @@ class TrainingDisplay:
     """
 
     def __init__(
-        self, console: Console | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        console: Console | None = None,
+        *,
+        patience: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.console = make_console() if console is None else console
         self._clock = clock
@@ -70,6 +76,8 @@ class TrainingDisplay:
         self._tenths = 0  # of the run, told in plain lines
         self._headed = False
         self._is_live = self.console.is_terminal and not self.console.is_dumb_terminal
+        if patience > 0:
+            self._shown = clock() + patience - self._between
 
     def __enter__(self) -> TrainingDisplay:
         return self
@@ -83,13 +91,13 @@ class TrainingDisplay:
         self._stop_live()
 
     def on_progress(self, step: str, name: str, done: int, total: int) -> None:
-        """Show how loading, compiling or judging goes on.
+        """Show how loading, compiling, judging or laying out goes on.
 
         Parameters
         ----------
-        step : "fetch", "draw", "read", "compile" or "judge"
-            Counted in bytes, drawings, files, kernels and drawings. That files are read, which
-            takes but a moment, is shown on a terminal only.
+        step : "fetch", "draw", "read", "compile", "judge" or "lay"
+            Bytes are fetched, files read, kernels compiled; the others are counted in drawings.
+            That files are read, which takes but a moment, is shown on a terminal only.
         name : str
             The class that is loaded; empty if it is about all of them.
         done, total : int
@@ -101,7 +109,7 @@ class TrainingDisplay:
         if step == "read" and not self._is_live:
             return
         self._loading[step, name] = (done, total)
-        if not self._is_due(_REFRESH if self._is_live else _PLAIN_EVERY):
+        if not self._is_due(self._between):
             return
         if self._is_live:
             self._show_live(self._loading_picture())
@@ -233,6 +241,11 @@ class TrainingDisplay:
         ]
         return Group(*lines, table)
 
+    @property
+    def _between(self) -> float:
+        """Seconds between two pictures of loading, or two lines about it."""
+        return _REFRESH if self._is_live else _PLAIN_EVERY
+
     def _is_due(self, seconds: float) -> bool:
         """Whether so much time has gone by since something was shown; if so, it begins anew."""
         now = self._clock()
@@ -263,9 +276,16 @@ _DOING = {
     "read": "reading",
     "compile": "compiling",
     "judge": "judging",
+    "lay": "laying out",
 }
 _DONE = {"fetch": "fetched", "draw": "drawn"}
-_UNIT = {"draw": "drawing", "read": "file", "compile": "kernel", "judge": "drawing"}
+_UNIT = {
+    "draw": "drawing",
+    "read": "file",
+    "compile": "kernel",
+    "judge": "drawing",
+    "lay": "drawing",
+}
 
 
 def _amount(step: str, done: int, total: int) -> str:

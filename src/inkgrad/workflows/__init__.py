@@ -6,6 +6,7 @@ from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
 from inkgrad.workflows.info import info
 from inkgrad.workflows.predict import Prediction, predict
+from inkgrad.workflows.preview import Previewed, preview
 from inkgrad.workflows.settings import Parts, Settings
 from inkgrad.workflows.train import Trained, train
 
@@ -14,6 +15,7 @@ __all__ = [
     "Evaluated",
     "Parts",
     "Prediction",
+    "Previewed",
     "Settings",
     "Trained",
     "check",
@@ -22,5 +24,6 @@ __all__ = [
     "evaluate",
     "info",
     "predict",
+    "preview",
     "train",
 ]
