@@ -1,135 +1,237 @@
-"""The outline that a round pen leaves: polylines → closed polygons in 1/256 pixel."""
+"""The outline that a round pen leaves along a stroke.
+
+The pen is a polygon. The outline has two sides, each beside the stroke at half the pen's width.
+Where the stroke bends, one side is on the outside of the bend: there it follows the corners of the
+pen that face the gap (a round join, of which nothing but this wedge is drawn). The other side, on
+the inside, goes through the stroke's own point: it winds around some places twice, which does no
+harm. At both ends, the corners of half a pen lead over to the other side.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import MutableSequence, Sequence
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from inkgrad.drawing.edges import add_edge
+from inkgrad.drawing.pen import CORNER, UNIT, X, Y, compare, corners_passed
 
-__all__ = ["UNIT", "outline", "pen_vertices"]
+__all__ = ["POINT", "Frame", "most_edges", "trace", "walk"]
 
-UNIT = 256  # parts of a pixel in which coordinates are rounded
-_FLATNESS = 0.1  # pixels by which the pen's polygon may fall short of the circle
+_LEFT, _RIGHT = -1, 1  # sides of the outline, and the signs of their edges
 
-Integers = npt.NDArray[np.int64]
+# A point's record on a stroke's path, in 1/256 pixel: its place (X, Y); then the way to the next
+# point, and the way from there to the outline's left side beside it.
+DX, DY, BESIDE_X, BESIDE_Y = range(2, 6)
+POINT = 6
 
 
-def pen_vertices(radius: float) -> int:
-    """Return the number of corners of the regular polygon that stands in for a round pen.
+class Frame(NamedTuple):
+    """Where a drawing stands on the canvas, and the pen that draws it."""
 
-    The sagitta of one side of an n-gon in a circle of radius r is r (1 - cos(π/n)); cairo takes
-    the smallest even n (at least 4) for which the *half* polygon's sagitta r (1 - cos(2π/n))
-    stays within 0.1 pixel, and so do we.
+    right: float  # units by which the drawing is moved
+    down: float
+    scale: float  # pixels per unit
+    radius: float  # of the pen, in units
+    size: int  # of the canvas, in 1/256 pixel
 
-    Examples
-    --------
-    >>> pen_vertices(8 * 28 / 304)  # the pen of the 28×28 drawings
-    12
+
+def most_edges(points: int, corners: int) -> int:
+    """Return how many edges the outline of a stroke may have at most, each in three parts."""
+    return 3 * (points + 2) * (corners + 6)
+
+
+def walk(
+    path: MutableSequence[int],
+    xs: Sequence[float],
+    ys: Sequence[float],
+    start: int,
+    stop: int,
+    frame: Frame,
+) -> int:
+    """Lay the points xs[start:stop], ys[start:stop] on the canvas; return the path's end.
+
+    Repeated points are left out, and points that a straight line goes on through.
     """
-    if radius <= _FLATNESS:
-        return 4
-    count = math.ceil(2 * math.pi / math.acos(1 - _FLATNESS / radius))
-    return max(4, count + count % 2)
+    end = 0
+    for i in range(start, stop):
+        x = round((xs[i] + frame.right) * frame.scale * UNIT)
+        y = round((ys[i] + frame.down) * frame.scale * UNIT)
+        if end > 0:
+            last = end - POINT
+            dx, dy = x - path[last + X], y - path[last + Y]
+            if dx == 0 and dy == 0:
+                continue
+            if last > 0:
+                before = last - POINT
+                ax, ay = path[before + DX], path[before + DY]
+                if ay * dx == dy * ax and ax * dx + ay * dy >= 0:
+                    end, last = last, before
+                    dx, dy = dx + ax, dy + ay
+            path[last + DX], path[last + DY] = dx, dy
+        path[end + X], path[end + Y] = x, y
+        end += POINT
+    for p in range(0, end - POINT, POINT):
+        path[p + BESIDE_X], path[p + BESIDE_Y] = _beside(path[p + DX], path[p + DY], frame)
+    return end
 
 
-def outline(
-    points: npt.NDArray[np.float64], strokes: Integers, radius: float
-) -> tuple[Integers, Integers]:
-    """Trace the outlines of polylines drawn with a round pen.
+def trace(
+    path: Sequence[int],
+    end: int,
+    pen: Sequence[int],
+    frame: Frame,
+    edges: MutableSequence[int],
+) -> int:
+    """Write the edges of the outline of a stroke path[:end]; return their end.
 
-    The pen walks along every stroke and back again, and we follow its left edge: beside each
-    segment, a line at distance `radius`; where the walk turns away from that edge (at both ends
-    it turns by half a circle), the corners of the pen's polygon that it passes, which makes round
-    joins and caps; where it turns towards it, the stroke's own point. Everything inside the
-    stroke is then wound around at least once, and nothing outside is.
-
-    Parameters
-    ----------
-    points : float64 array (2, n)
-        x and y of all strokes' points, one stroke after the other, in pixels.
-    strokes : int64 array (n,)
-        The stroke that each point belongs to, ascending.
-    radius : float
-        Half the pen's width in pixels.
-
-    Returns
-    -------
-    edges : int64 array (2, 2, e)
-        The outlines' edges: [start or end, x or y, edge], in 1/256 pixel.
-    owners : int64 array (e,)
-        The stroke that each edge belongs to.
+    Their order is cairo's: the left side, the end's cap, the start's cap, the right side. It
+    matters where edges lie upon each other (see `scan`).
     """
-    start, end, heading, owner = _segments(np.rint(points * UNIT).astype(np.int64), strokes)
-    m = owner.size
+    size = frame.size
+    if len(pen) == CORNER:
+        return 0
+    if end == POINT:  # a dot: both caps, heading right
+        x, y = _beside(UNIT, 0, frame)
+        m = _cap(edges, 0, path[X], path[Y], -UNIT, 0, -x, -y, pen, size)
+        return _cap(edges, m, path[X], path[Y], UNIT, 0, x, y, pen, size)
+    m = _side(edges, 0, path, end, _LEFT, pen, size)
+    last, p = end - POINT, end - 2 * POINT  # the last point, the last segment
+    m = _cap(
+        edges,
+        m,
+        path[last + X],
+        path[last + Y],
+        path[p + DX],
+        path[p + DY],
+        path[p + BESIDE_X],
+        path[p + BESIDE_Y],
+        pen,
+        size,
+    )
+    m = _cap(
+        edges,
+        m,
+        path[X],
+        path[Y],
+        -path[DX],
+        -path[DY],
+        -path[BESIDE_X],
+        -path[BESIDE_Y],
+        pen,
+        size,
+    )
+    return _side(edges, m, path, end, _RIGHT, pen, size)
 
-    # The walk: forth (segments 0 … m-1), back (m … 2m-1).
-    start, end = np.hstack([start, end]), np.hstack([end, start])  # (2, 2m)
-    heading = np.hstack([heading, -heading])
-    following = _following(owner)
-    beside = np.rint(radius * UNIT * np.stack([heading[1], -heading[0]])).astype(np.int64)
-    sides = np.stack([start + beside, end + beside])  # (2, 2, 2m)
 
-    # The joins: from beside the end of each segment to beside the start of the following one.
-    corners = pen_vertices(radius)
-    step = 2 * math.pi / corners
-    after = heading[:, following]
-    turn = np.arctan2(
-        heading[0] * after[1] - heading[1] * after[0], (heading * after).sum(axis=0)
-    )  # (2m,), positive: away from the edge
-    turn[following == (np.arange(2 * m) + m) % (2 * m)] = math.pi  # the caps, exactly
-    angle = np.arctan2(-heading[0], heading[1]) / step  # of `beside`, in corners
-    first = np.floor(angle).astype(np.int64) + 1
-    passed = first + np.arange(corners // 2)[:, None]  # (corners / 2, 2m)
-    directions = np.arange(corners) * step
-    pen = np.rint(radius * UNIT * np.stack([np.cos(directions), np.sin(directions)]))
-    fan = end[:, None] + pen.astype(np.int64)[:, passed % corners]  # (2, corners / 2, 2m)
-    entry, leave = sides[1][:, None], sides[0][:, None, following]  # (2, 1, 2m)
-    fan = np.where(passed < angle + turn / step, fan, leave)
-    fan = np.where(turn < 0, end[:, None], fan)
-    chain = np.concatenate([entry, fan, leave], axis=1)  # (2, corners / 2 + 2, 2m)
-    joins = np.stack([chain[:, :-1], chain[:, 1:]]).reshape(2, 2, -1)
+def _beside(dx: int, dy: int, frame: Frame) -> tuple[int, int]:
+    """Return the way from a segment that heads (dx, dy) to the outline beside it.
 
-    owner = np.tile(owner, 2)
-    edges = np.concatenate([sides, joins], axis=2)
-    return edges, np.concatenate([owner, np.tile(owner, corners // 2 + 1)])
-
-
-def _segments(
-    points: Integers, strokes: Integers
-) -> tuple[Integers, Integers, npt.NDArray[np.float64], Integers]:
-    """Return starts (2, m), ends (2, m), unit headings (2, m) and strokes (m,) of all segments.
-
-    Segments without length are left out; a stroke that has no other (a dot) keeps one, heading
-    right.
+    The direction goes to the canvas's units and back again, as in cairo, for its last bits.
     """
-    new = np.diff(strokes, prepend=strokes[0] - 1) != 0
-    moved = (np.diff(points, axis=1, prepend=points[:, :1]) != 0).any(axis=0)
-    points, strokes, new = _keep(new | moved, points, strokes, new)
-    last = np.append(new[1:], True)
-    dot = new & last
-    repeats = 1 + dot  # a dot's point is both ends of its one segment
-    points, strokes = np.repeat(points, repeats, axis=1), np.repeat(strokes, repeats)
-    within = strokes[1:] == strokes[:-1]
-    start, end = points[:, :-1][:, within], points[:, 1:][:, within]
-    vector = (end - start).astype(np.float64)
-    length = np.hypot(*vector)
-    vector[0, length == 0] = 1.0
-    return start, end, vector / np.where(length == 0, 1.0, length), strokes[1:][within]
+    x, y = _unit(dx / UNIT, dy / UNIT)
+    x, y = _unit(x * (1 / frame.scale), y * (1 / frame.scale))
+    return (
+        round(-y * frame.radius * frame.scale * UNIT),
+        round(x * frame.radius * frame.scale * UNIT),
+    )
 
 
-def _keep(
-    mask: npt.NDArray[np.bool_], points: Integers, strokes: Integers, new: npt.NDArray[np.bool_]
-) -> tuple[Integers, Integers, npt.NDArray[np.bool_]]:
-    return points[:, mask], strokes[mask], new[mask]
+def _unit(x: float, y: float) -> tuple[float, float]:
+    if x == 0.0:
+        return 0.0, (1.0 if y > 0 else -1.0)
+    if y == 0.0:
+        return (1.0 if x > 0 else -1.0), 0.0
+    length = math.sqrt(x * x + y * y)
+    return x / length, y / length
 
 
-def _following(owner: Integers) -> Integers:
-    """Return which segment of the walk follows each one: (2m,) for m segments forth and back."""
-    m = owner.size
-    index = np.arange(m)
-    last = np.append(owner[1:] != owner[:-1], True)
-    first = np.append(True, owner[1:] != owner[:-1])
-    forth = np.where(last, index + m, index + 1)
-    back = np.where(first, index, index + m - 1)
-    return np.concatenate([forth, back])
+def _side(
+    edges: MutableSequence[int],
+    m: int,
+    path: Sequence[int],
+    end: int,
+    side: int,
+    pen: Sequence[int],
+    size: int,
+) -> int:
+    """Follow one side of the outline from the stroke's first point to its last."""
+    x, y = path[X] - side * path[BESIDE_X], path[Y] - side * path[BESIDE_Y]
+    for p in range(0, end - POINT, POINT):
+        at_x, at_y, dx, dy = path[p + X], path[p + Y], path[p + DX], path[p + DY]
+        to_x, to_y = at_x - side * path[p + BESIDE_X], at_y - side * path[p + BESIDE_Y]
+        if p > 0:
+            b = p - POINT  # the segment before
+            ax, ay = path[b + DX], path[b + DY]
+            turn = compare(ax, ay, dx, dy)
+            if turn == -side:  # outside
+                if x != to_x or y != to_y:
+                    m = _fan(
+                        edges, m, x, y, at_x, at_y, to_x, to_y, ax, ay, dx, dy, side, pen, size
+                    )
+                x, y = to_x, to_y
+            elif turn != 0:
+                m = add_edge(edges, m, x, y, at_x, at_y, side, size)
+                m = add_edge(edges, m, at_x, at_y, to_x, to_y, side, size)
+                x, y = to_x, to_y
+        to_x, to_y = to_x + dx, to_y + dy
+        m = add_edge(edges, m, x, y, to_x, to_y, side, size)
+        x, y = to_x, to_y
+    return m
+
+
+def _cap(
+    edges: MutableSequence[int],
+    m: int,
+    x: int,
+    y: int,
+    dx: int,
+    dy: int,
+    beside_x: int,
+    beside_y: int,
+    pen: Sequence[int],
+    size: int,
+) -> int:
+    """Lead around the end of a stroke that heads (dx, dy), from the left side to the right."""
+    from_x, from_y, to_x, to_y = x + beside_x, y + beside_y, x - beside_x, y - beside_y
+    return _fan(
+        edges, m, from_x, from_y, x, y, to_x, to_y, dx, dy, -dx, -dy, _LEFT, pen, size
+    )
+
+
+def _fan(
+    edges: MutableSequence[int],
+    m: int,
+    x: int,
+    y: int,
+    at_x: int,
+    at_y: int,
+    to_x: int,
+    to_y: int,
+    ax: int,
+    ay: int,
+    bx: int,
+    by: int,
+    side: int,
+    pen: Sequence[int],
+    size: int,
+) -> int:
+    """Go from (x, y) to (to_x, to_y) over the corners of a pen at (at_x, at_y).
+
+    They are those that the edge passes as the direction turns from a to b: clockwise on the right
+    side, the other way on the left.
+    """
+    reach = pen[X]
+    near = -reach <= at_x <= size + reach and -reach <= at_y <= size + reach
+    first, stop = corners_passed(pen, ax, ay, bx, by, side == _RIGHT)
+    corner, stop = CORNER * first, CORNER * stop
+    while near and corner != stop:
+        next_x, next_y = at_x + pen[corner + X], at_y + pen[corner + Y]
+        m = add_edge(edges, m, x, y, next_x, next_y, side, size)
+        x, y = next_x, next_y
+        corner += side * CORNER
+        if corner == len(pen):
+            corner = 0
+        elif corner < 0:
+            corner = len(pen) - CORNER
+    return add_edge(edges, m, x, y, to_x, to_y, side, size)
