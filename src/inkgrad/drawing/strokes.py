@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -64,25 +65,50 @@ def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
     inkgrad.errors.DataError: cat.ndjson, line 7: stroke 1 is not two or three equally long rows
     of numbers; give every stroke as [xs, ys] or [xs, ys, ts]
     """
-    if isinstance(strokes, (str, bytes)) or not isinstance(strokes, (Sequence, np.ndarray)):
+    if not _is_list(strokes):
         raise DataError(
-            f"{where}: strokes are a {type(strokes).__name__}; "
+            f"{where}: strokes are {_in_words_of_json(strokes)}; "
             "give a list of strokes, each [xs, ys] or [xs, ys, ts]"
         )
     if len(strokes) == 0:
         raise DataError(f"{where}: there are no strokes; a drawing has at least one")
-    rows = [_stroke_rows(stroke, i + 1, where) for i, stroke in enumerate(strokes)]
-    ends = np.cumsum([stroke.shape[1] for stroke in rows])
-    if ends[-1] > MAX_POINTS:
-        raise DataError(f"{where}: {ends[-1]:,} points; at most {MAX_POINTS:,} can be drawn")
+    rows: list[npt.NDArray[np.generic]] = []
+    ends: list[int] = []  # where each stroke ends among all points
+    for number, stroke in enumerate(strokes, start=1):
+        rows.append(_stroke_rows(stroke, number, where))
+        ends.append(rows[-1].shape[1] + (ends[-1] if ends else 0))
+        if ends[-1] > MAX_POINTS:
+            raise DataError(
+                f"{where}: {ends[-1]:,} points up to stroke {number}; "
+                f"at most {MAX_POINTS:,} can be drawn"
+            )
     points = np.concatenate(rows, axis=1, dtype=np.float64)  # (2, all points)
     usable = np.abs(points) <= _MAX_COORDINATE  # false for NaN and infinity too
     if not usable.all():
-        value = points[~usable][0]
+        value = np.format_float_scientific(points[~usable][0], trim="-", exp_digits=1)
         raise DataError(
-            f"{where}: a coordinate is {value:g}; every coordinate must be a number within ±1e9"
+            f"{where}: a coordinate is {value}; every coordinate must be a number within ±1e9"
         )
+    points += 0.0  # -0.0 becomes 0.0, so that the same drawing is the same bits
     return [points[:, end - stroke.shape[1] : end] for stroke, end in zip(rows, ends, strict=True)]
+
+
+def _is_list(value: object) -> bool:
+    """Tell sequences of anything from texts, mappings and the rest."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def _in_words_of_json(value: object) -> str:
+    """Say what a value is, in the words that errors of strokes.js use too."""
+    if value is None:
+        return "null"
+    if isinstance(value, (bool, np.bool_)):
+        return "a boolean"
+    if isinstance(value, Number):
+        return "a number"
+    return "a string" if isinstance(value, (str, bytes)) else "an object"
 
 
 def _stroke_rows(stroke: object, number: int, where: str) -> npt.NDArray[np.generic]:
