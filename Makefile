@@ -6,7 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-oracle lint bench docs clean
+.PHONY: help demo test test-slow test-oracle test-browser lint bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo
 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests
+
+test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's Chromium
+	$(PYTEST) -m browser tests
 
 lint: $(VENV)/.lint  ## ruff and mypy
 	$(BIN)/ruff check .

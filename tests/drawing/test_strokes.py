@@ -37,10 +37,13 @@ def test_times_are_dropped_and_the_input_stays():
     ("strokes", "message"),
     [
         ([], "no strokes"),
-        ("[[[0],[0]]]", "strokes are a str"),
-        (b"x", "strokes are a bytes"),
-        ({"drawing": []}, "strokes are a dict"),
-        (None, "strokes are a NoneType"),
+        ("[[[0],[0]]]", "strokes are a string"),
+        (b"x", "strokes are a string"),
+        ({"drawing": []}, "strokes are an object"),
+        (None, "strokes are null"),
+        (True, "strokes are a boolean"),
+        (7.5, "strokes are a number"),
+        (np.array(7), "strokes are an object"),
         (np.zeros((0, 2, 3)), "no strokes"),
         ([[[], []]], "stroke 1 is empty"),
         ([[[0], [0]], [[], [], []]], "stroke 2 is empty"),
@@ -55,7 +58,7 @@ def test_times_are_dropped_and_the_input_stays():
         ([[[1j, 0], [0, 1]]], "stroke 1 is not two"),
         ([[[0, np.nan], [0, 1]]], "a coordinate is nan"),
         ([[[0, 1], [0, 1]], [[0, 1], [-np.inf, 1]]], "a coordinate is -inf"),
-        ([[[0, 1], [0, 2e9]]], r"a coordinate is 2e\+09; every .* within ±1e9"),
+        ([[[0, 1], [0, 2e9]]], r"a coordinate is 2e\+9; every .* within ±1e9"),
     ],
 )
 def test_mistakes_are_told_with_their_place(strokes, message):
@@ -63,9 +66,14 @@ def test_mistakes_are_told_with_their_place(strokes, message):
         check_strokes(strokes, where="cat.ndjson, line 7")
 
 
+def test_there_is_one_zero():
+    (stroke,) = check_strokes([[[-0.0, 1.0], [0.0, -0.0]]])
+    assert not np.signbit(stroke).any()
+
+
 def test_a_drawing_without_end_is_refused():
     stroke = np.zeros((2, MAX_POINTS // 2 + 1))
-    with pytest.raises(DataError, match="1,000,002 points; at most 1,000,000"):
+    with pytest.raises(DataError, match="1,000,002 points up to stroke 2; at most 1,000,000"):
         check_strokes([stroke, stroke])
 
 

@@ -26,7 +26,7 @@ import pytest
 TOO_LONG = 60.0  # seconds: a mutant that loops for ever is noticed by that
 MEMORY = 8 << 30  # bytes: a mutant that asks for terabytes shall not trouble the machine
 OPTIONS = [
-    *("-x", "-o", "addopts=", "-m", "not slow and not oracle"),
+    *("-x", "-o", "addopts=", "-m", "not slow and not oracle and not browser"),
     *("-p", "no:cacheprovider", "--hypothesis-profile=mutation"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis was loaded before
     *("-p", "_hypothesis_pytestplugin"),  # the only plugin needed: see `hunt`

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from inkgrad.drawing.edges import add_edge
 from inkgrad.drawing.pen import CORNER, UNIT, X, Y, compare, corners_passed
+from inkgrad.drawing.strokes import Reals
 
 __all__ = ["POINT", "Frame", "most_edges", "trace", "walk"]
 
@@ -43,8 +44,8 @@ def most_edges(points: int, corners: int) -> int:
 
 def walk(
     path: MutableSequence[int],
-    xs: Sequence[float],
-    ys: Sequence[float],
+    xs: Reals,
+    ys: Reals,
     start: int,
     stop: int,
     frame: Frame,
@@ -194,9 +195,7 @@ def _cap(
 ) -> int:
     """Lead around the end of a stroke that heads (dx, dy), from the left side to the right."""
     from_x, from_y, to_x, to_y = x + beside_x, y + beside_y, x - beside_x, y - beside_y
-    return _fan(
-        edges, m, from_x, from_y, x, y, to_x, to_y, dx, dy, -dx, -dy, _LEFT, pen, size
-    )
+    return _fan(edges, m, from_x, from_y, x, y, to_x, to_y, dx, dy, -dx, -dy, _LEFT, pen, size)
 
 
 def _fan(

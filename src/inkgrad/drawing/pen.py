@@ -120,9 +120,13 @@ def corners_passed(
         first = high if high < n else 0
 
     if clockwise:
-        any_passed = compare(to_x, to_y, pen[CORNER * first + OUT_X], pen[CORNER * first + OUT_Y]) >= 0
+        any_passed = (
+            compare(to_x, to_y, pen[CORNER * first + OUT_X], pen[CORNER * first + OUT_Y]) >= 0
+        )
     else:
-        any_passed = compare(pen[CORNER * first + INTO_X], pen[CORNER * first + INTO_Y], to_x, to_y) <= 0
+        any_passed = (
+            compare(pen[CORNER * first + INTO_X], pen[CORNER * first + INTO_Y], to_x, to_y) <= 0
+        )
     if not any_passed:
         return first, first
     low, high = first, first + n

@@ -9,26 +9,16 @@ from inkgrad.drawing.edges import LINES, RECORD
 from inkgrad.drawing.outline import POINT, Frame, most_edges, trace, walk
 from inkgrad.drawing.pen import UNIT
 from inkgrad.drawing.scan import Lists, paint
+from inkgrad.drawing.strokes import Points, Reals
 
-__all__ = ["Placing", "Points", "Room", "make_room", "plot"]
-
-
-class Points(NamedTuple):
-    """The points of many drawings, one after the other, and where strokes and drawings begin."""
-
-    x: Sequence[float]
-    y: Sequence[float]
-    strokes: Sequence[int]
-    """Stroke k has the points strokes[k] … strokes[k + 1] − 1."""
-    drawings: Sequence[int]
-    """Drawing d has the strokes drawings[d] … drawings[d + 1] − 1."""
+__all__ = ["Placing", "Room", "make_room", "plot"]
 
 
 class Placing(NamedTuple):
     """How far each drawing is moved, in units, and what goes for all (see `Frame`)."""
 
-    right: Sequence[float]
-    down: Sequence[float]
+    right: Reals
+    down: Reals
     scale: float
     radius: float
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import queue
 import sys
@@ -15,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inkgrad.drawing.pen import CORNER, make_pen
-from inkgrad.drawing.plot import Placing, Points, Room, make_room, plot
-from inkgrad.drawing.strokes import Drawing, drawing_name, join_drawings
+from inkgrad.drawing.plot import Placing, Room, make_room, plot
+from inkgrad.drawing.strokes import Drawing, Points, drawing_name, join_drawings
 from inkgrad.errors import DataError, ModelError
 
 __all__ = ["MAX_SIDE", "Raster", "rasterize", "rasterize_many"]
@@ -223,9 +224,9 @@ def _place(points: Points, raster: Raster) -> Placing:
     if largest.max() > most:
         index = int(largest.argmax())
         raise DataError(
-            f"{drawing_name(index, len(begins))}: a coordinate is {largest[index]:g} where the "
-            f"canvas measures 256 and {most:,.0f} is the most that can be drawn; use to_bitmap, "
-            "which scales a drawing first"
+            f"{drawing_name(index, len(begins))}: a coordinate is {round(largest[index]):,} where "
+            f"the canvas measures 256 and {math.floor(most):,} is the most that can be drawn; use "
+            "to_bitmap, which scales a drawing first"
         )
     lengths = np.diff(strokes)
     if lengths.max() > _MOST_POINTS:

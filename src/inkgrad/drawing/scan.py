@@ -12,8 +12,9 @@ Both count in units of 1/(2 · 15 · 256) pixel. A row's sums are kept as differ
 column of pixels: how many lines begin (+) or stop (−) to be covered there, and what these do not
 cover of the column itself. So a running sum along the row gives the covered area of every pixel.
 
-An edge is named by where its record begins (see `edges`). They stay in the order in which they were sorted on the line before; new ones are merged in. The
-order of edges that share one x is seen in one place only: it decides whether two of them cross.
+An edge is named by where its record begins (see `edges`). Edges stay in the order in which they
+were sorted on the line before; new ones are merged in. The order of those that share one x is seen
+in one place only: it decides whether two of them cross.
 """
 
 from __future__ import annotations
@@ -64,9 +65,7 @@ class Lists(NamedTuple):
     """A row's sums: twice as many as columns, and then the first and the last column with any."""
 
 
-def paint(
-    bitmap: Numbers, at: int, side: int, edges: Numbers, m: int, lists: Lists
-) -> None:
+def paint(bitmap: Numbers, at: int, side: int, edges: Numbers, m: int, lists: Lists) -> None:
     """Paint the shape of edges[:m] in white over the side × side pixels at bitmap[at].
 
     A pixel of which the part c is covered is given the opacity a = 255 c, rounded, and

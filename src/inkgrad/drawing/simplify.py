@@ -94,7 +94,8 @@ def simplify(strokes: Drawing) -> Strokes:
 
 def _simplify(strokes: Strokes) -> Strokes:
     fitted = fit(strokes, SIZE)
-    length = sum(_lengths(stroke).sum() for stroke in fitted)
+    # Added one after the other, like everything that simplify.js must add to the same bits.
+    length = np.cumsum(np.concatenate([[0.0], *map(_lengths, fitted)]))[-1]
     if length > _MAX_LENGTH:
         raise DataError(
             f"the strokes are {length / SIZE:,.0f} times as long as the drawing is large; "
@@ -158,7 +159,8 @@ def _distances_to_line(
     """
     along = end - start
     offset = points - start[:, None]
-    length = np.sqrt(along[0] ** 2 + along[1] ** 2)
+    # Not np.hypot, nor a power: their last bits depend on the machine, those of a root do not.
+    length = np.sqrt(along[0] * along[0] + along[1] * along[1])
     if length == 0:
-        return np.asarray(np.hypot(*offset))
+        return np.asarray(np.sqrt(offset[0] * offset[0] + offset[1] * offset[1]))
     return np.asarray(np.abs(along[0] * offset[1] - along[1] * offset[0]) / length)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from numbers import Number
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing.plot import Points
 from inkgrad.errors import DataError
 
 __all__ = [
     "MAX_POINTS",
     "Drawing",
+    "Points",
+    "Reals",
     "Strokes",
     "align",
     "bounding_box",
@@ -29,6 +31,20 @@ Strokes = list[npt.NDArray[np.float64]]
 
 Drawing = Sequence[Any]
 """What a caller may hand in: strokes `[xs, ys]` or `[xs, ys, ts]`, lists or arrays."""
+
+Reals = Sequence[float] | npt.NDArray[np.float64]
+
+
+class Points(NamedTuple):
+    """The points of many drawings, one after the other, and where strokes and drawings begin."""
+
+    x: Reals
+    y: Reals
+    strokes: Sequence[int] | npt.NDArray[np.int64]
+    """Stroke k has the points strokes[k] … strokes[k + 1] − 1."""
+    drawings: Sequence[int] | npt.NDArray[np.int64]
+    """Drawing d has the strokes drawings[d] … drawings[d + 1] − 1."""
+
 
 MAX_POINTS = 1_000_000  # the longest real drawings have some thousands
 _MAX_COORDINATE = 1e9  # far beyond any screen; differences of such numbers are still exact
@@ -67,24 +83,31 @@ def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
     inkgrad.errors.DataError: cat.ndjson, line 7: stroke 1 is not two or three equally long rows
     of numbers; give every stroke as [xs, ys] or [xs, ys, ts]
     """
-    if isinstance(strokes, (str, bytes)) or not isinstance(strokes, (Sequence, np.ndarray)):
+    if not _is_list(strokes):
         raise DataError(
-            f"{where}: strokes are a {type(strokes).__name__}; "
+            f"{where}: strokes are {_in_words_of_json(strokes)}; "
             "give a list of strokes, each [xs, ys] or [xs, ys, ts]"
         )
     if len(strokes) == 0:
         raise DataError(f"{where}: there are no strokes; a drawing has at least one")
-    rows = [_stroke_rows(stroke, i + 1, where) for i, stroke in enumerate(strokes)]
-    ends = np.cumsum([stroke.shape[1] for stroke in rows])
-    if ends[-1] > MAX_POINTS:
-        raise DataError(f"{where}: {ends[-1]:,} points; at most {MAX_POINTS:,} can be drawn")
+    rows: list[npt.NDArray[np.generic]] = []
+    ends: list[int] = []  # where each stroke ends among all points
+    for number, stroke in enumerate(strokes, start=1):
+        rows.append(_stroke_rows(stroke, number, where))
+        ends.append(rows[-1].shape[1] + (ends[-1] if ends else 0))
+        if ends[-1] > MAX_POINTS:
+            raise DataError(
+                f"{where}: {ends[-1]:,} points up to stroke {number}; "
+                f"at most {MAX_POINTS:,} can be drawn"
+            )
     points = np.concatenate(rows, axis=1, dtype=np.float64)  # (2, all points)
     usable = np.abs(points) <= _MAX_COORDINATE  # false for NaN and infinity too
     if not usable.all():
-        value = points[~usable][0]
+        value = np.format_float_scientific(points[~usable][0], trim="-", exp_digits=1)
         raise DataError(
-            f"{where}: a coordinate is {value:g}; every coordinate must be a number within ±1e9"
+            f"{where}: a coordinate is {value}; every coordinate must be a number within ±1e9"
         )
+    points += 0.0  # -0.0 becomes 0.0, so that the same drawing is the same bits
     return [points[:, end - stroke.shape[1] : end] for stroke, end in zip(rows, ends, strict=True)]
 
 
@@ -126,6 +149,7 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
     """
     xs: list[Any] = []
     ys: list[Any] = []
+    times: list[Any] = []
     lengths, counts = [], []
     for drawing in drawings:
         if type(drawing) is not list or not drawing:
@@ -138,17 +162,19 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
                 return None
             xs += stroke[0]
             ys += stroke[1]
+            if len(stroke) == 3:
+                times += stroke[2]
             lengths.append(len(stroke[0]))
         counts.append(len(drawing))
     try:
-        points = np.array([xs, ys])  # (2, all points)
+        points, dropped = np.array([xs, ys]), np.array(times)  # (2, all points), (some points,)
     except (ValueError, TypeError, OverflowError):
         return None
-    if points.ndim != 2 or points.dtype.kind not in "iuf":
+    if points.ndim != 2 or points.dtype.kind not in "iuf" or dropped.dtype.kind not in "iuf":
         return None
-    if not (np.abs(points) <= _MAX_COORDINATE).all():
+    x, y = points.astype(np.float64) + 0.0  # no negative zero
+    if not (np.abs(x) <= _MAX_COORDINATE).all() or not (np.abs(y) <= _MAX_COORDINATE).all():
         return None
-    x, y = points.astype(np.float64)
     strokes, begins = _begins(lengths), _begins(counts)
     if np.diff(strokes[begins]).max() > MAX_POINTS:
         return None
@@ -162,6 +188,24 @@ def _begins(lengths: list[int]) -> npt.NDArray[np.int64]:
 def drawing_name(index: int, drawings: int) -> str:
     """Return how an error calls one of several drawings."""
     return "drawing" if drawings == 1 else f"drawing {index}"
+
+
+def _is_list(value: object) -> bool:
+    """Tell sequences of anything from texts, mappings and the rest."""
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def _in_words_of_json(value: object) -> str:
+    """Say what a value is, in the words that errors of strokes.js use too."""
+    if value is None:
+        return "null"
+    if isinstance(value, (bool, np.bool_)):
+        return "a boolean"
+    if isinstance(value, Number):
+        return "a number"
+    return "a string" if isinstance(value, (str, bytes)) else "an object"
 
 
 def _stroke_rows(stroke: object, number: int, where: str) -> npt.NDArray[np.generic]:
