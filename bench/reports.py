@@ -200,7 +200,7 @@ def _raster(rows: Sequence[Row]) -> list[Panel]:
         Bar(
             row["name"],
             row["mean_error"],
-            f"{row['mean_error']:.2f}   {row['identical']:.0%} of the drawings identical",
+            f"{row['mean_error']:.2f}   {row['identical']:.1%} of the drawings identical",
         )
         for row in rows
     ]
