@@ -149,8 +149,12 @@ def read_bitmaps_and_words(
     recognized: bool | None = None,
     part: str | None = None,
     raster: Raster = GOOGLES,
+    on_drawn: Callable[[int], object] | None = None,
 ) -> tuple[Bitmaps, list[str | None]]:
-    """Do what `read_bitmaps` does, and return the word that belongs to each bitmap too."""
+    """Do what `read_bitmaps` does, and return the word that belongs to each bitmap too.
+
+    `on_drawn` is told now and then how many bitmaps there are, at last of all.
+    """
     path = _existing(path)
     _check_limit(limit)
     suffix = path.suffix.lower()
@@ -168,6 +172,8 @@ def read_bitmaps_and_words(
             bitmaps = bitmaps[None]  # (side, side) -> (1, side, side)
         if len(bitmaps) == 0:
             raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+        if on_drawn is not None:
+            on_drawn(len(bitmaps))
         return bitmaps, [None] * len(bitmaps)
     numbered = (
         (number, record)
@@ -180,6 +186,8 @@ def read_bitmaps_and_words(
     while batch := list(islice(wanted, _BATCH)):
         drawn.append(_draw(batch, path, raster))
         words += [record.word for _, record in batch]
+        if on_drawn is not None:
+            on_drawn(len(words))
     if not drawn:
         mark = "recognised" if recognized else "not recognised"
         raise DataError(f"{path}: none of its drawings is marked as {mark}; take all drawings")
