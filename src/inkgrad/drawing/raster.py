@@ -17,7 +17,13 @@ import numpy.typing as npt
 
 from inkgrad.drawing.pen import CORNER, make_pen
 from inkgrad.drawing.plot import Placing, Room, make_room, plot
-from inkgrad.drawing.strokes import Drawing, Points, drawing_name, join_drawings
+from inkgrad.drawing.strokes import (
+    Drawing,
+    Points,
+    drawing_name,
+    in_words_of_json,
+    join_drawings,
+)
 from inkgrad.errors import DataError, ModelError
 
 __all__ = ["MAX_SIDE", "Raster", "rasterize", "rasterize_many"]
@@ -62,11 +68,13 @@ class Raster:
 
     def __post_init__(self) -> None:
         if not _is_number(self.side, int) or not 1 <= self.side <= MAX_SIDE:
-            raise DataError(f"side is {self.side!r}; give a whole number from 1 to {MAX_SIDE}")
+            raise DataError(
+                f"side is {_in_words(self.side)}; give a whole number from 1 to {MAX_SIDE}"
+            )
         if not _is_number(self.pen, float) or not 0 < self.pen <= _CANVAS:
-            raise DataError(f"pen is {self.pen!r}; give a width above 0 and up to 256")
+            raise DataError(f"pen is {_in_words(self.pen)}; give a width above 0 and up to 256")
         if not _is_number(self.padding, float) or not 0 <= self.padding <= _CANVAS:
-            raise DataError(f"padding is {self.padding!r}; give a width from 0 to 256")
+            raise DataError(f"padding is {_in_words(self.padding)}; give a width from 0 to 256")
 
     @property
     def scale(self) -> float:
@@ -94,13 +102,8 @@ class Raster:
         """
         expected = sorted(asdict(cls()))
         if not isinstance(settings, Mapping) or sorted(map(str, settings)) != expected:
-            given = (
-                ", ".join(sorted(map(str, settings)))
-                if isinstance(settings, Mapping)
-                else f"a {type(settings).__name__}"
-            )
             raise ModelError(
-                f"rasteriser settings are {given or 'empty'}; expected {', '.join(expected)}"
+                f"rasteriser settings are {_names_of(settings)}; expected {', '.join(expected)}"
             )
         try:
             return cls(**settings)
@@ -309,3 +312,15 @@ def _is_number(value: object, kind: type) -> bool:
     """Tell numbers from look-alikes: True is not a number, 16 is a fine float."""
     kinds = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
     return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def _in_words(value: object) -> str:
+    """Say what was given for a setting, as raster.js does, where 0.0 is 0."""
+    return f"{value}" if _is_number(value, float) else in_words_of_json(value)
+
+
+def _names_of(settings: object) -> str:
+    """List the names of settings in alphabetical order, or say what was given instead of them."""
+    if isinstance(settings, Mapping):
+        return ", ".join(sorted(map(str, settings))) or "empty"
+    return "a list" if isinstance(settings, (list, tuple)) else in_words_of_json(settings)

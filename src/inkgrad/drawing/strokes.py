@@ -22,6 +22,7 @@ __all__ = [
     "check_strokes",
     "drawing_name",
     "fit",
+    "in_words_of_json",
     "is_simplified",
     "join_drawings",
 ]
@@ -85,7 +86,7 @@ def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
     """
     if not _is_list(strokes):
         raise DataError(
-            f"{where}: strokes are {_in_words_of_json(strokes)}; "
+            f"{where}: strokes are {in_words_of_json(strokes)}; "
             "give a list of strokes, each [xs, ys] or [xs, ys, ts]"
         )
     if len(strokes) == 0:
@@ -197,8 +198,14 @@ def _is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def _in_words_of_json(value: object) -> str:
-    """Say what a value is, in the words that errors of strokes.js use too."""
+def in_words_of_json(value: object) -> str:
+    """Say what a value is, in the words that errors of JavaScript use too.
+
+    Examples
+    --------
+    >>> [in_words_of_json(value) for value in ("7", 7, None, {})]
+    ['a string', 'a number', 'null', 'an object']
+    """
     if value is None:
         return "null"
     if isinstance(value, (bool, np.bool_)):

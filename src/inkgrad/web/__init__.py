@@ -13,6 +13,6 @@ def static_folder() -> Path:
     Examples
     --------
     >>> sorted(path.name for path in static_folder().glob("s*.js"))
-    ['simplify.js', 'strokes.js']
+    ['scan.js', 'simplify.js', 'strokes.js']
     """
     return Path(__file__).parent / "static"

@@ -3,11 +3,12 @@
  *
  * The twin of `inkgrad/drawing/simplify.py`: the same points to the last bit and the same errors
  * word for word. To stay so, both use nothing but +, −, ×, ÷ and square roots, which IEEE 754
- * rounds correctly everywhere, in the same order.
+ * rounds correctly everywhere, in the same order. (`toBitmap` is in `raster.js`.)
  *
  * @module
  */
 
+import { rint } from "./numbers.js";
 import { DrawingError, checkStrokes, fit, withCommas } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
@@ -52,15 +53,6 @@ export function simplify(drawing) {
     );
   }
   return fitted.map((stroke) => thin(resample(stroke), TOLERANCE).map((row) => row.map(rint)));
-}
-
-/**
- * Round to a whole number, halves to even; for 0 ≤ value < 2⁵².
- *
- * From 2⁵² on, floating-point numbers are whole, so the addition itself rounds, as IEEE 754 says.
- */
-function rint(value) {
-  return value + 2 ** 52 - 2 ** 52;
 }
 
 /** Return the lengths of a stroke's segments: one number less than it has points. */

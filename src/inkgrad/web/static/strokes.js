@@ -178,8 +178,16 @@ function isList(value) {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** Say what a value is, in the words that errors of strokes.py use too. */
-function inWordsOfJson(value) {
+/**
+ * Say what a value is, in the words that errors of Python use too.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ *
+ * @example
+ * ["7", 7, null, {}].map(inWordsOfJson); // ["a string", "a number", "null", "an object"]
+ */
+export function inWordsOfJson(value) {
   if (value === null || value === undefined) return "null";
   if (typeof value === "bigint") return "a number";
   return ["boolean", "number", "string"].includes(typeof value) ? `a ${typeof value}` : "an object";
@@ -239,5 +247,7 @@ function scientific(value) {
 
 /** Copy a row; -0 becomes 0, so that the same drawing is the same bits. */
 function numbers(row) {
-  return Float64Array.from(row, (value) => value + 0);
+  const copy = new Float64Array(row.length); // in a loop: many times as fast as `from` with a map
+  for (let i = 0; i < copy.length; i++) copy[i] = row[i] + 0;
+  return copy;
 }
