@@ -289,10 +289,10 @@ def test_damaged_and_hostile_files_are_refused_in_one_sentence(model, tmp_path, 
     ("raster", "reason"),
     [
         (None, "there are no rasteriser settings"),
-        (28, "rasteriser settings are a int"),
+        (28, "rasteriser settings are a number"),
         ({"side": 28, "pen": 16.0}, "settings are pen, side; expected padding, pen, side"),
         ({**Raster().to_dict(), "gamma": 2}, "settings are gamma, padding, pen, side; expected"),
-        ({**Raster().to_dict(), "pen": None}, "rasteriser settings: pen is None"),
+        ({**Raster().to_dict(), "pen": None}, "rasteriser settings: pen is null"),
     ],
 )
 def test_how_drawings_were_rasterised_is_not_guessed(model, tmp_path, raster, reason):
