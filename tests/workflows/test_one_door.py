@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import threading
 from functools import partial
@@ -13,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
-from inkgrad.drawing import Raster, bitmap_from_image, to_bitmap
+from inkgrad import cli
+from inkgrad.drawing import Raster, bitmap_from_image, simplify, to_bitmap
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Dense, Flatten
 from inkgrad.model import Model, load
@@ -23,6 +26,7 @@ from inkgrad.quickdraw import Loaded, load_drawings
 from inkgrad.quickdraw.doodles import draw
 from inkgrad.workflows import evaluate, predict, train
 from tests.drawing.pictures import picture
+from tests.drawing.test_hostile import HOSTILE, LONG, NO_DRAWINGS
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -215,3 +219,60 @@ def test_the_size_follows_the_network(bucket):
     Image.fromarray(expected(Raster(40))[0]).save("a.png")  # of the model's size: as it is
     (one,) = predict(trained.model, ["a.png"])
     np.testing.assert_array_equal(one.reading.bitmap, expected(Raster(40))[0])
+
+
+# --- hostile strokes, from the command line -------------------------------------------------------
+
+
+ARE_DRAWINGS_IN_A_FILE = {"object", "one dimension too many"}  # a record, a list of one drawing
+IN_FILES = {
+    name: json.dumps(strokes, default=np.ndarray.tolist)
+    for name, strokes in {**NO_DRAWINGS, **LONG}.items()
+    if name not in ARE_DRAWINGS_IN_A_FILE and (name in HOSTILE or "integer" in name)
+}
+
+
+def predicted(*words, stdin=None):
+    return CliRunner().invoke(cli.app, ["predict", *map(str, words)], input=stdin)
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_hostile_strokes_end_predict_in_one_sentence(name, doodle_run):
+    text = IN_FILES[name]
+    model = doodle_run.folder / "model.safetensors"
+    Path("a.json").write_text(text)
+    Path("a.ndjson").write_text(f'{{"drawing": {text}}}\n')
+    for result in (
+        predicted(model, "a.json"),
+        predicted(model, "a.ndjson"),
+        predicted(model, "-", stdin=text),
+    ):
+        assert result.exit_code == 2, result.output
+        assert result.output.startswith("inkgrad: ")
+        assert result.output.count("\n") == 1
+
+
+@pytest.mark.parametrize("strokes", [1, 1000])
+@pytest.mark.parametrize("form", ["a.json", "a.ndjson", "-"])
+def test_ten_million_points_end_predict_in_one_sentence(strokes, form, doodle_run):
+    row = "[" + ",".join(["0"] * (10_000_000 // strokes)) + "]"
+    text = "[" + ",".join([f"[{row},{row}]"] * strokes) + "]"
+    if form.endswith(".ndjson"):
+        text = f'{{"drawing": {text}}}\n'
+    Path("a.ndjson" if form.endswith(".ndjson") else "a.json").write_text(text)
+    stdin = text if form == "-" else None
+    result = predicted(doodle_run.folder / "model.safetensors", form, stdin=stdin)
+    assert result.exit_code == 2, result.output
+    assert result.output.count("\n") == 1
+    assert re.match(
+        r"inkgrad: .*(at most 1,000,000 can be drawn|longer than 16,777,216 bytes)", result.output
+    )
+
+
+def test_negative_coordinates_are_read_like_any_other(doodle_run):
+    strokes = doodle("cat", 5)
+    shifted = [[[x - 1000 for x in xs], [y - 9 for y in ys]] for xs, ys in strokes]
+    Path("a.json").write_text(json.dumps([stroke.tolist() for stroke in simplify(strokes)]))
+    Path("b.json").write_text(json.dumps(shifted))
+    one, other = predict(doodle_run.model, ["a.json", "b.json"])
+    assert one.reading.guesses == other.reading.guesses

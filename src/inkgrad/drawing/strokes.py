@@ -101,7 +101,8 @@ def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
                 f"{where}: {ends[-1]:,} points up to stroke {number}; "
                 f"at most {MAX_POINTS:,} can be drawn"
             )
-    points = np.concatenate(rows, axis=1, dtype=np.float64)  # (2, all points)
+    with np.errstate(over="ignore"):  # a long double may become infinite, which is refused below
+        points = np.concatenate(rows, axis=1, dtype=np.float64)  # (2, all points)
     usable = np.abs(points) <= _MAX_COORDINATE  # false for NaN and infinity too
     if not usable.all():
         value = np.format_float_scientific(points[~usable][0], trim="-", exp_digits=1)
@@ -155,6 +156,7 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
     for drawing in drawings:
         if type(drawing) is not list or not drawing:
             return None
+        begin = len(xs)
         for stroke in drawing:
             if type(stroke) is not list or not 2 <= len(stroke) <= 3:
                 return None
@@ -166,7 +168,12 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
             if len(stroke) == 3:
                 times += stroke[2]
             lengths.append(len(stroke[0]))
+            if len(xs) - begin > MAX_POINTS:
+                return None
         counts.append(len(drawing))
+    # A stroke of booleans must not become numbers by standing among other strokes.
+    if not {*map(type, xs), *map(type, ys), *map(type, times)} <= {int, float}:
+        return None
     try:
         points, dropped = np.array([xs, ys]), np.array(times)  # (2, all points), (some points,)
     except (ValueError, TypeError, OverflowError):
@@ -176,10 +183,7 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
     x, y = points.astype(np.float64) + 0.0  # no negative zero
     if not (np.abs(x) <= _MAX_COORDINATE).all() or not (np.abs(y) <= _MAX_COORDINATE).all():
         return None
-    strokes, begins = _begins(lengths), _begins(counts)
-    if np.diff(strokes[begins]).max() > MAX_POINTS:
-        return None
-    return Points(x, y, strokes, begins)
+    return Points(x, y, _begins(lengths), _begins(counts))
 
 
 def _begins(lengths: list[int]) -> npt.NDArray[np.int64]:
