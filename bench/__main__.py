@@ -16,8 +16,9 @@ from bench.machine import describe_machine
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
 from bench.phases import bench_phases
-from bench.raster import compare_pixels
+from bench.raster import bench_raster
 from bench.reports import publish
+from bench.simplification import bench_simplification
 from bench.startup import bench_startup
 from bench.training import bench_training
 
@@ -26,6 +27,10 @@ console = Console()
 if not console.is_terminal:
     console = Console(width=120)  # in a file nothing need be cut
 
+Data = Annotated[
+    str | None,
+    typer.Option(help="A folder with the layout of Google's bucket; else $INKGRAD_DATA."),
+]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the rows here.")]
 PlotFile = Annotated[
     Path | None,
@@ -224,11 +229,46 @@ def startup(
 
 @app.command()
 def raster(
-    folder: Annotated[Path, typer.Argument(help="Holds CLASS.ndjson and CLASS.npy, row by row.")],
+    data: Data = None,
+    rounds: Rounds = 9,
+    seconds: Seconds = 1.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
-    """How near strokes that inkgrad draws are to Google's own bitmaps."""
-    for name, value in compare_pixels(folder).items():
-        console.print(f"{name:<16}{value:,.5g}", highlight=False)
+    """How fast strokes become pixels, and how near these are to Google's own."""
+    machine = _begin(threads=2)
+    with console.status("drawing") as status:
+        rows = bench_raster(
+            data,
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            on_round=lambda number: status.update(f"round {number} of {rounds}"),
+        )
+    title = f"{rows[0]['batch']:,} drawings at 28 pixels, median of {rounds}"
+    if rows[0]["truth"]:
+        title += f"; how near to {rows[0]['truth']}'s pixels"
+    publish("raster", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def simplification(
+    data: Data = None,
+    rounds: Rounds = 9,
+    seconds: Seconds = 1.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How fast raw strokes become simplified ones, and how often exactly Google's."""
+    machine = _begin(threads=1)
+    with console.status("simplifying") as status:
+        rows = bench_simplification(
+            data,
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            on_round=lambda number: status.update(f"round {number} of {rounds}"),
+        )
+    title = f"{rows[0]['batch']:,} drawings simplified, median of {rounds}"
+    publish("simplification", title, rows, machine, console, json_file, plot_file)
 
 
 def _begin(threads: int) -> dict[str, str]:

@@ -9,7 +9,17 @@ from pathlib import Path
 
 __all__ = ["describe_machine", "machine_line"]
 
-_LIBRARIES = ("numpy", "numba", "torch", "jax", "onnxruntime", "openvino")
+_LIBRARIES = (
+    "numpy",
+    "numba",
+    "torch",
+    "jax",
+    "onnxruntime",
+    "openvino",
+    "cairocffi",
+    "skia-python",
+    "pillow",
+)
 
 
 def describe_machine() -> dict[str, str]:

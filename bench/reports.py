@@ -191,6 +191,42 @@ def _startup(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("seconds (less is better)", bars, lower_is_better=True)]
 
 
+def _raster(rows: Sequence[Row]) -> list[Panel]:
+    """Return drawings a second, and how far the pixels are from the truth."""
+    panels = _bars_of_speed(rows, "ratio_to_cairo", "cairo")
+    if not rows[0]["truth"]:
+        return panels
+    bars = [
+        Bar(
+            row["name"],
+            row["mean_error"],
+            f"{row['mean_error']:.2f}   {row['identical']:.1%} of the drawings identical",
+        )
+        for row in rows
+    ]
+    title = f"mean error near ink, of 255, beside {rows[0]['truth']}'s pixels (less is better)"
+    return [*panels, Panel(title, bars, lower_is_better=True)]
+
+
+def _simplification(rows: Sequence[Row]) -> list[Panel]:
+    """Return drawings a second."""
+    return _bars_of_speed(rows)
+
+
+def _bars_of_speed(rows: Sequence[Row], ratio: str = "", rival: str = "") -> list[Panel]:
+    """Return one panel of drawings a second, with ours' ratio to the rival."""
+    bars = [
+        Bar(
+            row["name"],
+            row["drawings_per_s"],
+            f"{row['drawings_per_s']:,.0f}{_times(row.get(ratio), rival)}",
+            (row["slowest"], row["fastest"]),
+        )
+        for row in rows
+    ]
+    return [Panel("drawings/s", bars)]
+
+
 def _times(ratio: float | None, rival: str = "PyTorch's best") -> str:
     """Return what is added to ours: how many times as fast it is."""
     return "" if ratio is None else f"   {ratio:.2f}× {rival}"
@@ -260,6 +296,30 @@ REPORTS: dict[str, Report] = {
         _job,
     ),
     "memory": Report((Column("", "{name}"), Column("bytes", "{bytes:,}")), _memory),
+    "raster": Report(
+        (
+            Column("", "{name}"),
+            *_SPEED,
+            Column("to cairo", "{ratio_to_cairo:.2f}×"),
+            Column("identical", "{identical:.1%}"),
+            Column("equal", "{equal:.1%}"),
+            Column("within 2", "{within_2:.1%}"),
+            Column("mean error", "{mean_error:.2f}"),
+        ),
+        _raster,
+    ),
+    "simplification": Report(
+        (
+            Column("", "{name}"),
+            *_SPEED,
+            Column("identical", "{same:.2%}"),
+            Column("others", "{others:,}"),
+            Column("their error", "{mean_error:.2f}"),
+            Column("at most", "{max_error:.0f}"),
+            Column("correlation", "{correlation:.4f}"),
+        ),
+        _simplification,
+    ),
     "startup": Report(
         (
             Column("", "{name}"),

@@ -251,6 +251,20 @@ def test_preview(doodle_folder):
     assert "built-in doodles: 2 drawings" in ok("preview", "--n", 2)
 
 
+def test_pack(surroundings):
+    strokes = [[[[0, 255], [3, 0]]], [[[0, 9, 4], [70, 0, 255]]]]
+    for name in ("cat", "dog"):
+        (surroundings / "mine" / name).mkdir(parents=True)
+        Path("mine", name, "a.json").write_text(json.dumps(strokes))
+    assert ok("pack", "mine", "-o", "all.npy") == "drawings: 4  0.0 MB  all.npy\n"
+    out = ok("pack", "mine", "-o", "packed", "--side", 56, "--pen", 9, "--padding", 3.5)
+    assert out == "cat: 2  0.0 MB  packed/cat.npy\ndog: 2  0.0 MB  packed/dog.npy\n"
+    expected = [inkgrad.rasterize(d, 56, pen=9, padding=3.5).ravel() for d in strokes]
+    np.testing.assert_array_equal(np.load("packed/dog.npy"), expected)
+    assert "2 of 56 × 56 pixels" in ok("info", "packed/dog.npy")
+    assert "2 drawings" in ok("preview", "packed/dog.npy")
+
+
 def test_demo(surroundings):
     write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
     out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", "--seed", 1)
@@ -327,6 +341,15 @@ MISTAKES = [
     ("preview DATA -o FILE", "file.txt does not end in .png"),
     ("preview DATA -o FILE/sheet.png", "cannot write file.txt/sheet.png"),
     ("preview https://example.org", "cannot be leafed through; fetch drawings"),
+    ("pack nothing.npy", "nothing.npy does not exist"),
+    ("pack .", ". holds no drawings"),
+    ("pack FILE", "files of drawings end in"),
+    ("pack DATA -o FILE", "file.txt is a file whose name does not end in .npy"),
+    ("pack DATA -o FILE/a.npy", "cannot write file.txt/a.npy"),
+    ("pack DATA --side 0", "side is 0; give a whole number from 1 to 1024"),
+    ("pack DATA --side 56", "these have sides of 28, and only strokes can be drawn to any size"),
+    ("pack DATA --pen 0", "pen is 0.0; give a width above 0"),
+    ("pack https://example.org", "cannot be leafed through; fetch drawings"),
     ("info nothing.npy", "nothing.npy does not exist"),
     ("info .", "is a folder"),
     ("check nothing.safetensors", "there is no model file"),

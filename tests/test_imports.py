@@ -61,7 +61,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "network": {"numpy"},
     "engines": {"llvmlite", "numba", "numpy"},
     "training": {"numpy", "safetensors"},
-    "drawing": {"numpy", "PIL", "svgelements"},
+    "drawing": {"numba", "numpy", "PIL", "svgelements"},
     "terminal": {"numpy", "rich"},
 }
 

@@ -176,8 +176,8 @@ def test_no_drawings_give_no_answers(model):
         (CROSS, r"wrap it in a list: predict\(\[strokes\]\)"),
         ("cat.png", r"given as str"),
         ([CROSS, [[[0, float("nan")], [0, 1]]]], r"drawing 1"),
-        ([[]], r"drawing 0"),
-        ([5], r"drawing 0"),
+        ([[]], r"^drawing: there are no strokes"),
+        ([CROSS, 5], r"^drawing 1: strokes are a number"),
     ],
 )
 def test_unusable_drawings_are_refused(model, drawings: Any, message: str):
@@ -267,6 +267,8 @@ def damage(name: str, path: Path) -> None:
         "classes=[1, 2, 3]",
         "classes=[[1], {}, 3]",
         "classes=null",
+        "raster=null",
+        "raster=28",
         "raster={}",
         'raster={"side": 28, "pen": -1, "padding": 16}',
         'raster={"side": 1000000, "pen": 16, "padding": 16}',
@@ -281,6 +283,30 @@ def test_damaged_and_hostile_files_are_refused_in_one_sentence(model, tmp_path, 
         load(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raster", "reason"),
+    [
+        (None, "there are no rasteriser settings"),
+        (28, "rasteriser settings are a number"),
+        ({"side": 28, "pen": 16.0}, "settings are pen, side; expected padding, pen, side"),
+        ({**Raster().to_dict(), "gamma": 2}, "settings are gamma, padding, pen, side; expected"),
+        ({**Raster().to_dict(), "pen": None}, "rasteriser settings: pen is null"),
+    ],
+)
+def test_how_drawings_were_rasterised_is_not_guessed(model, tmp_path, raster, reason):
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    damage(f"raster={json.dumps(raster)}", path)
+    with pytest.raises(ModelError, match=rf"{reason}.*and inkgrad refuses to guess; save it anew"):
+        load(path)
+    metadata, tensors = parts_of(path)
+    description = json.loads(metadata["inkgrad"])
+    del description["raster"]
+    path.write_bytes(save(tensors, {"inkgrad": json.dumps(description)}))
+    with pytest.raises(ModelError, match=r"no rasteriser settings.*refuses to guess"):
+        load(path)
 
 
 def test_a_missing_file_is_named(tmp_path):

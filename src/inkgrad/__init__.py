@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
-    from inkgrad.workflows import check, demo, download, evaluate, info, predict, preview, train
+    from inkgrad.workflows import (
+        check,
+        demo,
+        download,
+        evaluate,
+        info,
+        pack,
+        predict,
+        preview,
+        train,
+    )
 
 __all__ = [
     "Conv2D",
@@ -41,6 +51,7 @@ __all__ = [
     "evaluate",
     "info",
     "load",
+    "pack",
     "predict",
     "preview",
     "rasterize",
@@ -60,6 +71,7 @@ _HOMES = {
         "download",
         "evaluate",
         "info",
+        "pack",
         "predict",
         "preview",
         "train",

@@ -363,6 +363,50 @@ def preview(
 
 
 @app.command()
+def pack(
+    drawings: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DRAWINGS",
+            help="Files of drawings, or folders: of such files, of your own drawings "
+            "(CLASS/*.png|svg|json), or with the layout of Google's bucket.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        _option(
+            "--out -o",
+            "One file for all if it ends in .npy; otherwise a folder, for a file CLASS.npy of "
+            "each class.",
+            "PLACE",
+        ),
+    ] = Path("bitmaps.npy"),
+    side: Annotated[int, _option("--side", "Width and height in pixels.", "N")] = 28,
+    pen: Annotated[
+        float, _option("--pen", "The pen's width, where a drawing measures 255.", "X")
+    ] = 16.0,
+    padding: Annotated[float, _option("--padding", "The margin, likewise.", "X")] = 16.0,
+) -> None:
+    """Draw strokes and pictures as bitmaps, in files like Google's."""
+    from inkgrad import terminal, workflows
+
+    console = terminal.make_console()
+    with terminal.TrainingDisplay(console, patience=1.0) as display:
+        packed = workflows.pack(
+            drawings,
+            out,
+            side=side,
+            pen=pen,
+            padding=padding,
+            on_progress=display.on_progress,
+        )
+    terminal.show_files(
+        console,
+        {f"{file.label or 'drawings'}: {file.drawings:,}": file.path for file in packed},
+    )
+
+
+@app.command()
 def info(
     path: Annotated[
         Path | None,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.drawing import Raster, check_strokes, to_bitmap
+from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.layers import Array
@@ -118,7 +118,8 @@ class Model:
             if drawings.shape[1:] not in {(side, side), (side * side,)}:
                 raise DataError(
                     f"the bitmaps have shape {drawings.shape}; "
-                    f"give (n, {side}, {side}) or (n, {side * side})"
+                    f"give (n, {side}, {side}) or (n, {side * side}), or strokes, which are drawn "
+                    "to the network's size"
                 )
             return drawings.reshape(-1, side, side)
         if not isinstance(drawings, (list, tuple, np.ndarray)):
@@ -131,12 +132,7 @@ class Model:
                 "one drawing was given where a list of drawings is expected; "
                 "wrap it in a list: predict([strokes])"
             )
-        result = np.zeros((len(drawings), side, side), np.uint8)
-        for i, strokes in enumerate(drawings):
-            checked = check_strokes(strokes, where=f"drawing {i}")
-            raster = self.raster
-            result[i] = to_bitmap(checked, side, pen=raster.pen, padding=raster.padding)
-        return result
+        return to_bitmaps(list(drawings), side, pen=self.raster.pen, padding=self.raster.padding)
 
     def predict_proba(self, drawings: Any) -> Array:
         """Return the probability of each class for each drawing: (n, classes) float32.
@@ -210,7 +206,7 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
             network,
             _fill(network, tensors),
             tuple(description["classes"]),
-            Raster.from_dict(description["raster"]),
+            _read_raster(description["raster"]),
             description["record"],
             engine,
         )
@@ -244,10 +240,23 @@ def _describe(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise ModelError(f"its metadata entry {_KEY!r} is not JSON") from error
     if not isinstance(description, dict) or description.get("version") != _VERSION:
         raise ModelError(f"it is not of version {_VERSION}, the one that this inkgrad reads")
-    for name, kind in {"network": dict, "classes": list, "raster": dict, "record": dict}.items():
+    for name, kind in {"network": dict, "classes": list, "record": dict}.items():
         if not isinstance(description.get(name), kind):
             raise ModelError(f"its description has no {name}, or of a wrong kind")
-    return description
+    return {"raster": None, **description}
+
+
+def _read_raster(settings: Any) -> Raster:
+    """Return the rasteriser's settings, which nobody can guess from the network."""
+    try:
+        if settings is None:
+            raise ModelError("there are no rasteriser settings")
+        return Raster.from_dict(settings)
+    except ModelError as error:
+        raise ModelError(
+            f"it does not say how drawings became the bitmaps that it learnt from ({error}), and "
+            "inkgrad refuses to guess; save it anew from where it was made, or train it anew"
+        ) from error
 
 
 def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:

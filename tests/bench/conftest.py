@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +45,13 @@ def bench(tmp_path):
 def stand_in(first, *_):
     """Return a rival that computes what ours does."""
     return {"PyTorch stand-in": OurTrainer(ReferenceEngine(first.network), first)}
+
+
+def need(module: str) -> None:
+    """Skip a test whose rival is not installed, or cannot be loaded; in CI, fail."""
+    try:
+        importlib.import_module(module)
+    except (ImportError, OSError) as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no {module}: {error}")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import doctest
-import json
 
 import numpy as np
 import pytest
 from bench.pairs import seconds_by_turns
 from bench.plots import Bar, Panel, save_plot
 from bench.pool import pool
-from bench.raster import compare_pixels
 from bench.rivals import installed
 from bench.tables import Column, make_table
 from bench.throughput import throughput_rows
@@ -21,6 +19,7 @@ from bench import (
     environment,
     inference,
     job,
+    likeness,
     machine,
     networks,
     pairs,
@@ -29,16 +28,14 @@ from bench import (
     training,
     worker,
 )
-from inkgrad.drawing import rasterize_many
 from inkgrad.engines import ReferenceEngine
 from inkgrad.network import seed_network
-from inkgrad.quickdraw.doodles import doodles
 from tests.bench.conftest import stand_in
 
 OURS = ["inkgrad reference"]
 
 
-@pytest.mark.parametrize("module", [pairs, throughput, machine])
+@pytest.mark.parametrize("module", [pairs, throughput, machine, likeness])
 def test_examples_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -276,21 +273,6 @@ def test_starting_is_measured_beside_numpy(bench):
     assert rows["import numpy"]["beyond_numpy"] == 0
     assert rows["python"]["seconds"] > 0
     assert "inkgrad --help" in rows
-
-
-def test_pixels_are_compared_where_there_is_ink(tmp_path):
-    drawn, _ = doodles(["cat"], 5)
-    lines = [json.dumps({"drawing": drawing}) for drawing in drawn]
-    (tmp_path / "cat.ndjson").write_text("\n".join(lines))
-    bitmaps = rasterize_many(drawn)
-    np.save(tmp_path / "cat.npy", bitmaps.reshape(5, 784))
-    same = compare_pixels(tmp_path)
-    assert (same["drawings"], same["mean_error"], same["equal"]) == (5, 0, 1)
-    assert same["correlation"] == pytest.approx(1)
-    np.save(tmp_path / "cat.npy", np.maximum(bitmaps, 1).reshape(5, 784))
-    other = compare_pixels(tmp_path)  # now every pixel counts as inked
-    assert other["mean_error"] == pytest.approx((bitmaps == 0).mean())
-    assert other["within_2"] == 1
 
 
 def test_who_is_not_installed_is_left_out_in_one_line(capsys):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import os
-
 import pytest
 from bench.inference import check_predictors
 from bench.job import Job, Torch, write_doodles
@@ -20,13 +17,7 @@ from bench.trainers import check_alike
 
 from inkgrad.engines import ReferenceEngine
 from inkgrad.network import Network, seed_network
-
-
-def need(module: str) -> None:
-    """Skip a test whose rival is not installed; in continuous integration, fail."""
-    if os.environ.get("CI") == "true":
-        importlib.import_module(module)
-    pytest.importorskip(module)
+from tests.bench.conftest import need
 
 
 def compare(network: Network, make) -> None:

@@ -34,3 +34,52 @@ def strokes_between(low: int, high: int, *, most: int = 4):
 
 def correlation(a, b):
     return float(np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1])
+
+
+KINDS = (
+    "usual",
+    "long",
+    "tiny",
+    "dots",
+    "reversals",
+    "collinear",
+    "outside",
+    "floats",
+    "walk",
+    "points",
+)
+"""Kinds of random drawings: what a hand, a program and a prankster draw."""
+
+
+def random_drawing(rng, kind):
+    """Return a random drawing of 1 to 60 strokes (the long ones: 1 to 3) as nested lists."""
+    strokes = 1 + rng.integers(3 if kind == "long" else 60)
+    return [_random_stroke(rng, kind).tolist() for _ in range(strokes)]
+
+
+def _random_stroke(rng, kind):
+    n = int(rng.integers(1, 30))
+    if kind == "long":
+        return rng.integers(0, 256, (2, rng.integers(100, 1000))).astype(float)
+    if kind == "tiny":
+        return rng.uniform(3, 250, (2, 1)) + rng.uniform(-3, 3, (2, n))
+    if kind == "dots":
+        return np.repeat(rng.integers(0, 256, (2, 1)), rng.integers(1, 4), axis=1).astype(float)
+    if kind == "reversals":
+        way = rng.integers(0, 256, (2, max(2, n // 4)))
+        return np.concatenate([way, way[:, ::-1], way[:, 1:]], axis=1).astype(float)
+    if kind == "collinear":
+        along = rng.integers(0, 50, n)
+        if rng.random() < 0.6:
+            along.sort()
+        return (rng.integers(0, 100, (2, 1)) + rng.integers(-3, 4, (2, 1)) * along).astype(float)
+    if kind == "outside":
+        return rng.integers(-200, 500, (2, n)).astype(float)
+    if kind == "floats":
+        return rng.uniform(0, 255, (2, n))
+    if kind == "walk":
+        path = 128 + np.cumsum(rng.normal(0, 10, (2, n)), axis=1)
+        return np.rint(path).clip(0, 255)
+    if kind == "points":
+        return rng.integers(0, 256, (2, 1 + n // 15)).astype(float)
+    return rng.integers(0, 256, (2, n)).astype(float)

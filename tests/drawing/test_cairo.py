@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 
-from inkgrad.drawing import rasterize
-from tests.drawing.doodles import DOODLES, strokes_between
+from inkgrad.drawing import rasterize, rasterize_many
+from tests.drawing.doodles import DOODLES, KINDS, random_drawing, strokes_between
 
 pytestmark = pytest.mark.oracle
+
+DRAWINGS = 2000
 
 
 @pytest.fixture(scope="module")
@@ -47,29 +50,47 @@ def by_cairo(cairo, strokes, side, pen=16.0, padding=16.0):
             context.line_to(x + right, y + down)
         context.stroke()
     pixels = np.frombuffer(bytes(surface.get_data()), np.uint8)
-    return pixels.reshape(side, side, 4)[:, :, 0].astype(int)
+    stride = surface.get_stride()
+    return pixels.reshape(side, stride)[:, : 4 * side : 4]
 
 
 @pytest.mark.parametrize("side", [28, 56, 64, 128])
 @pytest.mark.parametrize("name", DOODLES)
 def test_doodles(cairo, name, side):
-    difference = np.abs(by_cairo(cairo, DOODLES[name], side) - rasterize(DOODLES[name], side))
-    assert difference.max() <= 24
-    assert difference.mean() <= 0.5
+    np.testing.assert_array_equal(
+        rasterize(DOODLES[name], side), by_cairo(cairo, DOODLES[name], side)
+    )
 
 
 @given(strokes=strokes_between(0, 255))
 def test_any_drawing(cairo, strokes):
-    """Errors are where ink is: of 6,000 random drawings the worst had 5.2 grey levels a pixel.
+    np.testing.assert_array_equal(rasterize(strokes), by_cairo(cairo, strokes, 28))
 
-    (Over the whole picture the mean is above 0.5 in one drawing of 130: two long slanting lines.)
+
+@pytest.mark.parametrize("side", [28, 64])
+def test_random_drawings_of_every_kind(cairo, side):
+    """Measured: all 2,000 are equal at 28 pixels, all but one at 64.
+
+    The one leaves the canvas on the left: cairo cuts a line that is almost upright there one unit
+    (1/256 pixel) away from where we cut it, and then takes another row line by line.
     """
-    theirs, ours = by_cairo(cairo, strokes, 28), rasterize(strokes)
-    difference = np.abs(theirs - ours)
-    assert difference.max() <= 30
-    assert difference.sum() <= 6 * np.count_nonzero((theirs > 0) | (ours > 0))
+    rng = np.random.default_rng(5)
+    drawings = [random_drawing(rng, KINDS[i % len(KINDS)]) for i in range(DRAWINGS)]
+    ours = rasterize_many(drawings, side, compiled=True)
+    others = Counter()
+    for i, (strokes, bitmap) in enumerate(zip(drawings, ours, strict=True)):
+        others[KINDS[i % len(KINDS)]] += not np.array_equal(bitmap, by_cairo(cairo, strokes, side))
+    assert others.total() - others["outside"] == 0, others
+    assert others["outside"] <= 2, others
 
 
-def test_dots_and_upright_lines_are_equal_to_a_grey_level(cairo):
-    strokes = [[[0, 0, 255], [255, 0, 0]], [[100], [77]], [[30, 30], [40, 200]]]
-    assert np.abs(by_cairo(cairo, strokes, 28) - rasterize(strokes)).max() <= 1
+@pytest.mark.parametrize(
+    ("side", "pen", "padding"),
+    [(28, 5, 16), (28, 40, 0), (7, 16, 16), (1, 64, 0), (33, 1, 100), (128, 100, 3), (301, 9, 9.5)],
+)
+def test_other_pens_and_margins(cairo, side, pen, padding):
+    rng = np.random.default_rng(side)
+    drawings = [random_drawing(rng, kind) for kind in KINDS if kind != "outside" for _ in range(6)]
+    ours = rasterize_many(drawings, side, pen=pen, padding=padding, compiled=True)
+    for strokes, bitmap in zip(drawings, ours, strict=True):
+        np.testing.assert_array_equal(bitmap, by_cairo(cairo, strokes, side, pen, padding))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkgrad.drawing import Raster, raster, rasterize, rasterize_many
+from inkgrad.drawing.strokes import join_drawings
 from inkgrad.errors import DataError, ModelError
-from tests.drawing.doodles import DOODLES, FACE, HOUSE, ZIGZAG, correlation, strokes_between
+from tests.drawing.doodles import (
+    DOODLES,
+    FACE,
+    HOUSE,
+    KINDS,
+    correlation,
+    random_drawing,
+    strokes_between,
+)
 
 SCALE = 28 / 304
 
@@ -52,10 +63,10 @@ def test_mirrored_and_turned_drawings_give_mirrored_and_turned_bitmaps(doodle):
     mirrored = rasterize([[[width - x for x in xs], ys] for xs, ys in doodle])
     turned = rasterize([[ys, xs] for xs, ys in doodle])
     upside_down = rasterize([[xs, [height - y for y in ys]] for xs, ys in doodle])
-    # x is sampled in 1/256 pixel, y on 15 lines; crossings are rounded to the left.
-    assert np.abs(mirrored[:, ::-1] - bitmap).max() <= 4
+    # x is sampled in 1/256 pixel, y on 15 lines; heights are rounded down from left to right.
+    assert np.abs(mirrored[:, ::-1] - bitmap).max() <= 8
     assert np.abs(upside_down[::-1] - bitmap).max() <= 4
-    assert np.abs(turned.T - bitmap).max() <= 12
+    assert np.abs(turned.T - bitmap).max() <= 16
     assert np.abs(turned.T - bitmap).mean() <= 1
 
 
@@ -91,13 +102,16 @@ def test_points_between_do_not_change_a_line(strokes):
         return np.interp(np.arange(0, len(row) - 0.75, 0.5), np.arange(len(row)), row)
 
     finer = [[refined(xs), refined(ys)] for xs, ys in strokes]
-    assert np.abs(rasterize(finer).astype(int) - rasterize(strokes)).max() <= 8
+    # The new points are rounded to 1/256 pixel, and other rows are done line by line (`scan`).
+    difference = np.abs(rasterize(finer).astype(int) - rasterize(strokes))
+    assert difference.max() <= 36
+    assert difference.mean() <= 1
 
 
 def test_what_lies_beyond_the_border_is_cut_off():
-    bitmap = rasterize([[[-1e5, 1e5], [-1e5, 1e5]], [[255], [255]]])
+    bitmap = rasterize([[[-2e4, 2e4], [-2e4, 2e4]], [[255], [255]]])
     assert bitmap.shape == (28, 28)
-    far = rasterize([[[0, 10], [0, 10]], [[9e4], [0]]])
+    far = rasterize([[[0, 10], [0, 10]], [[2e4], [0]]])
     assert not far.any()
 
 
@@ -108,13 +122,81 @@ def test_many_at_once_are_the_same_pixels(drawings):
         np.testing.assert_array_equal(rasterize(drawing, 20), bitmap)
 
 
-@pytest.mark.parametrize(("points", "pixels"), [(1, 10**9), (10**9, 1), (7, 3000)])
-def test_batches_do_not_show(monkeypatch, points, pixels):
-    drawings = [HOUSE, FACE, ZIGZAG, [[[3], [3]]], HOUSE] * 3
-    expected = rasterize_many(drawings)
-    monkeypatch.setattr(raster, "_BATCH_POINTS", points)
-    monkeypatch.setattr(raster, "_BATCH_PIXELS", pixels)
-    np.testing.assert_array_equal(rasterize_many(drawings), expected)
+@pytest.mark.parametrize("side", [28, 64])
+def test_compiled_or_plain_the_pixels_are_the_same(side):
+    rng = np.random.default_rng(side)
+    drawings = [random_drawing(rng, kind) for kind in KINDS for _ in range(6)]
+    plain = rasterize_many(drawings, side, compiled=False)
+    for threads in (1, 2, 3):
+        compiled = rasterize_many(drawings, side, compiled=True, threads=threads)
+        np.testing.assert_array_equal(compiled, plain)
+
+
+@pytest.mark.parametrize("settings", [{"pen": 0.2}, {"pen": 3.0}, {"pen": 200.0, "padding": 0}])
+def test_compiled_or_plain_with_any_pen(settings):
+    rng = np.random.default_rng(0)
+    drawings = [random_drawing(rng, kind) for kind in KINDS]
+    plain = rasterize_many(drawings, 33, compiled=False, **settings)
+    compiled = rasterize_many(drawings, 33, compiled=True, **settings)
+    np.testing.assert_array_equal(compiled, plain)
+
+
+def test_numba_is_loaded_for_many_drawings_only():
+    """In a process of its own: here Numba may be loaded already."""
+    code = """
+import sys
+from inkgrad.drawing import rasterize_many
+few = [[[[0, 255], [0, 255]]]] * 249
+first = rasterize_many(few)
+print("numba" in sys.modules, "concurrent.futures.thread" in sys.modules)
+many = rasterize_many(few + few)
+print("numba" in sys.modules, (many[:249] == first).all())
+"""
+    lines = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    assert lines[0].startswith("False")
+    assert lines[1] == "True True"
+
+
+def test_without_numba_many_drawings_are_drawn_too(monkeypatch):
+    expected = rasterize_many([HOUSE, FACE], compiled=True)
+    monkeypatch.setattr(raster.importlib.util, "find_spec", lambda name: None)
+    many = rasterize_many([HOUSE, FACE] * 130)
+    np.testing.assert_array_equal(many, np.tile(expected, (130, 1, 1)))
+
+
+@given(st.lists(strokes_between(-5, 300), min_size=1, max_size=5))
+def test_lists_and_arrays_are_joined_alike(drawings):
+    arrays = [[np.array(stroke) for stroke in drawing] for drawing in drawings]
+    for a, b in zip(join_drawings(drawings), join_drawings(arrays), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert a.dtype == b.dtype
+
+
+@pytest.mark.parametrize(
+    ("stroke", "message"),
+    [
+        ([[1, 2], [3]], "stroke 2 is not two or three equally long rows"),
+        ([[1, 2], [3, 4], [5]], "stroke 2 is not two or three equally long rows"),
+        ([[1, 2], [3, 4], ["a", "b"]], "stroke 2 is not two or three equally long rows"),
+        ([["1", "2"], ["3", "4"]], "stroke 2 is not two or three equally long rows"),
+        ([[1, 2], [3, None]], "stroke 2 is not two or three equally long rows"),
+        ([[1, 2]], "stroke 2 is not two or three equally long rows"),
+        ([1, 2], "stroke 2 is not two or three equally long rows"),
+        ([[[1], [2]], [[3], [4]]], "stroke 2 is not two or three equally long rows"),
+        ([[], []], "stroke 2 is empty"),
+        ([[1, math.nan], [3, 4]], "a coordinate is nan"),
+        ([[1, math.inf], [3, 4]], "a coordinate is inf"),
+        ([[1, 2e9], [3, 4]], r"a coordinate is 2e\+9"),
+        ([[0.0] * 1_000_001] * 2, "1,000,004 points up to stroke 2"),
+        ("ab", "stroke 2 is not two or three equally long rows"),
+        (None, "stroke 2 is not two or three equally long rows"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused_by_index(stroke, message):
+    with pytest.raises(DataError, match=f"^drawing 1: {message}"):
+        rasterize_many([HOUSE, [HOUSE[1] + [[0, 1, 2]], stroke]])
 
 
 def test_no_drawings_give_no_bitmaps():
@@ -144,10 +226,10 @@ def test_inputs_stay_and_results_repeat():
         ({"side": 0}, "side is 0; give a whole number from 1 to 1024"),
         ({"side": 1025}, "side is 1025"),
         ({"side": 28.0}, "side is 28.0"),
-        ({"side": True}, "side is True"),
+        ({"side": True}, "side is a boolean"),
         ({"pen": 0}, "pen is 0"),
         ({"pen": math.nan}, "pen is nan"),
-        ({"pen": "16"}, "pen is '16'"),
+        ({"pen": "16"}, "pen is a string"),
         ({"padding": -1}, "padding is -1"),
         ({"padding": math.inf}, "padding is inf"),
     ],
@@ -180,7 +262,7 @@ def test_other_settings_are_refused(settings, message):
 
 
 def test_drawings_out_of_bounds_are_refused_by_index():
-    with pytest.raises(DataError, match=r"drawing 1: a coordinate is 200000 .* use to_bitmap"):
+    with pytest.raises(DataError, match=r"^drawing 1: a coordinate is 200,000 .* 22,235 is"):
         rasterize_many([HOUSE, [[[0, 2e5], [0, 0]]]])
     long = [np.zeros((2, 20_001))]
     with pytest.raises(DataError, match="drawing: a stroke has 20,001 points"):

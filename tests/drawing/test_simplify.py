@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkgrad.drawing import bounding_box, check_strokes, fit, rasterize, simplify, to_bitmap
+from inkgrad.drawing import (
+    bounding_box,
+    check_strokes,
+    fit,
+    rasterize,
+    simplify,
+    to_bitmap,
+    to_bitmaps,
+)
 from inkgrad.drawing.simplify import TOLERANCE
 from inkgrad.errors import DataError
 from tests.drawing.doodles import DOODLES, HOUSE, correlation, strokes_between
@@ -108,3 +116,26 @@ def test_endless_scribbles_are_refused():
         simplify(scribble)
     with pytest.raises(DataError, match="no strokes"):
         to_bitmap([])
+
+
+def test_many_at_once_are_drawn_as_each_alone():
+    raw = [[[3.5 * x - 70 for x in xs], [3.5 * y + 9 for y in ys]] for xs, ys in HOUSE]
+    drawings = [HOUSE, raw, [[[5], [5]]]]
+    for how in ({}, {"side": 56, "pen": 9.0, "padding": 30.0}):
+        np.testing.assert_array_equal(
+            to_bitmaps(drawings, **how), [to_bitmap(drawing, **how) for drawing in drawings]
+        )
+    assert to_bitmaps([], 40).shape == (0, 40, 40)
+
+
+@pytest.mark.parametrize(
+    ("unusable", "reason"),
+    [([], "there are no strokes"), ([[[0, 1] * 300, [0, 1] * 300]], "the strokes are 847 times")],
+)
+def test_the_one_that_cannot_be_drawn_is_named(unusable, reason):
+    with pytest.raises(DataError, match=f"^drawing 2: {reason}"):
+        to_bitmaps([HOUSE, HOUSE, unusable])
+    with pytest.raises(DataError, match=f"^drawing: {reason}"):
+        to_bitmaps([unusable])
+    with pytest.raises(DataError, match="side is 0"):
+        to_bitmaps([unusable], 0)

@@ -129,3 +129,13 @@ def test_concatenating_joins_classes_by_name():
 def test_concatenating_nothing_is_refused():
     with pytest.raises(DataError, match="at least one part"):
         concatenate([])
+
+
+@pytest.mark.parametrize("side", [1, 56])
+def test_bitmaps_may_have_any_side(side):
+    drawings = Drawings(np.full((2, side, side), 255, np.uint8), np.array([0, 2]), CLASSES)
+    assert drawings.side == drawings.subset([1]).side == side
+    x, _ = drawings.batch([0, 1])
+    assert x.shape == (2, 1, side, side)
+    with pytest.raises(DataError, match=rf"sides of {min(side, 28)} and {max(side, 28)} pixels"):
+        concatenate([drawings, Drawings(blank(1), np.array([0]), ("cat",))])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from inkgrad.drawing import rasterize, simplify
+import inkgrad.drawing
+from inkgrad.drawing import Raster, compiled, rasterize, simplify
 from inkgrad.errors import DataError
 from inkgrad.quickdraw import rasters
-from inkgrad.quickdraw.rasters import count_lines, read_strokes
+from inkgrad.quickdraw.rasters import count_lines, hash_of_source, read_strokes
 
 
 def drawing(n: int) -> list[list[list[int]]]:
@@ -77,7 +79,7 @@ def test_the_second_time_nothing_is_drawn(
     cache = tmp_path / "cache"
     first = read_strokes(path, cache=cache)
 
-    def must_not(*_: object) -> None:
+    def must_not(*_: object, **__: object) -> None:
         raise AssertionError("drawn again")
 
     monkeypatch.setattr(rasters, "rasterize_many", must_not)
@@ -129,3 +131,34 @@ def test_a_damaged_line_is_named(path: Path, tmp_path: Path) -> None:
 def test_blank_lines_do_not_count(path: Path) -> None:
     path.write_text(f"\n{lines(2)}\n  \n{lines(1)}")
     assert count_lines(path) == len(read_strokes(path)) == 3
+
+
+@pytest.mark.parametrize("raster", [Raster(56), Raster(28, 20.0), Raster(28, 16.0, 3.0)], ids=str)
+def test_every_setting_of_the_rasteriser_counts(path: Path, tmp_path: Path, raster: Raster) -> None:
+    google = read_strokes(path, cache=tmp_path)
+    other = read_strokes(path, cache=tmp_path, raster=raster)
+    how = {"side": raster.side, "pen": raster.pen, "padding": raster.padding}
+    np.testing.assert_array_equal(other, [rasterize(drawing(n), **how) for n in range(600)])
+    np.testing.assert_array_equal(read_strokes(path, cache=tmp_path), google)
+    np.testing.assert_array_equal(read_strokes(path, cache=tmp_path, raster=raster), other)
+    assert len(list((tmp_path / "rasters").iterdir())) == 2
+
+
+def test_a_change_in_any_module_that_draws_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above all in those that the rasteriser is compiled from."""
+    source = Path(inkgrad.drawing.__file__).parent
+    copied = shutil.copytree(source, tmp_path / "drawing_copied")
+    monkeypatch.syspath_prepend(tmp_path)
+    hash_now = hash_of_source.__wrapped__
+    before = hash_now("drawing_copied")
+    assert before == hash_of_source("inkgrad.drawing")
+    modules = [Path(str(module.__file__)).name for module in compiled._MODULES]
+    assert len(modules) >= 5
+    for name in (*modules, "compiled.py", "raster.py", "simplify.py", "strokes.py"):
+        with (copied / name).open("a") as file:
+            file.write("# changed\n")
+        after = hash_now("drawing_copied")
+        assert after != before
+        before = after

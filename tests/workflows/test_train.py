@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import inkgrad
+from inkgrad.drawing import Raster
 from inkgrad.engines import advice, make_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Dense, Flatten
@@ -345,7 +346,8 @@ def no_loading(*args, **options):
         ({"epochs": 0}, "epochs is 0"),
         ({"colour": "red"}, "no setting 'colour'"),
         ({"network": Network([Flatten(), Dense(3)])}, "but there are 2 classes"),
-        ({"network": Network([Flatten(), Dense(2)], (1, 9, 9))}, "the rasteriser makes"),
+        ({"network": Network([Flatten(), Dense(2)], (1, 9, 8))}, "the rasteriser makes"),
+        ({"raster": Raster(56)}, r"the rasteriser makes \(1, 56, 56\)"),
         ({"data": "ftp://x"}, "an address of an unknown kind"),
         ({"data": "nowhere"}, "does not exist"),
     ],

@@ -6,7 +6,7 @@ SVG file is read.
 
 from inkgrad.drawing.images import bitmap_from_image, picture_on_paper
 from inkgrad.drawing.raster import Raster, rasterize, rasterize_many
-from inkgrad.drawing.simplify import simplify, to_bitmap
+from inkgrad.drawing.simplify import simplify, to_bitmap, to_bitmaps
 from inkgrad.drawing.strokes import (
     Drawing,
     Strokes,
@@ -34,4 +34,5 @@ __all__ = [
     "simplify",
     "strokes_from_svg",
     "to_bitmap",
+    "to_bitmaps",
 ]

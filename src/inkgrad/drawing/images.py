@@ -26,6 +26,7 @@ _WORKING_SIDE = 512  # larger pictures are first made smaller, which also averag
 _CANVAS_SIDE = 256  # about the size at which the ink is thinned and drawn again
 _FAINTEST = 24.0  # of 255: ink must differ from the paper at least by this
 _FILLED = 0.3  # ink thicker than this part of the drawing's size is a filled shape, not a line
+_SLIMMER = 0.97  # a disc along a line of pixels inks so much more than Google's pen, a polygon
 _SMALLEST = 0.01  # a drawing smaller than this part of the picture is a speck
 _TOO_LARGE = "{name}: the picture is too large; make it smaller, 1000 × 1000 pixels are plenty"
 
@@ -51,6 +52,11 @@ def bitmap_from_image(
 
     A picture of side × side pixels is taken to be a bitmap already: it is returned as it is if it
     is bright on black, and inverted if it is dark on white.
+
+    Pictures of one real drawing of each of the 345 classes, beside the drawing's own raster: the
+    margins differ by -0.02 ± 0.09 pixels or less (mean ± standard deviation; 99 % by at most 0.3),
+    the pen's width by 0.8 % ± 1.1 % in clear pictures and in photos, -0.7 % ± 1.9 % where the pen
+    was much thicker than the game's (`tests/drawing/test_real_pictures.py` prints this).
 
     Parameters
     ----------
@@ -260,7 +266,8 @@ def _redraw(ink: Mask, raster: Raster) -> npt.NDArray[np.uint8]:
     scale = SIZE * raster.scale * fine / extent if extent else 1.0
     middle = raster.side * fine / 2
     y, x = ((v - (v.min() + v.max()) / 2) * scale + middle for v in (y, x))
-    canvas = stamp(y, x, raster.pen / 2 * raster.scale * fine, raster.side * fine)
+    radius = _SLIMMER * raster.pen / 2 * raster.scale * fine
+    canvas = stamp(y, x, radius, raster.side * fine)
     blocks = canvas.reshape(raster.side, fine, raster.side, fine)
     return _to_bytes(255 * blocks.mean(axis=(1, 3)))
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing.raster import rasterize
-from inkgrad.drawing.strokes import Drawing, Strokes, check_strokes, fit, is_simplified
+from inkgrad.drawing.raster import Raster, rasterize, rasterize_many
+from inkgrad.drawing.strokes import (
+    Drawing,
+    Strokes,
+    check_strokes,
+    drawing_name,
+    fit,
+    is_simplified,
+)
 from inkgrad.errors import DataError
 
-__all__ = ["SIZE", "TOLERANCE", "simplify", "to_bitmap"]
+__all__ = ["SIZE", "TOLERANCE", "simplify", "to_bitmap", "to_bitmaps"]
 
 SIZE = 255.0  # length of the longer side of a simplified drawing
 TOLERANCE = 2.0  # a point nearer than this to the line through its neighbours is dropped
@@ -51,6 +60,47 @@ def to_bitmap(
     checked = check_strokes(strokes)
     simple = checked if is_simplified(checked) else _simplify(checked)
     return rasterize(simple, side, pen=pen, padding=padding)
+
+
+def to_bitmaps(
+    drawings: Sequence[Drawing], side: int = 28, *, pen: float = 16.0, padding: float = 16.0
+) -> npt.NDArray[np.uint8]:
+    """Draw many drawings: the same pixels as `to_bitmap` on each, much faster.
+
+    Parameters
+    ----------
+    drawings : sequence of n drawings
+    side, pen, padding
+        See `Raster`.
+
+    Returns
+    -------
+    bitmaps : uint8 array (n, side, side)
+
+    Raises
+    ------
+    DataError
+        If a drawing is unusable; it is named by its index.
+
+    Examples
+    --------
+    >>> to_bitmaps([[[[3.0, 7.0], [900.0, 904.0]]], [[[9], [9]]]]).shape
+    (2, 28, 28)
+    """
+    Raster(side, pen, padding)  # refused before any drawing is
+    simple = [_in_frame(d, drawing_name(i, len(drawings))) for i, d in enumerate(drawings)]
+    return rasterize_many(simple, side, pen=pen, padding=padding)
+
+
+def _in_frame(strokes: Drawing, where: str) -> Strokes:
+    """Return one of several drawings in the frame of Google's simplified ones."""
+    checked = check_strokes(strokes, where=where)
+    if is_simplified(checked):
+        return checked
+    try:
+        return _simplify(checked)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
 
 
 def simplify(strokes: Drawing) -> Strokes:

@@ -10,15 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
 
-__all__ = ["SIDE", "Bitmaps", "Drawings", "Indices", "concatenate"]
+__all__ = ["GOOGLES", "SIDE", "Bitmaps", "Drawings", "Indices", "concatenate"]
 
-SIDE = 28
-"""Pixels along a side of a bitmap."""
+GOOGLES = Raster()
+"""The settings that Google drew its bitmaps with."""
+
+SIDE = GOOGLES.side
+"""Pixels along a side of Google's bitmaps."""
 
 Bitmaps = npt.NDArray[np.uint8]
-"""Bitmaps of shape (n, 28, 28): 0 is paper, 255 is ink."""
+"""Bitmaps of shape (n, side, side): 0 is paper, 255 is ink."""
 
 Indices = npt.NDArray[np.int64]
 """Row numbers of drawings, shape (n,)."""
@@ -33,8 +37,8 @@ class Drawings:
 
     Parameters
     ----------
-    bitmaps : uint8 array of shape (n, 28, 28)
-        Ink 255 on 0. Not copied.
+    bitmaps : uint8 array of shape (n, side, side)
+        Ink 255 on 0. Not copied. Google's have 28 pixels a side.
     labels : int64 array of shape (n,)
         For each drawing the index of its class in `classes`.
     classes : tuple of str
@@ -59,7 +63,8 @@ class Drawings:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _check_array("bitmaps", self.bitmaps, np.dtype(np.uint8), ("n", SIDE, SIDE))
+        side = getattr(self.bitmaps, "shape", ())[2:] or (SIDE,)
+        _check_array("bitmaps", self.bitmaps, np.dtype(np.uint8), ("n", side[0], side[0]))
         _check_array("labels", self.labels, np.dtype(np.int64), ("n",))
         _check_classes(self.classes)
         if len(self.labels) != len(self.bitmaps):
@@ -77,6 +82,11 @@ class Drawings:
 
     def __len__(self) -> int:
         return len(self.bitmaps)
+
+    @property
+    def side(self) -> int:
+        """Pixels along a side of each bitmap."""
+        return int(self.bitmaps.shape[2])
 
     def subset(self, indices: npt.ArrayLike) -> Drawings:
         """Return the drawings at `indices` (row numbers, or a mask), with the same classes.
@@ -106,7 +116,7 @@ class Drawings:
 
         Returns
         -------
-        x : float32 array of shape (b, 1, 28, 28)
+        x : float32 array of shape (b, 1, side, side)
             Ink 1 on 0: the bytes divided by 255.
         labels : int64 array of shape (b,)
 
@@ -118,7 +128,7 @@ class Drawings:
         ((2, 1, 28, 28), 0.20000000298023224, array([0, 0]))
         """
         rows = _rows(indices)
-        x = self.bitmaps[rows, None].astype(np.float32)  # (b, 28, 28) -> (b, 1, 28, 28)
+        x = self.bitmaps[rows, None].astype(np.float32)  # (b, side, side) -> (b, 1, side, side)
         x /= np.float32(255)
         return x, self.labels[rows]
 
@@ -157,7 +167,7 @@ def concatenate(parts: Sequence[Drawings]) -> Drawings:
     Raises
     ------
     DataError
-        If there is no part.
+        If there is no part, or their bitmaps are of different sizes.
 
     Examples
     --------
@@ -170,6 +180,12 @@ def concatenate(parts: Sequence[Drawings]) -> Drawings:
     """
     if not parts:
         raise DataError("there are no drawings to put together; give at least one part")
+    sides = {part.side for part in parts}
+    if len(sides) > 1:
+        raise DataError(
+            f"the bitmaps have sides of {' and '.join(map(str, sorted(sides)))} pixels; put "
+            "together drawings of one size"
+        )
     classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
     place = {name: index for index, name in enumerate(classes)}
     labels = [

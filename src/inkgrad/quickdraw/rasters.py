@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.drawing import Strokes, bounding_box, rasterize_many, simplify
+from inkgrad.drawing import Raster, Strokes, bounding_box, rasterize_many, simplify
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import SIDE, Bitmaps
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.duplicates import same_drawing
 from inkgrad.quickdraw.formats import read_bitmaps, read_records
 from inkgrad.storage import atomic_write
@@ -31,27 +31,31 @@ def read_strokes(
     besides: Bitmaps | None = None,
     limit: int | None = None,
     recognized: bool | None = None,
+    raster: Raster = GOOGLES,
     cache: Path | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Bitmaps:
     """Draw the strokes of a ``simplified`` file as bitmaps, or take them from the cache.
 
     A cached file counts only for the same strokes and bitmaps (by a hash of all their bytes), the
-    same choice of drawings, and the same rasteriser (by a hash of its source): nothing needs to
-    be cleared when one of them changes. That the cache cannot be written is no error.
+    same choice of drawings, and the same rasteriser (its settings, and a hash of its source):
+    nothing needs to be cleared when one of them changes. That the cache cannot be written is no
+    error.
 
     Parameters
     ----------
     path : Path
         An ndjson file of simplified strokes. Drawings that leave Google's 256×256 square are
         simplified first.
-    besides : uint8 array of shape (m, 28, 28), optional
+    besides : uint8 array of shape (m, side, side), optional
         Bitmaps that there are already: a drawing that is the same as one of them (`same_drawing`)
         is left out.
     limit : int, optional
         Draw at most so many, those left out included.
     recognized : bool, optional
         Only drawings that the game recognised (True) or did not (False).
+    raster : Raster
+        How they are drawn; by default as Google did.
     cache : Path, optional
         The folder to keep bitmaps in; None: keep none.
     on_progress : callable, optional
@@ -59,7 +63,7 @@ def read_strokes(
 
     Returns
     -------
-    bitmaps : uint8 array of shape (n, 28, 28)
+    bitmaps : uint8 array of shape (n, side, side)
         n ≥ 0, in the order of the file.
 
     Raises
@@ -77,13 +81,20 @@ def read_strokes(
     """
 
     def draw() -> Bitmaps:
-        drawn = _draw_file(path, limit, recognized, on_progress)
+        drawn = _draw_file(path, limit, recognized, raster, on_progress)
         return drawn if besides is None else drawn[~same_drawing(besides, drawn)]
 
-    return keep(cache, f"{path.resolve()} {limit} {recognized}", _content(path, besides), draw)
+    wish = f"{path.resolve()} {limit} {recognized}"
+    return keep(cache, wish, _content(path, besides), draw, raster)
 
 
-def keep(cache: Path | None, wish: str, content: str, draw: Callable[[], Bitmaps]) -> Bitmaps:
+def keep(
+    cache: Path | None,
+    wish: str,
+    content: str,
+    draw: Callable[[], Bitmaps],
+    raster: Raster = GOOGLES,
+) -> Bitmaps:
     """Return bitmaps from the cache; draw them, and keep them there, if they are not in it.
 
     Parameters
@@ -93,9 +104,11 @@ def keep(cache: Path | None, wish: str, content: str, draw: Callable[[], Bitmaps
     wish : str
         What is wanted, for instance a file's name. Newer content takes the place of older.
     content : str
-        A hash of everything that decides what is drawn.
+        A hash of everything that decides what is drawn, but for the rasteriser's settings.
     draw : callable
-        Returns the bitmaps, uint8 of shape (n, 28, 28).
+        Returns the bitmaps, uint8 of shape (n, side, side).
+    raster : Raster
+        The settings that they are drawn with.
 
     Examples
     --------
@@ -110,10 +123,10 @@ def keep(cache: Path | None, wish: str, content: str, draw: Callable[[], Bitmaps
     if cache is None:
         return draw()
     folder = cache / "rasters"
-    name = hashlib.sha256(wish.encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{wish} {raster}".encode()).hexdigest()[:16]
     kept = folder / f"{name}-{content[:32]}.npy"
     with contextlib.suppress(DataError):  # not there, empty or damaged: drawn again
-        return read_bitmaps(kept)
+        return read_bitmaps(kept, raster=raster)
     bitmaps = draw()
     with contextlib.suppress(OSError):
         if len(bitmaps):
@@ -162,6 +175,7 @@ def _draw_file(
     path: Path,
     limit: int | None,
     recognized: bool | None,
+    raster: Raster,
     on_progress: Callable[[int, int], object] | None,
 ) -> Bitmaps:
     """Draw the wanted drawings of a file."""
@@ -172,10 +186,12 @@ def _draw_file(
     )
     lines = count_lines(path)
     total = lines if limit is None else min(limit, lines)
-    bitmaps = np.empty((total, SIDE, SIDE), dtype=np.uint8)
+    bitmaps = np.empty((total, raster.side, raster.side), dtype=np.uint8)
     done = 0
     for batch in _batches(islice(wanted, total)):
-        bitmaps[done : done + len(batch)] = rasterize_many(batch, SIDE)
+        bitmaps[done : done + len(batch)] = rasterize_many(
+            batch, raster.side, pen=raster.pen, padding=raster.padding
+        )
         done += len(batch)
         if on_progress is not None:
             on_progress(done, total)

@@ -50,7 +50,7 @@ class Sample:
     name : str
         The file that it comes from, without its suffix.
     bitmap : uint8 array (28, 28)
-        Ink 255 on 0.
+        Ink 255 on 0. Of bitmaps of another size, as they are.
     strokes : list of float64 arrays (2, n), optional
         What the bitmap was drawn from, in the frame of Google's simplified drawings.
     picture : uint8 array (h, w, 3), optional
@@ -286,7 +286,7 @@ def _open(path: Path, shelf: Shelf, most: int) -> _Pile:
     if suffix in PICTURES:
         return _Pile({shelf.label: range(1)}, functools.partial(_from_picture, path))
     if suffix == ".npy":
-        if not path.is_file() or len(bitmaps := map_npy(path)) == 0:
+        if not path.is_file() or len(bitmaps := map_npy(path, side=None)) == 0:
             raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         make = functools.partial(_from_bitmaps, path, bitmaps)
         googles = path.parent.name == "numpy_bitmap"

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from inkgrad.drawing import Raster
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw.answers import UnreachableError
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, cache_folder, held, location, mirror_folder
 from inkgrad.quickdraw.categories import find_category
-from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Drawings
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.folder import listed, read_classes
+from inkgrad.quickdraw.folder import listed, read_classes, uses_bitmaps
 from inkgrad.quickdraw.formats import read_folder
 from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place
@@ -40,6 +41,7 @@ class _Wish:
     classes: tuple[str, ...]
     limit: int | None
     recognized: bool | None
+    raster: Raster
     cache: Path | None  # None: a temporary folder
     on_progress: OnProgress
 
@@ -48,6 +50,11 @@ class _Wish:
         """How many drawings of each class to fetch from a server."""
         return ROWS if self.limit is None else self.limit
 
+    @property
+    def takes_bitmaps(self) -> bool:
+        """Whether Google's bitmaps will do."""
+        return uses_bitmaps(self.recognized, self.raster)
+
 
 def load_drawings(
     classes: Sequence[str],
@@ -55,6 +62,7 @@ def load_drawings(
     data: str | os.PathLike[str] | None = None,
     limit: int | None = None,
     recognized: bool | None = None,
+    raster: Raster = GOOGLES,
     offline: bool = False,
     seed: int = 0,
     cache: str | os.PathLike[str] | None = None,
@@ -88,6 +96,9 @@ def load_drawings(
     recognized : bool, optional
         Only drawings that the game recognised (True) or did not (False). Only strokes tell, so
         bitmaps are not used then; from a server, the first `limit` drawings are looked at.
+    raster : Raster
+        How the bitmaps are to be drawn, for instance ``model.raster``. Google's own are drawn
+        already, so only strokes are used where this differs from their settings, the default.
     offline : bool
         Ask no server.
     seed : int
@@ -127,7 +138,8 @@ def load_drawings(
     place = find_place(data)
     report = on_progress if on_progress is not None else _ignore
     with _folder_for(cache, use_cache) as store:
-        wish = _Wish(tuple(classes), limit, recognized, store if use_cache else None, report)
+        kept = store if use_cache else None
+        wish = _Wish(tuple(classes), limit, recognized, raster, kept, report)
         if isinstance(place, OwnFolder):
             return _read_own(place, wish)
         if isinstance(place, BucketFolder):
@@ -155,7 +167,7 @@ def _read_own(place: OwnFolder, wish: _Wish) -> Loaded:
     """Read a folder of one's own drawings."""
     if wish.recognized is not None:
         raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
-    drawings = read_folder(place.path, classes=wish.classes, limit=wish.limit)
+    drawings = read_folder(place.path, classes=wish.classes, limit=wish.limit, raster=wish.raster)
     counts = {name: Counts(bitmaps=number) for name, number in drawings.counts().items()}
     return Loaded(drawings, str(place), counts)
 
@@ -168,6 +180,7 @@ def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None) -> L
         source,
         limit=limit,
         recognized=wish.recognized,
+        raster=wish.raster,
         cache=wish.cache,
         on_progress=wish.on_progress,
     )
@@ -185,7 +198,7 @@ def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Load
             progress=functools.partial(wish.on_progress, "fetch"),
             missing_ok=True,
         )
-        if wish.recognized is None:
+        if wish.takes_bitmaps:
             get("numpy_bitmap", wish.classes)
         get("simplified", [name for name in wish.classes if _is_short(folder, name, wish)])
     source = f"what was fetched earlier from {place}" if offline else str(place)
@@ -195,12 +208,12 @@ def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Load
 def _is_short(folder: Path, name: str, wish: _Wish) -> bool:
     """Whether bitmaps do not suffice, so that strokes are needed too."""
     bitmaps = held(folder / location("numpy_bitmap", name))
-    return wish.recognized is not None or bitmaps is None or bitmaps.records < wish.rows
+    return not wish.takes_bitmaps or bitmaps is None or bitmaps.records < wish.rows
 
 
 def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
     """Fetch from Google's bucket; without a network use what there is."""
-    kind = "numpy_bitmap" if wish.recognized is None else "simplified"
+    kind = "numpy_bitmap" if wish.takes_bitmaps else "simplified"
     names = tuple(find_category(name) for name in wish.classes)
     if names != wish.classes:
         other = next(pair for pair in zip(wish.classes, names, strict=True) if pair[0] != pair[1])
@@ -239,23 +252,25 @@ def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Lo
         )
     number = DOODLES if wish.limit is None else min(wish.limit, DOODLES)
     source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")
-    bitmaps = np.empty((len(wish.classes), number, SIDE, SIDE), dtype=np.uint8)
+    side = wish.raster.side
+    bitmaps = np.empty((len(wish.classes), number, side, side), dtype=np.uint8)
     for name, place in zip(wish.classes, bitmaps, strict=True):
         wish.on_progress("draw", name, 0, number)
-        draw = functools.partial(_doodles_of, name, number, seed)
-        place[:] = keep(wish.cache, f"doodles {name} {number} {seed}", source, draw)
+        draw = functools.partial(_doodles_of, name, number, seed, wish.raster)
+        wished = f"doodles {name} {number} {seed}"
+        place[:] = keep(wish.cache, wished, source, draw, wish.raster)
         wish.on_progress("draw", name, number, number)
     labels = np.repeat(np.arange(len(wish.classes), dtype=np.int64), number)
     return Loaded(
-        Drawings(bitmaps.reshape(-1, SIDE, SIDE), labels, wish.classes),  # a row a doodle
+        Drawings(bitmaps.reshape(-1, side, side), labels, wish.classes),  # a row a doodle
         f"built-in doodles, drawn by a program, as {reason}",
         {name: Counts(strokes=number) for name in wish.classes},
         built_in=True,
     )
 
 
-def _doodles_of(name: str, number: int, seed: int) -> Bitmaps:
+def _doodles_of(name: str, number: int, seed: int, raster: Raster) -> Bitmaps:
     """Draw doodles of one class."""
     from inkgrad.quickdraw.doodles import doodle_bitmaps
 
-    return doodle_bitmaps([name], number, seed)[0]
+    return doodle_bitmaps([name], number, seed, raster=raster)[0]

@@ -5,6 +5,7 @@ from inkgrad.workflows.demo import DEMO_MODEL, demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
 from inkgrad.workflows.info import info
+from inkgrad.workflows.pack import Packed, pack
 from inkgrad.workflows.predict import Prediction, predict
 from inkgrad.workflows.preview import Previewed, preview
 from inkgrad.workflows.settings import Parts, Settings
@@ -13,6 +14,7 @@ from inkgrad.workflows.train import Trained, train
 __all__ = [
     "DEMO_MODEL",
     "Evaluated",
+    "Packed",
     "Parts",
     "Prediction",
     "Previewed",
@@ -23,6 +25,7 @@ __all__ = [
     "download",
     "evaluate",
     "info",
+    "pack",
     "predict",
     "preview",
     "train",

@@ -79,7 +79,8 @@ def evaluate(
     model : Model or path of a model file
     data : path or address, optional
         Where the drawings are; by default the places that training looks in. A folder need not
-        have drawings of every class of the model.
+        have drawings of every class of the model. Strokes are drawn with the model's settings;
+        Google's bitmaps are used only if these are Google's.
     part : "auto", "test" or "all"
         ``"test"``: only the drawings that training set aside, by the split that the model file
         records; ``"all"``: every drawing; ``"auto"``: the test part if these are the drawings
@@ -110,7 +111,12 @@ def evaluate(
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine)
     origin = origin_of(model)
     get = functools.partial(
-        _load, model.classes, data=data, offline=offline, on_progress=on_progress
+        _load,
+        model.classes,
+        data=data,
+        raster=model.raster,
+        offline=offline,
+        on_progress=on_progress,
     )
     # First as in training: only then can it be told whether these are the training's drawings.
     loaded, missing = get(limit=limit if origin is None else origin.settings.limit)

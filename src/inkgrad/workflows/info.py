@@ -9,6 +9,7 @@ from typing import Any
 from inkgrad.model import load
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import read_bitmaps
+from inkgrad.quickdraw.formats.npy import map_npy
 
 __all__ = ["info"]
 
@@ -46,7 +47,9 @@ def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
             "raster": model.raster.to_dict(),
             "record": dict(model.record),
         }
-    bitmaps = read_bitmaps(path)
+    # Bitmaps of any size are described; whatever else is wrong with a file, read_bitmaps says.
+    packed = path.suffix.lower() == ".npy" and path.is_file()
+    bitmaps = map_npy(path, side=None) if packed else read_bitmaps(path)
     return {
         "kind": "drawings",
         "path": str(path),

@@ -41,7 +41,7 @@ def judge(model: Model, bitmaps: Array, on_progress: OnProgress | None = None) -
     Parameters
     ----------
     model : Model
-    bitmaps : (n, 28, 28) uint8 array
+    bitmaps : (n, side, side) uint8 array
     on_progress : callable, optional
         Told ``("judge", "", done, n)``.
 

@@ -63,7 +63,8 @@ def predict(
     paths : list of paths
         Pictures (PNG and the like), SVG, bitmaps (``.npy``), strokes (``.json``, ``.ndjson``) or
         any other file that `inkgrad.quickdraw.read_bitmaps` reads; ``"-"`` stands for standard
-        input, see `inkgrad.workflows.stdin`.
+        input, see `inkgrad.workflows.stdin`. Strokes and pictures are drawn with the model's
+        settings; bitmaps must have its side.
     top : int
         How many guesses to give for each drawing.
     engine : str or Engine
@@ -92,7 +93,9 @@ def predict(
         if on_progress is not None:
             on_progress("read", "", number, len(paths))
         source, bitmaps = (
-            (NAME, read_standard_input()) if path == "-" else (path, read_bitmaps(path))
+            (NAME, read_standard_input(raster=model.raster))
+            if path == "-"
+            else (path, read_bitmaps(path, raster=model.raster))
         )
         alone = len(bitmaps) == 1
         names += [f"{source}" if alone else f"{source}:{n + 1}" for n in range(len(bitmaps))]

@@ -9,9 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
+from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
 from inkgrad.quickdraw import read_bitmaps
-from inkgrad.quickdraw.drawings import Bitmaps
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 
 __all__ = ["NAME", "kind_of", "read_standard_input"]
 
@@ -32,17 +33,19 @@ _SIGNATURES = {
 _MARK = b"\xef\xbb\xbf"  # that some editors put before UTF-8
 
 
-def read_standard_input(stream: IO[bytes] | None = None) -> Bitmaps:
+def read_standard_input(stream: IO[bytes] | None = None, *, raster: Raster = GOOGLES) -> Bitmaps:
     """Read drawings of any kind that `inkgrad.quickdraw.read_bitmaps` knows, but for ``.bin``.
 
     Parameters
     ----------
     stream : binary file, optional
         By default the process's standard input.
+    raster : Raster
+        How strokes and pictures are drawn; by default as Google did.
 
     Returns
     -------
-    bitmaps : uint8 array (n, 28, 28)
+    bitmaps : uint8 array (n, side, side)
         Ink 255 on 0; n ≥ 1.
 
     Raises
@@ -61,7 +64,7 @@ def read_standard_input(stream: IO[bytes] | None = None) -> Bitmaps:
         path = Path(folder) / f"drawing{kind_of(content)}"
         path.write_bytes(content)
         try:
-            return read_bitmaps(path)
+            return read_bitmaps(path, raster=raster)
         except DataError as error:
             raise DataError(str(error).replace(str(path), NAME)) from None
 

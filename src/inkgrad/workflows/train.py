@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from inkgrad.drawing import Raster
 from inkgrad.engines import Engine, advice
 from inkgrad.errors import InkgradError
 from inkgrad.insight import (
@@ -103,6 +104,7 @@ def train(
     loaded: Loaded | None = None,
     out: str | os.PathLike[str] | None = None,
     network: Network | None = None,
+    raster: Raster | None = None,
     engine: str | Engine = "auto",
     resume: bool = False,
     restart: bool = False,
@@ -131,6 +133,9 @@ def train(
         task or the classes.
     network : Network, optional
         By default the seed network for as many classes.
+    raster : inkgrad.drawing.Raster, optional
+        How strokes and pictures become bitmaps, kept in the model file; by default as Google did
+        it, in the size that the network takes.
     engine : str or Engine
     resume : bool
         Go on with the interrupted run in `out`, by its own settings; they need not be given
@@ -177,16 +182,27 @@ def train(
         refuse_to_overwrite(folder, restart)
     network = seed_network(len(chosen.classes)) if network is None else network
     # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
-    untrained = Model(network, network.initialise(), chosen.classes, engine=engine)
+    raster = _raster_for(network) if raster is None else raster
+    untrained = Model(network, network.initialise(), chosen.classes, raster, engine=engine)
 
     if loaded is None:
         loaded = load_drawings(
-            chosen.classes, data=data, limit=chosen.limit, offline=offline, on_progress=on_progress
+            chosen.classes,
+            data=data,
+            limit=chosen.limit,
+            raster=raster,
+            offline=offline,
+            on_progress=on_progress,
         )
     elif loaded.drawings.classes != chosen.classes:
         raise InkgradError(
             f"the drawings are of {', '.join(loaded.drawings.classes)}, "
             f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+        )
+    elif loaded.drawings.side != raster.side:
+        raise InkgradError(
+            f"the drawings have sides of {loaded.drawings.side} pixels, but the network takes "
+            f"{raster.side}; load them with raster=Raster({raster.side}), or give another network"
         )
     parts = chosen.divide(loaded.drawings)
     _check_parts(parts, loaded)
@@ -222,6 +238,12 @@ def train(
         _write_report(folder, model, parts.test, evaluation, probabilities)
         write_run(folder, chosen, finished=True)
     return Trained(folder, fitted.stopped, chosen, parts, model, evaluation, probabilities, seconds)
+
+
+def _raster_for(network: Network) -> Raster:
+    """Return Google's settings in a network's size; what no bitmap fits, `Model` refuses."""
+    shape = network.input_shape
+    return Raster(side=shape[2]) if len(shape) == 3 else Raster()
 
 
 def _names(

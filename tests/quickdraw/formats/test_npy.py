@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.formats import read_bitmaps
-from inkgrad.quickdraw.formats.npy import read_header
+from inkgrad.quickdraw.formats.npy import map_npy, read_header, read_npy
 from tests.quickdraw.formats.writers import npy_header
 
 BITMAPS = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)
@@ -114,3 +114,28 @@ def test_any_bytes_are_a_header_or_a_data_error(data):
         except DataError:
             continue
         assert all(length >= 0 for length in shape)
+
+
+@pytest.mark.parametrize("shape", [(3, 3136), (3, 56, 56), (56, 56), (0, 3136)])
+def test_bitmaps_of_another_side(tmp_path, shape):
+    bitmaps = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    path = tmp_path / "cat.npy"
+    np.save(path, bitmaps)
+    for side in (56, None):
+        for read in (read_npy, map_npy):
+            np.testing.assert_array_equal(read(path, side=side), bitmaps.reshape(-1, 56, 56))
+    message = r"\(n, 784\) or \(n, 28, 28\); these have sides of 56, and only strokes can be drawn"
+    with pytest.raises(DataError, match=message):
+        read_npy(path)
+
+
+@pytest.mark.parametrize("shape", [(3, 785), (0, 0), (3, 0), (3, 4, 5), (0, 0, 0), (3,), ()])
+def test_what_has_no_side(tmp_path, shape):
+    np.save(tmp_path / "cat.npy", np.zeros(shape, np.uint8))
+    with pytest.raises(DataError, match=r"bitmaps have the shape \(n, 784\) or \(n, 28, 28\)$"):
+        read_npy(tmp_path / "cat.npy", side=None)
+
+
+def test_784_bitmaps_are_not_taken_for_one(tmp_path):
+    np.save(tmp_path / "cat.npy", np.zeros((784, 784), np.uint8))
+    assert read_npy(tmp_path / "cat.npy", side=None).shape == (784, 28, 28)

@@ -177,7 +177,19 @@ def test_a_drawing_that_cannot_be_drawn_is_named(tmp_path):
     path = write_ndjson(tmp_path / "cat.ndjson", [LINE, [scribble]])
     assert len(list(read_records(path))) == 2
     assert len(read_bitmaps(path, limit=1)) == 1
-    with pytest.raises(DataError, match=r"cat\.ndjson: drawing 2: .* at most .* can be"):
+    with pytest.raises(
+        DataError, match=r"cat\.ndjson: drawing 2: a stroke has .* at most .* can be"
+    ):
+        read_bitmaps(path)
+    write_ndjson(path, [*[LINE] * 300, [scribble], LINE])
+    with pytest.raises(
+        DataError, match=r"cat\.ndjson: drawing 301: a stroke has .* at most .* can be"
+    ):
+        read_bitmaps(path)
+    write_ndjson(path, [[scribble]])
+    with pytest.raises(
+        DataError, match=r"cat\.ndjson: drawing 1: a stroke has .* at most .* can be"
+    ):
         read_bitmaps(path)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing import rasterize_many
+from inkgrad.drawing import Raster, rasterize_many
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.doodles.cat import draw_cat
 from inkgrad.quickdraw.doodles.dog import draw_dog
@@ -131,18 +131,24 @@ def doodles(
 
 
 def doodle_bitmaps(
-    classes: Sequence[str] = ANIMALS, n_per_class: int = 1000, seed: int = 42
+    classes: Sequence[str] = ANIMALS,
+    n_per_class: int = 1000,
+    seed: int = 42,
+    *,
+    raster: Raster | None = None,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Draw every class equally often, as 28×28 bitmaps.
+    """Draw every class equally often, as bitmaps.
 
     Parameters
     ----------
     classes, n_per_class, seed
         See `doodles`.
+    raster : Raster, optional
+        How they are drawn; by default as Google did.
 
     Returns
     -------
-    bitmaps : uint8 array (len(classes) · n_per_class, 28, 28)
+    bitmaps : uint8 array (len(classes) · n_per_class, side, side)
         The drawings of `doodles`, ink 255 on 0, each as `inkgrad.drawing.to_bitmap` gives it.
     labels : int64 array (len(classes) · n_per_class,)
 
@@ -158,7 +164,8 @@ def doodle_bitmaps(
     ((4, 28, 28), dtype('uint8'), [0, 0, 1, 1])
     """
     drawings, labels = doodles(classes, n_per_class, seed)
-    return rasterize_many(drawings), labels
+    how = Raster() if raster is None else raster
+    return rasterize_many(drawings, how.side, pen=how.pen, padding=how.padding), labels
 
 
 def _check_animal(animal: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import Bitmaps, Drawings, concatenate
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings, concatenate
 from inkgrad.quickdraw.formats.reading import read_bitmaps
 
 __all__ = ["read_folder", "visible"]
@@ -20,6 +21,7 @@ def read_folder(
     *,
     classes: Sequence[str] | None = None,
     limit: int | None = None,
+    raster: Raster = GOOGLES,
 ) -> Drawings:
     """Read ``<root>/<class>/*``: the subfolders' names are the classes.
 
@@ -33,6 +35,8 @@ def read_folder(
         Read only these subfolders; all of them by default.
     limit : int, optional
         At most so many drawings a class, the files taken in alphabetical order.
+    raster : Raster
+        How strokes and pictures are drawn: see `read_bitmaps`.
 
     Returns
     -------
@@ -67,17 +71,17 @@ def read_folder(
         if missing:
             raise DataError(f"{root} has no subfolder {missing[0]!r}; there are {', '.join(named)}")
         folders = [named[name] for name in classes]
-    return concatenate([_read_class(folder, limit) for folder in folders])
+    return concatenate([_read_class(folder, limit, raster) for folder in folders])
 
 
-def _read_class(folder: Path, limit: int | None) -> Drawings:
+def _read_class(folder: Path, limit: int | None, raster: Raster) -> Drawings:
     """Read the files of one class."""
     read: list[Bitmaps] = []
     missing = limit
     for path in visible(folder):
         if read and missing == 0:
             break
-        read.append(read_bitmaps(path, limit=missing))
+        read.append(read_bitmaps(path, limit=missing, raster=raster))
         missing = None if missing is None else missing - len(read[-1])
     if not read:
         raise DataError(f"{folder} holds no drawings; put some there, or remove the folder")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import Drawings
+from inkgrad.quickdraw.drawings import GOOGLES, Drawings
 from inkgrad.quickdraw.formats.folder import read_folder
 from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
 
@@ -21,6 +22,7 @@ def read_drawings(
     limit: int | None = None,
     recognized: bool | None = None,
     part: str | None = None,
+    raster: Raster = GOOGLES,
 ) -> Drawings:
     """Read a file of any format, or a folder of one's own drawings, as labelled bitmaps.
 
@@ -34,6 +36,8 @@ def read_drawings(
         At most so many drawings (of a folder: a class).
     recognized, part
         As for `read_bitmaps`; not for folders.
+    raster : Raster
+        As for `read_bitmaps`.
 
     Returns
     -------
@@ -59,8 +63,10 @@ def read_drawings(
                 f"{path} is a folder of own drawings, which has no parts and does not say what "
                 "was recognised; take all of it"
             )
-        return read_folder(path, limit=limit)
-    bitmaps, words = read_bitmaps_and_words(path, limit=limit, recognized=recognized, part=part)
+        return read_folder(path, limit=limit, raster=raster)
+    bitmaps, words = read_bitmaps_and_words(
+        path, limit=limit, recognized=recognized, part=part, raster=raster
+    )
     names = [word or path.stem for word in words]
     classes = sorted(set(names))
     place = {name: index for index, name in enumerate(classes)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from pathlib import Path
 from typing import IO
@@ -14,15 +15,13 @@ from inkgrad.quickdraw.drawings import SIDE, Bitmaps
 
 __all__ = ["count_bitmaps", "map_npy", "read_header", "read_npy"]
 
-_PIXELS = SIDE * SIDE
-_ROW_SHAPES = ((_PIXELS,), (SIDE, SIDE))
 _READERS = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
 }
 
 
-def read_npy(path: Path, limit: int | None = None) -> Bitmaps:
+def read_npy(path: Path, limit: int | None = None, *, side: int | None = SIDE) -> Bitmaps:
     """Read the first `limit` bitmaps of a `.npy` file (all of them if None).
 
     Only these rows are read and allocated, after the header's promise has been compared with the
@@ -34,10 +33,12 @@ def read_npy(path: Path, limit: int | None = None) -> Bitmaps:
         An array of uint8, ink 255 on 0, of shape (n, 784) as in the data set, (n, 28, 28), or
         (28, 28) for a single bitmap.
     limit : int, optional
+    side : int or None
+        Pixels along a side, where it is not 28; None: whatever the file has.
 
     Returns
     -------
-    bitmaps : uint8 array of shape (min(n, limit), 28, 28)
+    bitmaps : uint8 array of shape (min(n, limit), side, side)
 
     Raises
     ------
@@ -53,13 +54,13 @@ def read_npy(path: Path, limit: int | None = None) -> Bitmaps:
     (2, 28, 28)
     """
     with path.open("rb") as file:
-        rows = _check_size(file, path)
+        rows, side = _check_size(file, path, side)
         wanted = rows if limit is None else min(rows, limit)
-        bitmaps = np.fromfile(file, dtype=np.uint8, count=wanted * _PIXELS)  # (wanted * 784,)
-    return bitmaps.reshape(wanted, SIDE, SIDE)  # (wanted * 784,) -> (wanted, 28, 28)
+        bitmaps = np.fromfile(file, dtype=np.uint8, count=wanted * side * side)
+    return bitmaps.reshape(wanted, side, side)  # (wanted · side²,) -> (wanted, side, side)
 
 
-def map_npy(path: Path) -> Bitmaps:
+def map_npy(path: Path, *, side: int | None = SIDE) -> Bitmaps:
     """Map the bitmaps of a `.npy` file into memory: as `read_npy`, but read only when looked at.
 
     Raises
@@ -76,10 +77,10 @@ def map_npy(path: Path) -> Bitmaps:
     (5, 28, 28)
     """
     with path.open("rb") as file:
-        rows = _check_size(file, path)
+        rows, side = _check_size(file, path, side)
         if rows == 0:  # nothing cannot be mapped
-            return np.empty((0, SIDE, SIDE), dtype=np.uint8)
-        return np.memmap(file, np.uint8, "r", file.tell(), (rows, SIDE, SIDE))
+            return np.empty((0, side, side), dtype=np.uint8)
+        return np.memmap(file, np.uint8, "r", file.tell(), (rows, side, side))
 
 
 def count_bitmaps(file: IO[bytes], where: str) -> int:
@@ -97,20 +98,20 @@ def count_bitmaps(file: IO[bytes], where: str) -> int:
     DataError
         As `read_header`; also if it is not an array of bitmaps.
     """
-    return _count_bitmaps(*read_header(file, where), where)
+    return _measure(*read_header(file, where), where, SIDE)[0]
 
 
-def _check_size(file: IO[bytes], path: Path) -> int:
-    """Return the number of bitmaps, once the header's promise agrees with the file's size."""
-    rows = count_bitmaps(file, str(path))
-    promised = file.tell() + rows * _PIXELS
+def _check_size(file: IO[bytes], path: Path, side: int | None) -> tuple[int, int]:
+    """Return the number and side of the bitmaps, once the header agrees with the file's size."""
+    rows, side = _measure(*read_header(file, str(path)), str(path), side)
+    promised = file.tell() + rows * side * side
     size = path.stat().st_size
     if promised != size:
         raise DataError(
             f"{path}: its header promises {rows:,} bitmaps, that is {promised:,} bytes, but the "
             f"file has {size:,}; it is damaged, so fetch it again"
         )
-    return rows
+    return rows, side
 
 
 def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
@@ -159,20 +160,44 @@ def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.
     return shape, fortran, dtype
 
 
-def _count_bitmaps(
-    shape: tuple[int, ...], fortran: bool, dtype: np.dtype[np.generic], where: str
-) -> int:
-    """Return how many bitmaps the header promises, if it promises bitmaps at all."""
+def _measure(
+    shape: tuple[int, ...],
+    fortran: bool,
+    dtype: np.dtype[np.generic],
+    where: str,
+    side: int | None,
+) -> tuple[int, int]:
+    """Return how many bitmaps the header promises and their side, if it promises such at all."""
     if dtype != np.uint8 or fortran:
         order = " in Fortran order" if fortran else ""
         raise DataError(
             f"{where}: an array of {dtype}{order}; bitmaps are uint8 in C order, ink 255 on 0"
         )
-    if shape == (SIDE, SIDE):
-        return 1
-    if shape[1:] not in _ROW_SHAPES:
+    found = _side_of(shape)
+    side = found or SIDE if side is None else side
+    if shape == (side, side):
+        return 1, side
+    if shape[1:] not in ((side * side,), (side, side)):
+        other = found is not None and found != side
+        advice = f"; these have sides of {found}, and only strokes can be drawn to any size"
         raise DataError(
-            f"{where}: an array of shape {shape}; bitmaps have the shape (n, {_PIXELS}) or "
-            f"(n, {SIDE}, {SIDE})"
+            f"{where}: an array of shape {shape}; bitmaps have the shape (n, {side * side}) or "
+            f"(n, {side}, {side}){advice if other else ''}"
         )
-    return shape[0]
+    return shape[0], side
+
+
+def _side_of(shape: tuple[int, ...]) -> int | None:
+    """Return the side of the bitmaps in an array; None if it cannot hold any.
+
+    Examples
+    --------
+    >>> _side_of((784, 784)), _side_of((7, 3136)), _side_of((56, 56)), _side_of((7, 785))
+    (28, 56, 56, None)
+    """
+    if len(shape) == 2 and shape[1] not in (shape[0], SIDE * SIDE):
+        root = math.isqrt(shape[1])
+        return root if root > 0 and root * root == shape[1] else None
+    if len(shape) == 2:
+        return SIDE if shape[1] == SIDE * SIDE else shape[0] or None
+    return shape[1] or None if len(shape) == 3 and shape[1] == shape[2] else None

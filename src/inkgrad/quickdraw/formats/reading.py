@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.drawing import to_bitmap
+from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.drawing.svg import strokes_from_svg
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import SIDE, Bitmaps
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
 from inkgrad.quickdraw.formats.kaggle import read_kaggle
 from inkgrad.quickdraw.formats.ndjson import read_json, read_ndjson
@@ -42,6 +42,8 @@ PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 _BITMAPS = (".npy", *PICTURES)
 SUFFIXES = (".npz", *_READERS, *_BITMAPS)
 """The suffixes of the files that can be read; capital letters do not matter."""
+
+_BATCH = 256  # drawings that are drawn at once
 
 
 def read_records(
@@ -93,10 +95,11 @@ def read_bitmaps(
     limit: int | None = None,
     recognized: bool | None = None,
     part: str | None = None,
+    raster: Raster = GOOGLES,
 ) -> Bitmaps:
     """Read a file of drawings of any format as bitmaps.
 
-    Strokes are drawn as Google drew its own bitmaps: `inkgrad.drawing.to_bitmap`.
+    Strokes are drawn as Google drew its own bitmaps: `inkgrad.drawing.to_bitmaps`.
 
     Parameters
     ----------
@@ -110,10 +113,13 @@ def read_bitmaps(
         of which this is not known are kept only if this is None.
     part : {"train", "valid", "test"}, optional
         For Sketch-RNN files only.
+    raster : Raster
+        How strokes and pictures are drawn; by default as Google did. Bitmaps are read as they
+        are, and must have its side.
 
     Returns
     -------
-    bitmaps : uint8 array of shape (n, 28, 28)
+    bitmaps : uint8 array of shape (n, side, side)
         Ink 255 on 0; n ≥ 1.
 
     Raises
@@ -130,7 +136,9 @@ def read_bitmaps(
     >>> read_bitmaps(path).shape
     (1, 28, 28)
     """
-    bitmaps, _ = read_bitmaps_and_words(path, limit=limit, recognized=recognized, part=part)
+    bitmaps, _ = read_bitmaps_and_words(
+        path, limit=limit, recognized=recognized, part=part, raster=raster
+    )
     return bitmaps
 
 
@@ -140,8 +148,13 @@ def read_bitmaps_and_words(
     limit: int | None = None,
     recognized: bool | None = None,
     part: str | None = None,
+    raster: Raster = GOOGLES,
+    on_drawn: Callable[[int], object] | None = None,
 ) -> tuple[Bitmaps, list[str | None]]:
-    """Do what `read_bitmaps` does, and return the word that belongs to each bitmap too."""
+    """Do what `read_bitmaps` does, and return the word that belongs to each bitmap too.
+
+    `on_drawn` is told now and then how many bitmaps there are, at last of all.
+    """
     path = _existing(path)
     _check_limit(limit)
     suffix = path.suffix.lower()
@@ -152,26 +165,44 @@ def read_bitmaps_and_words(
         )
     if suffix in _BITMAPS:
         _check_part(path, part)
-        bitmaps = read_npy(path, limit) if suffix == ".npy" else bitmap_from_image(path)[None]
+        if suffix == ".npy":
+            bitmaps = read_npy(path, limit, side=raster.side)
+        else:
+            bitmaps = bitmap_from_image(path, raster.side, pen=raster.pen, padding=raster.padding)
+            bitmaps = bitmaps[None]  # (side, side) -> (1, side, side)
         if len(bitmaps) == 0:
             raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+        if on_drawn is not None:
+            on_drawn(len(bitmaps))
         return bitmaps, [None] * len(bitmaps)
+    numbered = (
+        (number, record)
+        for number, record in enumerate(read_records(path, part=part), start=1)
+        if recognized is None or record.recognized is recognized
+    )
     drawn: list[Bitmaps] = []
     words: list[str | None] = []
-    for number, record in enumerate(read_records(path, part=part), start=1):
-        if recognized is not None and record.recognized is not recognized:
-            continue
-        try:
-            drawn.append(to_bitmap(record.strokes, SIDE))
-        except DataError as error:
-            raise DataError(f"{path}: drawing {number}: {error}") from None
-        words.append(record.word)
-        if len(drawn) == limit:
-            break
+    wanted = islice(numbered, limit)
+    while batch := list(islice(wanted, _BATCH)):
+        drawn.append(_draw(batch, path, raster))
+        words += [record.word for _, record in batch]
+        if on_drawn is not None:
+            on_drawn(len(words))
     if not drawn:
         mark = "recognised" if recognized else "not recognised"
         raise DataError(f"{path}: none of its drawings is marked as {mark}; take all drawings")
-    return np.stack(drawn), words
+    return np.concatenate(drawn), words
+
+
+def _draw(batch: list[tuple[int, Record]], path: Path, raster: Raster) -> Bitmaps:
+    """Draw numbered records; an error calls a drawing by its number in the file."""
+    strokes = [record.strokes for _, record in batch]
+    try:
+        return to_bitmaps(strokes, raster.side, pen=raster.pen, padding=raster.padding)
+    except DataError as error:  # it begins "drawing 7: ", or "drawing: " if there is but one
+        name, _, reason = str(error).partition(": ")
+        number, _ = batch[int(name.removeprefix("drawing") or 0)]
+        raise DataError(f"{path}: drawing {number}: {reason}") from None
 
 
 def _records(path: Path, part: str | None) -> Iterator[Record]:
