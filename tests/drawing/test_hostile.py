@@ -27,6 +27,7 @@ IN_PYTHON_ONLY = {
     "a set": {1, 2},
     "a generator": (stroke for stroke in HOUSE),
     "an integer of 400 digits": [[[10**400, 0], [0, 1]]],
+    "an integer of 400 digits among fractions": [[[10**400, 0.5], [0, 1]]],
     "an integer of 20 digits": [[[10**19, 0], [0, 1]]],
     "an integer beyond 64 bits": [[[2**64, 0], [0, 1]]],
     "complex": [[[1j, 0], [0, 1]]],

@@ -174,11 +174,8 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
     # A stroke of booleans must not become numbers by standing among other strokes.
     if not {*map(type, xs), *map(type, ys), *map(type, times)} <= {int, float}:
         return None
-    try:
-        points, dropped = np.array([xs, ys]), np.array(times)  # (2, all points), (some points,)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if points.ndim != 2 or points.dtype.kind not in "iuf" or dropped.dtype.kind not in "iuf":
+    points, dropped = np.array([xs, ys]), np.array(times)  # (2, all points), (some points,)
+    if points.dtype.kind not in "iuf" or dropped.dtype.kind not in "iuf":  # beyond 64 bits
         return None
     x, y = points.astype(np.float64) + 0.0  # no negative zero
     if not (np.abs(x) <= _MAX_COORDINATE).all() or not (np.abs(y) <= _MAX_COORDINATE).all():
