@@ -110,5 +110,3 @@ def test_with_real_drawings_it_says_how_many(clone: Path, quickdraw_folder: Path
         assert f"{name} " in printed
     figures = check_results(clone)
     assert figures["top1"] >= 0.80
-    # Measured 0.696; some 40 elephants and dolphins to test on make it uncertain by several points.
-    assert figures["balanced_accuracy"] >= 0.65
