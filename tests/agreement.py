@@ -13,7 +13,12 @@ CANCELLED = 0.1  # see `layer_errors`
 
 
 def error(ours: np.ndarray, theirs: np.ndarray, least: float = 0.0) -> float:
-    """Return |ours − theirs| / |theirs|; where theirs is all zeros, ours must be too."""
+    """Return |ours − theirs| / |theirs|; where theirs is all zeros, ours must be too.
+
+    Where either is not finite, the error is infinite: NaN would compare with nothing.
+    """
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return float("inf")
     size = max(float(np.linalg.norm(theirs)), least)
     return float(np.linalg.norm(ours - theirs)) / (size or 1e-30)
 
