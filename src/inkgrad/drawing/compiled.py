@@ -66,10 +66,8 @@ def _plot(
     bitmaps: Any,
     side: int,
     points: Any,
-    first: int,
-    last: int,
     placing: Any,
     pen: Any,
     room: Any,
 ) -> None:
-    plot.plot(bitmaps, side, points, first, last, placing, pen, room)
+    plot.plot(bitmaps, side, points, placing, pen, room)

@@ -47,18 +47,12 @@ def plot(
     bitmaps: MutableSequence[int],
     side: int,
     points: Points,
-    first: int,
-    last: int,
     placing: Placing,
     pen: Sequence[int],
     room: Room,
 ) -> None:
-    """Draw the drawings first … last − 1 into bitmaps of side × side pixels, one after the other.
-
-    The first of them is written to the beginning of `bitmaps`, which is all zeros.
-    """
-    for drawing in range(first, last):
-        at = (drawing - first) * side * side
+    """Draw drawings into bitmaps of side × side pixels, one after the other, all zeros before."""
+    for drawing in range(len(points.drawings) - 1):
         frame = Frame(
             placing.right[drawing],
             placing.down[drawing],
@@ -70,4 +64,4 @@ def plot(
             begin, end = points.strokes[k], points.strokes[k + 1]
             stop = walk(room.path, points.x, points.y, begin, end, frame)
             m = trace(room.path, stop, pen, frame, room.edges)
-            paint(bitmaps, at, side, room.edges, m, room.lists)
+            paint(bitmaps, drawing * side * side, side, room.edges, m, room.lists)

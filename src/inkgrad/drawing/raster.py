@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-import queue
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inkgrad.drawing.pen import CORNER, make_pen
-from inkgrad.drawing.plot import Placing, Room, make_room, plot
+from inkgrad.drawing.plot import Placing, make_room, plot
 from inkgrad.drawing.strokes import (
     Drawing,
     Points,
@@ -204,40 +203,47 @@ def rasterize_many(
     """
     raster = Raster(side, pen, padding)
     bitmaps = np.zeros((len(drawings), side, side), dtype=np.uint8)
-    if len(drawings) == 0:
-        return bitmaps
-    points = join_drawings(drawings)
-    placing = _place(points, raster)
     if compiled is None:
         compiled = _worth_compiling(len(drawings))
-    if compiled:
-        _plot_compiled(bitmaps, points, placing, raster, threads or os.cpu_count() or 1)
+    draw = _draw_compiled if compiled else _draw_plain
+
+    def draw_part(first: int) -> None:
+        part = slice(first, first + _PART)
+        points = join_drawings(drawings[part], first, len(drawings))
+        draw(bitmaps[part], points, _place(points, raster, first, len(drawings)), raster)
+
+    parts = range(0, len(drawings), _PART)
+    threads = min(threads or os.cpu_count() or 1, len(parts)) if compiled else 1
+    if threads > 1:  # while one's points are checked and laid out, another's are drawn
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(draw_part, parts))
     else:
-        _plot_plain(bitmaps, points, placing, raster)
+        for first in parts:
+            draw_part(first)
     return bitmaps
 
 
-def _place(points: Points, raster: Raster) -> Placing:
-    """Return where each drawing stands on the canvas."""
+def _place(points: Points, raster: Raster, index: int, drawings: int) -> Placing:
+    """Return where drawings stand on the canvas; they are `index` and the next of so many."""
     x, y = np.asarray(points.x), np.asarray(points.y)
     strokes = np.asarray(points.strokes)
     begins = strokes[np.asarray(points.drawings[:-1])]
     largest = np.maximum.reduceat(np.maximum(np.abs(x), np.abs(y)), begins)
     most = _MOST_PIXELS / raster.scale
     if largest.max() > most:
-        index = int(largest.argmax())
+        which = int(largest.argmax())
         raise DataError(
-            f"{drawing_name(index, len(begins))}: a coordinate is {round(largest[index]):,} where "
-            f"the canvas measures 256 and {math.floor(most):,} is the most that can be drawn; use "
-            "to_bitmap, which scales a drawing first"
+            f"{drawing_name(index + which, drawings)}: a coordinate is {round(largest[which]):,} "
+            f"where the canvas measures 256 and {math.floor(most):,} is the most that can be "
+            "drawn; use to_bitmap, which scales a drawing first"
         )
     lengths = np.diff(strokes)
     if lengths.max() > _MOST_POINTS:
         stroke = int(lengths.argmax())
-        index = int(np.searchsorted(points.drawings, stroke, side="right")) - 1
+        which = int(np.searchsorted(points.drawings, stroke, side="right")) - 1
         raise DataError(
-            f"{drawing_name(index, len(begins))}: a stroke has {lengths[stroke]:,} points; at most "
-            f"{_MOST_POINTS:,} can be drawn, simplify it first"
+            f"{drawing_name(index + which, drawings)}: a stroke has {lengths[stroke]:,} points; "
+            f"at most {_MOST_POINTS:,} can be drawn, simplify it first"
         )
     margin = raster.padding + raster.pen / 2
     right, down = (margin + (_CANVAS - np.maximum.reduceat(v, begins)) / 2 for v in (x, y))
@@ -249,63 +255,35 @@ def _worth_compiling(drawings: int) -> bool:
     return (loaded or drawings >= _MANY) and importlib.util.find_spec("numba") is not None
 
 
-def _plot_plain(
+def _draw_plain(
     bitmaps: npt.NDArray[np.uint8], points: Points, placing: Placing, raster: Raster
 ) -> None:
     """Have Python draw, on lists, which it is quicker with than with arrays."""
-    pen = make_pen(raster.pen / 2, raster.scale)
-    longest = int(np.diff(points.strokes).max())
-    room = make_room(longest, len(pen) // CORNER, raster.side, lambda n: [0] * n)
-    listed = Points(*(np.asarray(column).tolist() for column in points))
-    placed = placing._replace(
-        right=np.asarray(placing.right).tolist(), down=np.asarray(placing.down).tolist()
+    pen, longest = make_pen(raster.pen / 2, raster.scale), int(np.diff(points.strokes).max())
+    pixels = [0] * bitmaps.size
+    plot(
+        pixels,
+        raster.side,
+        Points(*(np.asarray(column).tolist() for column in points)),
+        placing._replace(
+            right=np.asarray(placing.right).tolist(), down=np.asarray(placing.down).tolist()
+        ),
+        pen,
+        make_room(longest, len(pen) // CORNER, raster.side, lambda n: [0] * n),
     )
-    for index, bitmap in enumerate(bitmaps):
-        pixels = [0] * bitmap.size
-        plot(pixels, raster.side, listed, index, index + 1, placed, pen, room)
-        bitmap.flat = pixels
+    bitmaps[:] = np.reshape(pixels, bitmaps.shape)  # (n · side²,) -> (n, side, side)
 
 
-def _plot_compiled(
-    bitmaps: npt.NDArray[np.uint8],
-    points: Points,
-    placing: Placing,
-    raster: Raster,
-    threads: int,
+def _draw_compiled(
+    bitmaps: npt.NDArray[np.uint8], points: Points, placing: Placing, raster: Raster
 ) -> None:
-    """Have compiled code draw, a few drawings at a time, on several threads."""
+    """Have compiled code draw, without the lock that Python's threads share."""
     from inkgrad.drawing.compiled import compiled_plot, new
 
     pen = np.array(make_pen(raster.pen / 2, raster.scale))
     longest = int(np.diff(points.strokes).max())
-    drawn = compiled_plot()
-    parts = range(0, len(bitmaps), _PART)
-    rooms: queue.SimpleQueue[Room] = queue.SimpleQueue()
-    threads = min(threads, len(parts))
-    for _ in range(threads):
-        rooms.put(make_room(longest, len(pen) // CORNER, raster.side, new))
-
-    def draw(first: int) -> None:
-        last = min(first + _PART, len(bitmaps))
-        room = rooms.get()
-        drawn(
-            bitmaps[first:last].reshape(-1),
-            raster.side,
-            points,
-            first,
-            last,
-            placing,
-            pen,
-            room,
-        )
-        rooms.put(room)
-
-    if threads == 1:
-        for first in parts:
-            draw(first)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(draw, parts))
+    room = make_room(longest, len(pen) // CORNER, raster.side, new)
+    compiled_plot()(bitmaps.reshape(-1), raster.side, points, placing, pen, room)
 
 
 def _is_number(value: object, kind: type) -> bool:

@@ -113,8 +113,14 @@ def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
     return [points[:, end - stroke.shape[1] : end] for stroke, end in zip(rows, ends, strict=True)]
 
 
-def join_drawings(drawings: Sequence[Drawing]) -> Points:
-    """Check many drawings and lay their points one after the other: quicker than one by one.
+def join_drawings(drawings: Sequence[Drawing], first: int = 0, total: int | None = None) -> Points:
+    """Check some drawings and lay their points one after the other: quicker than one by one.
+
+    Parameters
+    ----------
+    drawings : sequence of drawings, at least one
+    first, total : int
+        If they are part of more: where in these they begin, and how many these are.
 
     Raises
     ------
@@ -131,8 +137,8 @@ def join_drawings(drawings: Sequence[Drawing]) -> Points:
     if points is not None:
         return points
     checked = [
-        check_strokes(drawing, where=drawing_name(index, len(drawings)))
-        for index, drawing in enumerate(drawings)
+        check_strokes(drawing, where=drawing_name(index, total or len(drawings)))
+        for index, drawing in enumerate(drawings, start=first)
     ]
     strokes = [stroke for drawing in checked for stroke in drawing]
     x, y = np.concatenate(strokes, axis=1)

@@ -30,8 +30,8 @@ from tests.agreement import TOLERANCE, error, layer_errors
 from tests.networks import random_batch, random_block_network, random_network, random_parameters
 
 # Some BLAS kernels raise the processor's flag for NaN though all numbers are finite, now and then
-# (numpy issue 24067, OpenBLAS issue 1924); it was seen here once, in the reference's `dy @ Wᵀ`. That
-# what comes out is finite is demanded by `error`, and compared.
+# (numpy issue 24067, OpenBLAS issue 1924); it was seen here once, in the reference's `dy @ Wᵀ`.
+# That what comes out is finite is demanded by `error`, and compared.
 pytestmark = [
     pytest.mark.usefixtures("nothing_compiles"),
     pytest.mark.filterwarnings("ignore:invalid value encountered in matmul:RuntimeWarning"),
