@@ -14,15 +14,8 @@ from hypothesis import strategies as st
 from inkgrad.drawing import Raster, raster, rasterize, rasterize_many
 from inkgrad.drawing.strokes import join_drawings
 from inkgrad.errors import DataError, ModelError
-from tests.drawing.doodles import (
-    DOODLES,
-    FACE,
-    HOUSE,
-    KINDS,
-    correlation,
-    random_drawing,
-    strokes_between,
-)
+from tests.drawing.doodles import DOODLES, FACE, HOUSE, correlation, strokes_between
+from tests.golden.drawings import random_drawings
 
 SCALE = 28 / 304
 
@@ -124,8 +117,7 @@ def test_many_at_once_are_the_same_pixels(drawings):
 
 @pytest.mark.parametrize("side", [28, 64])
 def test_compiled_or_plain_the_pixels_are_the_same(side):
-    rng = np.random.default_rng(side)
-    drawings = [random_drawing(rng, kind) for kind in KINDS for _ in range(6)]
+    drawings = random_drawings(130, seed=side)  # of every kind; a thread takes 64 at a time
     plain = rasterize_many(drawings, side, compiled=False)
     for threads in (1, 2, 3):
         compiled = rasterize_many(drawings, side, compiled=True, threads=threads)
@@ -134,8 +126,7 @@ def test_compiled_or_plain_the_pixels_are_the_same(side):
 
 @pytest.mark.parametrize("settings", [{"pen": 0.2}, {"pen": 3.0}, {"pen": 200.0, "padding": 0}])
 def test_compiled_or_plain_with_any_pen(settings):
-    rng = np.random.default_rng(0)
-    drawings = [random_drawing(rng, kind) for kind in KINDS]
+    drawings = random_drawings(20, seed=0)
     plain = rasterize_many(drawings, 33, compiled=False, **settings)
     compiled = rasterize_many(drawings, 33, compiled=True, **settings)
     np.testing.assert_array_equal(compiled, plain)

@@ -65,7 +65,7 @@ def by_cairo(strokes: Drawing, raster: Raster) -> np.ndarray:
             context.line_to(x + right, y + down)
         context.stroke()
     pixels = np.frombuffer(bytes(surface.get_data()), np.uint8)
-    return pixels.reshape(raster.side, raster.side, 4)[:, :, 0].copy()
+    return pixels.reshape(raster.side, raster.side, 4)[:, :, 0].copy()  # (side, side)
 
 
 def main() -> None:
