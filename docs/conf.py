@@ -28,7 +28,7 @@ exclude_patterns = [
     "_build",
     "conf.py",
     "extensions",
-    "make_pictures.py",
+    "make_*.py",
     "walkthrough/pictures.py",
     "**.ipynb",
 ]
