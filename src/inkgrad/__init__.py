@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
+    from inkgrad.web import serve
     from inkgrad.workflows import (
         check,
         demo,
@@ -56,6 +57,7 @@ __all__ = [
     "preview",
     "rasterize",
     "seed_network",
+    "serve",
     "train",
 ]
 
@@ -65,6 +67,7 @@ _HOMES = {
     "inkgrad.model": ["Model", "load"],
     "inkgrad.network": ["Network", "Parameters", "seed_network"],
     "inkgrad.training": ["Recipe"],
+    "inkgrad.web": ["serve"],
     "inkgrad.workflows": [
         "check",
         "demo",

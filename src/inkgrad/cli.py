@@ -450,6 +450,34 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def serve(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL", help="A .safetensors file (default: the packaged animals)."
+        ),
+    ] = None,
+    port: Annotated[int, _option("--port", "0 takes any that is free.", "N")] = 8028,
+    host: Annotated[
+        str, _option("--host", "Where to listen; by default only this machine can ask.", "ADDRESS")
+    ] = "127.0.0.1",
+    no_open: Annotated[bool, _option("--no-open", "Leave the browser closed.")] = False,
+    engine: Engine = "auto",
+) -> None:
+    """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
+    from inkgrad import terminal, web
+
+    console = terminal.make_console()
+
+    def tell(address: str) -> None:
+        text = f"the page is at {address}  (Ctrl-C ends)"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    web.serve(model, host=host, port=port, engine=engine, open_browser=not no_open, on_ready=tell)
+    console.print("ended")
+
+
 def main() -> None:
     """Run the command line, and see that what it printed arrives."""
     try:
