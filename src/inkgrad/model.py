@@ -157,7 +157,11 @@ class Model:
         return np.asarray(np.asarray(self.classes)[best])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
+        """Write the model as one safetensors file, in one step (see `storage.atomic_write`)."""
+        atomic_write_bytes(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the safetensors file that `save` writes.
 
         The tensors are the parameters by name; the metadata's entry ``inkgrad`` holds, as JSON,
         the network, the classes, the rasteriser's settings and the record. The same model gives
@@ -174,8 +178,9 @@ class Model:
         }
         # One entry: safetensors writes several in an order that changes from run to run.
         metadata = {_KEY: json.dumps(description, allow_nan=False)}
-        tensors = {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}
-        atomic_write_bytes(path, save(tensors, metadata))
+        return save(
+            {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}, metadata
+        )
 
 
 def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Model:
