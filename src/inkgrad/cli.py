@@ -410,6 +410,25 @@ def pack(
 
 
 @app.command()
+def export(
+    model: ModelFile,
+    as_html: Annotated[
+        bool, _option("--html", "The drawing page in one file, which opens without a server.")
+    ] = False,
+    out: Annotated[Path, _option("--out -o", "The file to write.", "FILE")] = Path("doodles.html"),
+) -> None:
+    """Write a model in another form, to give away."""
+    from inkgrad import terminal, workflows
+
+    if not as_html:
+        raise InkgradError("it is not said what to write; there is --html, the drawing page")
+    console = terminal.make_console()
+    with terminal.working(console, "packing"):
+        exported = workflows.export_html(model, out)
+    terminal.show_files(console, {f"the page in one file, {exported.size:,} bytes": exported.path})
+
+
+@app.command()
 def info(
     path: Annotated[
         Path | None,

@@ -1,7 +1,7 @@
 """The drawing page and its server: plain JavaScript modules in `static/`, served by `serve`.
 
-The modules that draw and compute are twins of `inkgrad.drawing` and of the layers. Importing this costs nothing: what
-the server needs is imported when one is started.
+The modules that draw and compute are twins of `inkgrad.drawing` and of the layers. Importing this
+costs nothing: what the server needs is imported when one is started.
 """
 
 from __future__ import annotations
