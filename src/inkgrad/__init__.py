@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
+    from inkgrad.web import serve
     from inkgrad.workflows import (
         check,
         demo,
@@ -58,6 +59,7 @@ __all__ = [
     "preview",
     "rasterize",
     "seed_network",
+    "serve",
     "train",
 ]
 
@@ -67,6 +69,7 @@ _HOMES = {
     "inkgrad.model": ["Model", "load"],
     "inkgrad.network": ["Network", "Parameters", "seed_network"],
     "inkgrad.training": ["Recipe"],
+    "inkgrad.web": ["serve"],
     "inkgrad.workflows": [
         "check",
         "demo",
