@@ -36,7 +36,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,7 +45,7 @@ import pytest
 
 from inkgrad.web import static_folder
 
-__all__ = ["JavaScript", "JavaScriptError", "chromium", "make_site", "missing", "node"]
+__all__ = ["JavaScript", "JavaScriptError", "browser", "chromium", "make_site", "missing", "node"]
 
 _TYPED_ARRAYS = {
     "Float64Array": np.float64,
@@ -127,8 +127,8 @@ def _run(command: list[str], text: str = "") -> str:
 
 
 @contextmanager
-def chromium(site: Path) -> Iterator[JavaScript]:
-    """Start the system's Chromium on a page of the site, served from this machine to itself."""
+def browser() -> Iterator[Any]:
+    """Start the system's Chromium, and return it as playwright knows it."""
     program = shutil.which("chromium")
     if program is None:
         missing("chromium is not installed (Debian: apt-get install chromium)")
@@ -136,13 +136,19 @@ def chromium(site: Path) -> Iterator[JavaScript]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright is not installed: pip install '.[browser]'")
-    with ExitStack() as stack:
-        address = stack.enter_context(_served(site))
-        browser = stack.enter_context(sync_playwright()).chromium.launch(
-            executable_path=program, args=_CHROMIUM_FLAGS
-        )
-        stack.callback(browser.close)
-        page = browser.new_page()
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+@contextmanager
+def chromium(site: Path) -> Iterator[JavaScript]:
+    """Open a page of the site in Chromium, served from this machine to itself."""
+    with browser() as started, _served(site) as address:
+        page = started.new_page()
         page.goto(f"{address}/index.html")
         ask = "async (text) => (await import('/tests/answer.js')).answer(text)"
         yield JavaScript(lambda text: page.evaluate(ask, text))
