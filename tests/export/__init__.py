@@ -1,1 +1,1 @@
-"""Tests of inkgrad.export."""
+"""Tests of the room export."""

@@ -86,7 +86,7 @@ def test_it_works_from_the_disk(exported, model):
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(exported.as_uri())
-        page.wait_for_function("document.getElementById('answer').textContent !== ''")
+        page.wait_for_selector("#answer:not(:empty)")
         answer = json.loads(page.text_content("#answer"))
         assert answer == [
             {
