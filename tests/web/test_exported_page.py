@@ -41,9 +41,10 @@ def test_it_recognises_what_the_model_recognises(hand, examples, animals):
 
 def test_every_panel_is_there(hand, examples):
     hand.draw(examples["dog"][0])
-    for tab, said in {"Play": "Can it tell", "Think": "conv1", "Learn": "cat", "Teach": "Files"}.items():  # fmt: skip
+    said = {"Play": "Can it tell", "Think": "conv1", "Learn": "cat", "Teach": "Files"}
+    for tab, text in said.items():
         hand.open(tab)
-        hand.page.locator("[role=tabpanel]:visible", has_text=said).wait_for()
+        hand.page.locator("[role=tabpanel]:visible", has_text=text).wait_for()
 
 
 def test_it_is_taught_and_saves(hand, spirals, tmp_path):

@@ -134,9 +134,7 @@ def _add(
             continue
         address = source[match.start(2) + 1 : match.end(2) - 1]
         if not address.startswith(("./", "../")):
-            raise InkgradError(
-                f'{line} imports "{address}"; only files beside it can be, as "./x.js"'
-            )
+            raise InkgradError(f"{line} imports {address!r}; only files can be, such as './x.js'")
         target = posixpath.normpath(posixpath.join(posixpath.dirname(place), address))
         names = _imported(match[1], line)
         _add(folder, target, (*importers, place), modules, exported)

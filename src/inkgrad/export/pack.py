@@ -17,7 +17,7 @@ _BITS = 13  # 2¹³ = 8192 < 91² = 8281
 
 
 def to_text(data: bytes) -> str:
-    r"""Return bytes as characters from "!" to "~", without "<", "&" and "\\".
+    r"""Return bytes as characters from "!" to "~", without "<", "&" and the backslash.
 
     Thirteen bits each, the highest first, are two characters; zeros fill up the last ones. To the
     reader the number of bytes tells where these begin: it stands in front, in decimal, and a space.
@@ -25,14 +25,15 @@ def to_text(data: bytes) -> str:
     Examples
     --------
     >>> to_text(b"ink"), len(to_text(bytes(1300)))
-    ('3 LYn/', 1605)
+    ('3 H(l6', 1605)
     """
     bits = np.unpackbits(np.frombuffer(data, np.uint8))
     groups = np.zeros(-(-len(bits) // _BITS) * _BITS, np.uint8)
     groups[: len(bits)] = bits
     numbers = groups.reshape(-1, _BITS) @ (1 << np.arange(_BITS)[::-1])  # (n, 13) -> (n,)
     digits = np.stack(np.divmod(numbers, len(_ALPHABET)), axis=1)  # (n, 2)
-    return f"{len(data)} " + np.frombuffer(_ALPHABET, np.uint8)[digits].tobytes().decode("ascii")
+    letters: bytes = np.frombuffer(_ALPHABET, np.uint8)[digits].tobytes()
+    return f"{len(data)} {letters.decode('ascii')}"
 
 
 def deflate(data: bytes) -> bytes:
@@ -60,8 +61,8 @@ def split_planes(data: bytes) -> bytes:
 
     Examples
     --------
-    >>> split_planes((4).to_bytes(8, "little") + b"head" + b"\\x01\\xa1\\x02\\xa2")[8:]
-    b'head\\xa1\\xa2\\x01\\x02'
+    >>> split_planes((4).to_bytes(8, "little") + b"head" + b"\x01\xa1\x02\xa2")[8:]
+    b'head\xa1\xa2\x01\x02'
     """
     start = 8 + int.from_bytes(data[:8], "little")
     return data[:start] + data[start + 1 :: 2] + data[start::2]

@@ -107,21 +107,22 @@ def make_page(model: Model, *, name: str = "model", site: Path = _SITE) -> str:
         f'content="{_policy([boot, script], styles)}">\n'
     )
     markup = re.sub(r'[ \t]*<meta charset="[^"]*" ?/?>\n?', "", markup, flags=re.IGNORECASE)
-    markup = _insert(markup, r"<!doctype html>\n?", _greeting(model), site, after=True)
-    markup = _insert(markup, r"<head>\n?", head, site, after=True)
-    return _insert(markup, r"[ \t]*</body>", _scripts(model, name, script, boot), site)
+    markup = _insert(markup, "<!doctype html>", _greeting(model), site)
+    markup = _insert(markup, "<head>", head, site)
+    return _insert(markup, "</body>", _scripts(model, name, script, boot), site, before=True)
 
 
-def _insert(markup: str, tag: str, text: str, site: Path, *, after: bool = False) -> str:
-    """Put text before or after a tag that must stand in the markup once."""
-    found = list(re.finditer(tag, markup, re.IGNORECASE))
+def _insert(markup: str, tag: str, text: str, site: Path, *, before: bool = False) -> str:
+    """Put text after or before a tag that must stand in the markup once."""
+    found = list(re.finditer(rf"{re.escape(tag)}\n?", markup, re.IGNORECASE))
     if len(found) != 1:
         raise InkgradError(
-            f"{site / 'index.html'} has {len(found)} of {tag.split('>')[0].lstrip('[ t]*')}>; "
-            "one is expected"
+            f"{site / 'index.html'} has {len(found)} of {tag}; one is expected, and nothing else "
+            "in it"
         )
-    at = found[0].end() if after else found[0].start()
-    return markup[:at] + text + markup[at:]
+    start, stop = found[0].span()
+    end = start if before else stop
+    return markup[:end] + text + markup[end:]
 
 
 def _greeting(model: Model) -> str:

@@ -24,7 +24,7 @@ for (let code = FIRST, value = 0; code < 0x7f; code++) {
  * @returns {Uint8Array}
  *
  * @example
- * fromText("3 LYn/"); // Uint8Array [0x69, 0x6e, 0x6b]
+ * fromText("3 H(l6"); // Uint8Array [0x69, 0x6e, 0x6b]
  */
 export function fromText(text) {
   const space = text.indexOf(" ");
