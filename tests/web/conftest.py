@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inkgrad import Model, load
-from tests.web.javascript import JavaScript, chromium, launch_chromium, make_site
+from tests.web.javascript import JavaScript, chromium, make_site
 from tests.web.javascript import node as start_node
 from tests.web.pages import Hand, make_server, watched
 
@@ -69,13 +69,6 @@ def spirals() -> list[Any]:
         ys = 127 + radius * np.sin(angle + start) * rng.uniform(0.8, 1)
         drawings.append([[xs.tolist(), ys.tolist()]])
     return drawings
-
-
-@pytest.fixture(scope="session")
-def chromium_browser() -> Iterator[Any]:
-    """Return Chromium, for pages of one's own."""
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")
