@@ -45,14 +45,10 @@ import pytest
 
 from inkgrad.web import static_folder
 
-<<<<<<< HEAD
 __all__ = [
     *("JavaScript", "JavaScriptError", "chromium", "launch_chromium", "make_site", "missing"),
     *("node", "served"),
 ]
-=======
-__all__ = ["JavaScript", "JavaScriptError", "browser", "chromium", "make_site", "missing", "node"]
->>>>>>> export
 
 _TYPED_ARRAYS = {
     "Float64Array": np.float64,
@@ -134,13 +130,8 @@ def _run(command: list[str], text: str = "") -> str:
 
 
 @contextmanager
-<<<<<<< HEAD
 def launch_chromium() -> Iterator[Any]:
     """Start the system's Chromium. Playwright bears only one at a time in a process."""
-=======
-def browser() -> Iterator[Any]:
-    """Start the system's Chromium, and return it as playwright knows it."""
->>>>>>> export
     program = shutil.which("chromium")
     if program is None:
         missing("chromium is not installed (Debian: apt-get install chromium)")
@@ -149,7 +140,6 @@ def browser() -> Iterator[Any]:
     except ImportError:
         missing("playwright is not installed: pip install '.[browser]'")
     with sync_playwright() as playwright:
-<<<<<<< HEAD
         browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
         try:
             yield browser
@@ -162,20 +152,6 @@ def chromium(site: Path, browser: Any) -> Iterator[JavaScript]:
     """Open a page of the site in a browser, served from this machine to itself."""
     with served(site) as address, browser.new_context() as context:
         page = context.new_page()
-=======
-        started = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
-        try:
-            yield started
-        finally:
-            started.close()
-
-
-@contextmanager
-def chromium(site: Path) -> Iterator[JavaScript]:
-    """Open a page of the site in Chromium, served from this machine to itself."""
-    with browser() as started, _served(site) as address:
-        page = started.new_page()
->>>>>>> export
         page.goto(f"{address}/index.html")
         ask = "async (text) => (await import('/tests/answer.js')).answer(text)"
         yield JavaScript(lambda text: page.evaluate(ask, text))
