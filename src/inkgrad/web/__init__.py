@@ -1,4 +1,4 @@
-"""What runs in a browser: plain JavaScript modules, twins of `inkgrad.drawing`, in `static/`."""
+"""What runs in a browser: plain JavaScript modules, twins of Python's, in `static/`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def static_folder() -> Path:
     Examples
     --------
     >>> sorted(path.name for path in static_folder().glob("s*.js"))
-    ['scan.js', 'simplify.js', 'strokes.js']
+    ['safetensors.js', 'scan.js', 'session.js', 'simplify.js', 'strokes.js']
     """
     return Path(__file__).parent / "static"
