@@ -1,4 +1,4 @@
-"""What runs in a browser: plain JavaScript modules, twins of `inkgrad.drawing`, in `static/`."""
+"""The drawing page: what runs in a browser, plain JavaScript modules, in `static/`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def static_folder() -> Path:
 
     Examples
     --------
-    >>> sorted(path.name for path in static_folder().glob("s*.js"))
-    ['scan.js', 'simplify.js', 'strokes.js']
+    >>> sorted(path.name for path in static_folder().glob("si*.js"))
+    ['simplify.js']
     """
     return Path(__file__).parent / "static"
