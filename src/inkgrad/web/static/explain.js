@@ -17,9 +17,7 @@
  * @property {"Conv2D" | "Dense" | "Flatten" | "MaxPool2D" | "ReLU"} type
  * @property {number[]} inputShape
  * @property {number[]} outputShape
- * @property {number | number[]} [size]
- * @property {number | number[] | null} [stride]
- * @property {number | number[]} [padding]
+ * @property {{size?: number[], stride?: number[], padding?: number[]}} settings
  */
 
 /**
@@ -153,12 +151,9 @@ export function explainGradient(scene, name, cell) {
  * @returns {{size: number[], stride: number[], padding: number[]}}
  */
 export function geometry(layer) {
-  const usual = layer.type === "MaxPool2D" ? layer.size : 1;
-  return {
-    size: pair(layer.size),
-    stride: pair(layer.stride ?? usual),
-    padding: pair(layer.padding ?? 0),
-  };
+  const { size, stride, padding } = layer.settings;
+  const usual = layer.type === "MaxPool2D" ? size : 1;
+  return { size: pair(size), stride: pair(stride ?? usual), padding: pair(padding ?? 0) };
 }
 
 /**

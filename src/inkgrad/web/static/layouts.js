@@ -48,7 +48,7 @@ export function pictures(shape) {
  * @param {number} [aspect] how many times wider than high it should be
  * @returns {Layout}
  */
-export function strip(length, aspect = 4) {
+export function strip(length, aspect = 8) {
   const columns = wrapped(length, aspect);
   return {
     maps: 1,

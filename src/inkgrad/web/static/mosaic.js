@@ -4,15 +4,14 @@
  * @module
  */
 
-import { element, svg } from "./elements.js";
+import { make } from "./elements.js";
 import { inDigits } from "./figures.js";
 import { columnsFor } from "./layouts.js";
-import { colourOf, readPalette, watchPalette } from "./pictures.js";
+import { colourOf, readPalette } from "./pictures.js";
 
 /** @typedef {import("./layouts.js").Layout} Layout */
 
 const SMALLEST = 40; // pixels of the page: the least wish for a map's width
-const LARGEST_CELL = 30;
 const mosaics = new Set();
 let palette = null;
 
@@ -23,13 +22,14 @@ export class Mosaic {
    * @param {Layout} options.layout
    * @param {string} options.label what it shows, for screen readers
    * @param {boolean} [options.isSigned] blue and red, instead of ink
-   * @param {number} [options.cell] how large a cell should be, in pixels of the page
+   * @param {number} [options.cell] how large a cell of many maps should be, in pixels of the page
+   * @param {number} [options.largest] how large a cell of a single map may get
    * @param {boolean} [options.isLoupe] only for pointers, since it shows a part of another mosaic
    * @param {(cell: number, isHeld: boolean) => void} options.onPoint a cell was pointed at; held:
    *   by a click, a tap or a key
    */
-  constructor({ layout, label, isSigned = false, cell = 3, isLoupe = false, onPoint }) {
-    Object.assign(this, { layout, isSigned, wish: cell, isLoupe, onPoint });
+  constructor({ layout, label, isSigned = false, cell = 3, largest = 30, isLoupe = false, onPoint }) {
+    Object.assign(this, { layout, isSigned, wish: cell, largest, isLoupe, onPoint });
     this.values = null;
     this.stops = null;
     this.range = 1;
@@ -38,14 +38,14 @@ export class Mosaic {
     this.isStale = false;
     this.isSeen = false;
     this.across = 0;
-    this.canvas = element("canvas", { "aria-hidden": "true" });
+    this.canvas = make("canvas", { "aria-hidden": "true" });
     this.context = this.canvas.getContext("2d");
     this.frames = svg("path", { class: "frames" });
     this.sources = svg("path", { class: "sources" });
     this.ring = svg("path", { class: "ring" });
     this.overlay = svg("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
     this.overlay.append(this.frames, this.sources, this.ring);
-    this.element = element("div", { class: isLoupe ? "mosaic loupe" : "mosaic" }, this.canvas, this.overlay);
+    this.element = make(isLoupe ? "div.mosaic.loupe" : "div.mosaic", {}, this.canvas, this.overlay);
     if (isLoupe) this.element.setAttribute("aria-hidden", "true");
     else this.#takeKeys(label);
     this.#takePointers();
@@ -106,7 +106,7 @@ export class Mosaic {
     this.canvas.height = this.down * pitch[0] - this.gap;
     this.element.style.aspectRatio = `${this.canvas.width} / ${this.canvas.height}`;
     if (layout.maps === 1 && !this.isLoupe) {
-      this.element.style.maxWidth = `${layout.columns * Math.max(LARGEST_CELL, this.wish)}px`;
+      this.element.style.maxWidth = `${layout.columns * this.largest}px`;
     }
     this.overlay.setAttribute("viewBox", `0 0 ${this.canvas.width} ${this.canvas.height}`);
     this.image = this.context.createImageData(this.canvas.width, this.canvas.height);
@@ -128,7 +128,7 @@ export class Mosaic {
   }
 
   #draw() {
-    palette ??= startPalette();
+    palette ??= readPalette();
     this.isStale = false;
     const { values, pixels, pixelOf, stops, range, isSigned } = this;
     if (values === null) {
@@ -249,14 +249,14 @@ export class Mosaic {
  * Make the line that says what colours mean: the scale and its ends.
  *
  * @param {boolean} isSigned
- * @returns {{element: HTMLElement, show: (range: number, unit?: string) => void}}
+ * @returns {{element: HTMLElement, show: (range: number) => void}}
  */
 export function legend(isSigned) {
-  const from = element("span");
-  const to = element("span");
-  const scale = element("i", { class: isSigned ? "scale signed" : "scale", "aria-hidden": "true" });
+  const from = make("span");
+  const to = make("span");
+  const scale = make(isSigned ? "i.scale.signed" : "i.scale", { "aria-hidden": "true" });
   return {
-    element: element("p", { class: "scale-key" }, from, scale, to),
+    element: make("p.scale-key", {}, from, scale, to),
     show: (range) => {
       from.textContent = isSigned ? inDigits(-range, 2) : "0";
       to.textContent = inDigits(range, 2);
@@ -264,10 +264,10 @@ export function legend(isSigned) {
   };
 }
 
-/** Return the colours that the pictures are now drawn in. */
-export function currentPalette() {
-  palette ??= startPalette();
-  return palette;
+/** Read the page's colours again, and draw every picture in them. */
+export function repaint() {
+  palette = readPalette();
+  for (const mosaic of mosaics) mosaic.paint(mosaic.values, mosaic.range, mosaic.stops);
 }
 
 /**
@@ -278,14 +278,15 @@ export function currentPalette() {
  * @param {boolean} isSigned
  * @returns {number} a pixel
  */
-export const shade = (value, range, isSigned) => colourOf(currentPalette(), value, range, isSigned);
+export function shade(value, range, isSigned) {
+  palette ??= readPalette();
+  return colourOf(palette, value, range, isSigned);
+}
 
-function startPalette() {
-  watchPalette(() => {
-    palette = readPalette();
-    for (const mosaic of mosaics) mosaic.paint(mosaic.values, mosaic.range, mosaic.stops);
-  });
-  return readPalette();
+function svg(tag, attributes = {}) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
 }
 
 function rectangle(x, y, width, height) {

@@ -36,17 +36,6 @@ export function readPalette() {
 }
 
 /**
- * Call back whenever the page turns light or dark.
- *
- * @param {() => void} changed
- */
-export function watchPalette(changed) {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
-  const attributes = { attributes: true, attributeFilter: ["data-theme"] };
-  new MutationObserver(changed).observe(document.documentElement, attributes);
-}
-
-/**
  * Return the largest size of some numbers, which gets the fullest colour.
  *
  * @param {ArrayLike<number>} values
