@@ -77,7 +77,9 @@ Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOL
 Engine = Annotated[str, _option("--engine", "Who computes: auto, cpu or reference.", "NAME")]
 Offline = Annotated[bool, _option("--offline", "Ask no server.")]
 AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -263,11 +265,11 @@ def predict(
         typer.Argument(
             metavar="FILE",
             help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
-            "from standard input. If the first ends in .safetensors, it is the model to ask.",
+            "from standard input. If the first is a model, by name or file, it is the one to ask.",
         ),
     ],
     model: Annotated[
-        Path | None, _option("--model", "Whom to ask (default: the demo's).", "MODEL")
+        Path | None, _option("--model", "Whom to ask (default: animals).", "MODEL")
     ] = None,
     top: Annotated[int, _option("--top", "Guesses a drawing.", "N")] = 3,
     engine: Engine = "auto",
@@ -275,13 +277,14 @@ def predict(
 ) -> None:
     """Say what drawings show, and how sure the network is."""
     from inkgrad import terminal, workflows
+    from inkgrad.packaged import DEFAULT_MODEL, is_model
 
-    if model is None and drawings[0].endswith(".safetensors"):
+    if model is None and is_model(drawings[0]):
         model, drawings = Path(drawings[0]), drawings[1:]
     console = terminal.make_console(sys.stderr if as_json else None)
     with terminal.TrainingDisplay(console) as display:
         predictions = workflows.predict(
-            workflows.DEMO_MODEL if model is None else model,
+            DEFAULT_MODEL if model is None else model,
             drawings,
             top=top,
             engine=engine,
@@ -407,10 +410,32 @@ def pack(
 
 
 @app.command()
+def export(
+    model: ModelFile,
+    as_html: Annotated[
+        bool, _option("--html", "The drawing page in one file, which opens without a server.")
+    ] = False,
+    out: Annotated[Path, _option("--out -o", "The file to write.", "FILE")] = Path("doodles.html"),
+) -> None:
+    """Write a model in another form, to give away."""
+    from inkgrad import terminal, workflows
+
+    if not as_html:
+        raise InkgradError("it is not said what to write; there is --html, the drawing page")
+    console = terminal.make_console()
+    with terminal.working(console, "packing"):
+        exported = workflows.export_html(model, out)
+    terminal.show_files(console, {f"the page in one file, {exported.size:,} bytes": exported.path})
+
+
+@app.command()
 def info(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="A model, or drawings (default: the seed network)."),
+        typer.Argument(
+            metavar="FILE",
+            help="A model, by name or file, or drawings (default: the seed network).",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -430,7 +455,7 @@ def info(
 def check(
     model: Annotated[
         Path | None,
-        typer.Argument(metavar="MODEL", help="A .safetensors file (default: the seed network)."),
+        typer.Argument(metavar="MODEL", help="As for evaluate (default: the seed network)."),
     ] = None,
     seed: Annotated[int, _option("--seed", "Draws the numbers.", "N")] = 0,
     as_json: AsJson = False,
@@ -448,6 +473,34 @@ def check(
         terminal.show_checks(console, rows)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL", help="A .safetensors file (default: the packaged animals)."
+        ),
+    ] = None,
+    port: Annotated[int, _option("--port", "0 takes any that is free.", "N")] = 8028,
+    host: Annotated[
+        str, _option("--host", "Where to listen; by default only this machine can ask.", "ADDRESS")
+    ] = "127.0.0.1",
+    no_open: Annotated[bool, _option("--no-open", "Leave the browser closed.")] = False,
+    engine: Engine = "auto",
+) -> None:
+    """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
+    from inkgrad import terminal, web
+
+    console = terminal.make_console()
+
+    def tell(address: str) -> None:
+        text = f"the page is at {address}  (Ctrl-C ends)"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    web.serve(model, host=host, port=port, engine=engine, open_browser=not no_open, on_ready=tell)
+    console.print("ended")
 
 
 def main() -> None:

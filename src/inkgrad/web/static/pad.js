@@ -106,6 +106,12 @@ export class Pad extends EventTarget {
     this.#changed();
   }
 
+  /** Bring the pad into view, if it is not. */
+  reveal() {
+    const { top, bottom } = this.#canvas.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) this.#canvas.scrollIntoView({ block: "center" });
+  }
+
   /** Draw everything again, in the canvas's present size and colours. */
   redraw() {
     const { clientWidth } = this.#canvas;

@@ -44,7 +44,10 @@ export function mountPlay(root, session, pad) {
     examples.replaceChildren(
       ...sketches.map(({ name, drawing }) => {
         const canvas = make("canvas", { "aria-hidden": "true" });
-        const button = makeButton("", () => pad.load(drawing));
+        const button = makeButton("", () => {
+          pad.load(drawing);
+          pad.reveal();
+        });
         button.append(canvas, make("span.label", {}, name));
         return button;
       }),
@@ -95,17 +98,29 @@ function mountGame(root, session, pad) {
         makeButton("Stop", () => finish(tasks, done), "quiet"),
       ),
     );
-    root.querySelector(".task").scrollIntoView({ block: "nearest" });
+    // On the pad as well, where eyes are: on a phone the panel is further down.
+    const strip = document.getElementById("task");
+    const seconds = make("span");
+    strip.replaceChildren(make("span", {}, `Draw: ${task}`), seconds);
+    strip.hidden = false;
+    pad.reveal();
     const start = performance.now();
     const timer = setInterval(tick, 100);
-    round = { stop: () => clearInterval(timer), look };
+    round = { stop, look };
+    tick();
 
     function tick() {
-      const seconds = Math.max(0, SECONDS - (performance.now() - start) / 1000);
-      left.textContent = `${Math.ceil(seconds)} seconds`;
-      bar.style.transform = `scaleX(${seconds / SECONDS})`;
-      clock.classList.toggle("late", seconds < 5);
-      if (seconds === 0) end(false);
+      const rest = Math.max(0, SECONDS - (performance.now() - start) / 1000);
+      left.textContent = `${Math.ceil(rest)} seconds`;
+      seconds.textContent = `${Math.ceil(rest)} s`;
+      bar.style.transform = `scaleX(${rest / SECONDS})`;
+      clock.classList.toggle("late", rest < 5);
+      if (rest === 0) end(false);
+    }
+
+    function stop() {
+      clearInterval(timer);
+      strip.hidden = true;
     }
 
     function look() {
