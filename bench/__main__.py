@@ -75,7 +75,7 @@ def page(
     rounds: Annotated[int, typer.Option(help="Times that it is opened.")] = 9,
     json_file: JsonFile = None,
 ) -> None:
-    """The drawing page: first paint, first answer, every further answer, bytes; in Chromium."""
+    """How soon the drawing page is there and answers, in Chromium, and its bytes."""
     machine = describe_machine()
     with console.status("opening") as status:
         rows = bench_page(

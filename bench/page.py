@@ -107,10 +107,10 @@ def _addresses() -> Iterator[dict[str, str]]:
         write_page(inkgrad.load("animals"), file, name="animals")
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
-                assert server.stdout is not None
-                line = next(line for line in server.stdout if "http://" in line)
-                served = re.search(r"http://[\w.:\[\]]+/", line)
-                assert served is not None
-                yield {"inkgrad serve": served[0], "one file": file.as_uri()}
+                said = server.stdout.readline() if server.stdout else ""
+                found = re.search(r"http://[\w.:\[\]]+/", said)
+                if found is None:
+                    raise InkgradError(f"inkgrad serve does not say where it serves: {said}")
+                yield {"inkgrad serve": found[0], "one file": file.as_uri()}
             finally:
                 server.terminate()
