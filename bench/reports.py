@@ -191,6 +191,17 @@ def _startup(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("seconds (less is better)", bars, lower_is_better=True)]
 
 
+def _server(rows: Sequence[Row]) -> list[Panel]:
+    """Return the time within which 99 answers in 100 are there."""
+    bars = [
+        Bar(
+            row["name"], row["p99_ms"], f"{row['p99_ms']:.1f} ms   half of them {row['p50_ms']:.1f}"
+        )
+        for row in rows
+    ]
+    return [Panel("milliseconds for 99 in 100 (less is better)", bars, lower_is_better=True)]
+
+
 def _raster(rows: Sequence[Row]) -> list[Panel]:
     """Return drawings a second, and how far the pixels are from the truth."""
     panels = _bars_of_speed(rows, "ratio_to_cairo", "cairo")
@@ -327,6 +338,17 @@ REPORTS: dict[str, Report] = {
             Column("beyond NumPy", "{beyond_numpy:+.3f}"),
         ),
         _startup,
+    ),
+    "server": Report(
+        (
+            Column("", "{name}"),
+            Column("requests", "{requests}"),
+            Column("a second", "{rate:g}"),
+            Column("p50, ms", "{p50_ms:.1f}"),
+            Column("p99, ms", "{p99_ms:.1f}"),
+            Column("longest, ms", "{longest_ms:.1f}"),
+        ),
+        _server,
     ),
 }
 """By the benchmark's name."""
