@@ -19,6 +19,7 @@ from bench.page import bench_page
 from bench.phases import bench_phases
 from bench.raster import bench_raster
 from bench.reports import publish
+from bench.server import bench_server
 from bench.simplification import bench_simplification
 from bench.startup import bench_startup
 from bench.training import bench_training
@@ -241,6 +242,20 @@ def startup(
         rows = bench_startup(rounds=rounds)
     title = f"starting, median of {rounds}"
     publish("startup", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+@app.command()
+def server(
+    rate: Annotated[float, typer.Option(help="Requests a second.")] = 20.0,
+    seconds: Annotated[float, typer.Option(help="How long each kind is asked.")] = 30.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How long `inkgrad serve` takes to answer: strokes and pictures, at a steady rate."""
+    with console.status("starting the server") as status:
+        rows = bench_server(rate=rate, seconds=seconds, on_kind=status.update)
+    title = f"inkgrad serve at {rate:g} requests a second"
+    publish("server", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 @app.command()
