@@ -21,6 +21,7 @@ from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Dense, Flatten
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Drawings, Loaded, load_drawings
+from inkgrad.quickdraw.doodles import draw
 from inkgrad.training import EpochDone, Notice, StepDone, read_metrics
 from inkgrad.workflows import Trained, evaluate, predict, preview, train
 from tests.buckets import write_bucket
@@ -175,12 +176,8 @@ def test_a_file_that_the_page_has_saved(surroundings):
     with Path("drawings.ndjson").open("w") as file:
         for n in range(36):
             word = ("my logo", "line", "cat")[n % 3]
-            x, y, length = (float(v) for v in rng.uniform(100, 900, 3))
-            strokes = {
-                "my logo": [[[x, x + length, x + length, x], [y, y, y + length, y]]],
-                "line": [[[x, x + length], [y, y]]],
-                "cat": [[[x, x], [y, y + length]], [[x], [y]]],
-            }[word]
+            doodle = draw({"my logo": "zebra", "line": "dog"}.get(word, word), rng)
+            strokes = [(3.3 * np.asarray(stroke) + 77.7).tolist() for stroke in doodle]
             file.write(json.dumps({"word": word, "drawing": strokes, "recognized": True}) + "\n")
     trained = train(data="drawings.ndjson", network=seed_network(3), epochs=2, batch_size=8)
     assert trained.model.classes == ("cat", "line", "my logo")
