@@ -15,7 +15,6 @@ from inkgrad.model import Model
 from inkgrad.network import seed_network
 from inkgrad.version import __version__
 from tests.export.standin import STANDIN, write_site
-from tests.web.javascript import browser
 
 CLASSES = ("cat", 'a "dog" -->', "<script>é")
 
@@ -74,13 +73,13 @@ def test_the_policy_allows_nothing_from_outside(exported):
 
 
 @pytest.mark.browser
-def test_it_works_from_the_disk(exported, model):
+def test_it_works_from_the_disk(chromium_browser, exported, model):
     data = halve(model.to_bytes())
     total = 0
     for byte in data:
         total = (31 * total + byte) % 1_000_003
-    with browser() as started:
-        page = started.new_page()
+    with chromium_browser.new_context() as context:
+        page = context.new_page()
         told, asked = [], []
         page.on("console", lambda message: told.append(message.text))
         page.on("pageerror", lambda error: told.append(str(error)))

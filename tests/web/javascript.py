@@ -45,7 +45,10 @@ import pytest
 
 from inkgrad.web import static_folder
 
-__all__ = ["JavaScript", "JavaScriptError", "browser", "chromium", "make_site", "missing", "node"]
+__all__ = [
+    *("JavaScript", "JavaScriptError", "chromium", "launch_chromium", "make_site", "missing"),
+    *("node", "served"),
+]
 
 _TYPED_ARRAYS = {
     "Float64Array": np.float64,
@@ -127,8 +130,8 @@ def _run(command: list[str], text: str = "") -> str:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """Start the system's Chromium, and return it as playwright knows it."""
+def launch_chromium() -> Iterator[Any]:
+    """Start the system's Chromium. Playwright bears only one at a time in a process."""
     program = shutil.which("chromium")
     if program is None:
         missing("chromium is not installed (Debian: apt-get install chromium)")
@@ -137,18 +140,18 @@ def browser() -> Iterator[Any]:
     except ImportError:
         missing("playwright is not installed: pip install '.[browser]'")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
         try:
-            yield started
+            yield browser
         finally:
-            started.close()
+            browser.close()
 
 
 @contextmanager
-def chromium(site: Path) -> Iterator[JavaScript]:
-    """Open a page of the site in Chromium, served from this machine to itself."""
-    with browser() as started, _served(site) as address:
-        page = started.new_page()
+def chromium(site: Path, browser: Any) -> Iterator[JavaScript]:
+    """Open a page of the site in a browser, served from this machine to itself."""
+    with served(site) as address, browser.new_context() as context:
+        page = context.new_page()
         page.goto(f"{address}/index.html")
         ask = "async (text) => (await import('/tests/answer.js')).answer(text)"
         yield JavaScript(lambda text: page.evaluate(ask, text))
@@ -166,7 +169,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder from this machine to itself; give the address."""
     handler = functools.partial(_Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)

@@ -39,6 +39,8 @@ export async function start({ makeWorker, models }) {
 
   const session = new Session(new Client(makeWorker()));
   const pad = new Pad(byId("pad"));
+  // For the curious, at the browser's console: inkgradPage.session.seen.outputs, and so on.
+  globalThis.inkgradPage = { session, pad, settled: () => session.settled() };
   mountPad(pad, session, tell);
   mountGuesses(byId("guesses"), session);
   mountAbout(byId("about"), session);

@@ -13,6 +13,8 @@ import { checkStrokes } from "./strokes.js";
 /** @typedef {import("./strokes.js").Drawing} Drawing */
 
 export class Session extends EventTarget {
+  #look = Promise.resolve(); // at the drawing shown last
+
   /** @param {import("./client.js").Client} client */
   constructor(client) {
     super();
@@ -49,6 +51,20 @@ export class Session extends EventTarget {
       this.#tell("seen");
       return;
     }
+    this.#look = this.#see(drawing);
+    await this.#look;
+  }
+
+  /** Wait until what was shown last is seen. */
+  async settled() {
+    let look;
+    do {
+      look = this.#look;
+      await look;
+    } while (look !== this.#look);
+  }
+
+  async #see(drawing) {
     const seen = await this.client.see(checkStrokes(drawing));
     if (seen === null || this.drawing !== drawing) return; // a newer drawing is on its way
     this.seen = seen;
@@ -93,7 +109,7 @@ export class Session extends EventTarget {
 
   /** Return to the model as it was opened, without what it was taught. */
   async forget() {
-    this.#takeModel(this.model.name, (await this.client.forget()).model);
+    this.#takeModel(this.model.name, await this.client.forget());
     await this.show(this.drawing);
   }
 
