@@ -163,7 +163,7 @@ def _hash(text: str) -> str:
 
 def _scripts(model: Model, name: str, script: str, boot: str) -> str:
     """Return the elements with model and script, and the script that unpacks them."""
-    file = to_text(deflate(split_planes(halve(model.to_bytes()))))
+    file = to_text(deflate(*split_planes(halve(model.to_bytes()))))
     classes = html.escape(json.dumps(model.classes))
     return (
         f'<script type="text/plain" class="inkgrad-model" data-name="{html.escape(name)}" '
