@@ -306,3 +306,12 @@ def test_the_process_starts_again_only_if_it_must(monkeypatch):
     assert [words[1:] for words in started] == [["-m", "bench", "training"]]
     assert environment.os.environ["OMP_NUM_THREADS"] == "1"
     assert "MALLOC_TRIM_THRESHOLD_" in environment.os.environ
+
+
+def test_what_float16_costs(bench, doodle_run, doodle_folder):
+    model = doodle_run.folder / "model.safetensors"
+    (row,) = bench("halves", "--model", str(model), "--data", str(doodle_folder))
+    assert (row["part"], row["drawings"]) == ("test", len(doodle_run.parts.test))
+    assert row["top1"] == doodle_run.evaluation.top1
+    assert abs(row["top1"] - row["top1_halves"]) <= row["others"] / row["drawings"]
+    assert 0 < row["largest"] < 0.01

@@ -92,7 +92,7 @@ def test_a_mirror_keeps_its_password_to_itself() -> None:
         ("", "the place of the drawings is empty"),
         ("s3://bucket/full", "an address of an unknown kind; give a path, or an address that"),
         ("missing", r"missing does not exist; name a folder"),
-        ("file.npy", r"file\.npy is a file that has no words; name a folder"),
+        ("file.npy", r"file\.npy is a file; name a folder"),
         ("empty", r"holds no drawings; expected numpy_bitmap/CLASS\.npy"),
         ("file:///nowhere/at/all", "at.all does not exist"),
     ],

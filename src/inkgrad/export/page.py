@@ -47,7 +47,7 @@ _BOOT = """\
 
 
 def write_page(
-    model: Model, path: str | os.PathLike[str], *, name: str = "model", site: Path = _SITE
+    model: Model, path: str | os.PathLike[str], *, name: str = "model", site: Path | None = None
 ) -> int:
     """Write the drawing page with a model as one HTML file that needs no server and no network.
 
@@ -59,8 +59,8 @@ def write_page(
         The file to write, whole or not at all.
     name : str
         How the page calls the model.
-    site : Path
-        The folder of the page's files.
+    site : Path, optional
+        The folder of the page's files; by default the drawing page.
 
     Returns
     -------
@@ -77,8 +77,9 @@ def write_page(
     return len(page)
 
 
-def make_page(model: Model, *, name: str = "model", site: Path = _SITE) -> str:
+def make_page(model: Model, *, name: str = "model", site: Path | None = None) -> str:
     """Return the page that `write_page` writes: always the same for the same model."""
+    site = _SITE if site is None else site
     script = bundle(site, ["exported.js", "worker.js"], "inkgrad")
     boot = bundle(site, ["unpack.js"], "inkgradUnpack") + _BOOT
     markup = (site / "index.html").read_text("utf-8")

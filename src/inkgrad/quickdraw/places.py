@@ -189,7 +189,7 @@ def _find_folder(path: Path) -> BucketFolder | OwnFolder | OwnFiles:
     if path.is_file() and path.suffix.lower() in _WITH_WORDS:
         return OwnFiles(path)
     if not path.is_dir():
-        what = "is a file that has no words" if path.exists() else "does not exist"
+        what = "is a file" if path.exists() else "does not exist"
         raise DataError(
             f"{path} {what}; name a folder of drawings, or a file ({', '.join(_WITH_WORDS)}) that "
             "has a word for each"
