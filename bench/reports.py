@@ -213,6 +213,16 @@ def _server(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("milliseconds for 99 in 100 (less is better)", bars, lower_is_better=True)]
 
 
+def _halves(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers both ways."""
+    bars = [
+        Bar(f"{row['name']}, {kind}", row[key], f"{row[key]:.2%}", None, key == "top1_halves")
+        for row in rows
+        for kind, key in (("float32", "top1"), ("float16", "top1_halves"))
+    ]
+    return [Panel("right answers", bars)]
+
+
 def _raster(rows: Sequence[Row]) -> list[Panel]:
     """Return drawings a second, and how far the pixels are from the truth."""
     panels = _bars_of_speed(rows, "ratio_to_cairo", "cairo")
@@ -349,6 +359,18 @@ REPORTS: dict[str, Report] = {
             Column("beyond NumPy", "{beyond_numpy:+.3f}"),
         ),
         _startup,
+    ),
+    "halves": Report(
+        (
+            Column("", "{name}"),
+            Column("drawings", "{drawings:,}"),
+            Column("part", "{part}"),
+            Column("right in float32", "{top1:.2%}"),
+            Column("in float16", "{top1_halves:.2%}"),
+            Column("other answers", "{others:,}"),
+            Column("largest difference", "{largest:.5f}"),
+        ),
+        _halves,
     ),
     "page": Report(
         (

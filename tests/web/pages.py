@@ -75,7 +75,8 @@ def watched(browser: Any, address: str, **options: Any) -> Iterator[Any]:
     try:
         page.goto(address)
         page.locator("#models option").first.wait_for(state="attached")
-        page.locator("#guesses .bars li").first.wait_for()  # then the model is there
+        # Not by wait_for_function, which needs eval, and that the page's policy forbids.
+        page.locator("#guesses .bars li").first.wait_for(state="attached")
         yield page
     finally:
         context.close()
