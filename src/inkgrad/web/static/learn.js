@@ -15,7 +15,7 @@ import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
 import { card, lensMaker } from "./think.js";
 
-const RATES = { least: 0.001, most: 1, usual: 0.01 };
+const RATES = { least: 0.001, most: 1, usual: 0.002 };
 const EPSILONS = [0.1, 0.01, 0.001, 0.0001];
 const USUAL_EPSILON = 0.001;
 const MOST_COMPARED = 6; // classes in the comparison before and after a step
@@ -156,8 +156,8 @@ export function mountLearn(root, session) {
       layer: view.layer,
       classes: session.model.classes,
       lenses: [
-        ...(before ? before.lens(now, from, explained.kind === "Conv2D.dx" ? explained.parts[0].map : undefined) : []),
-        ...view.lens(now, { boxes: [{ cell, rows: 1, columns: 1 }] }, undefined, cell),
+        ...(before ? before.lens(now, from, explained.kind === "Conv2D.dx" ? explained.parts[0].map : undefined, null, "arrives") : []),
+        ...view.lens(now, { boxes: [{ cell, rows: 1, columns: 1 }] }, undefined, cell, view.parameter ? "filter" : "goes back"),
       ],
       extra: view.parameter ? [makeButton("Check this gradient", () => checkNow(view.parameter, cell))] : [],
     });
@@ -462,7 +462,7 @@ function gradientView({ shape, caption, point, largest, isFlat = false, valuesOf
     key.show(range);
   };
   const shape3 = shape.length === 4 ? [shape[0] * shape[1], ...shape.slice(2)] : shape;
-  view.lens = isFlat ? () => [] : lensMaker(shape3, true, valuesOf, () => picture.range, "gradient", view, point);
+  view.lens = isFlat ? () => [] : lensMaker(shape3, true, valuesOf, picture, "gradient", view, point);
   return view;
 }
 

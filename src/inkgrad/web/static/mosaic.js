@@ -11,7 +11,8 @@ import { colourOf, readPalette } from "./pictures.js";
 
 /** @typedef {import("./layouts.js").Layout} Layout */
 
-const SMALLEST = 40; // pixels of the page: the least wish for a map's width
+const [SMALLEST, MIDDLE, LARGEST] = [40, 44, 88]; // pixels of the page: a map's width
+const MOST_PIXELS = 200_000; // cells; more are drawn in maps of middle size
 const mosaics = new Set();
 let palette = null;
 
@@ -95,7 +96,8 @@ export class Mosaic {
   #arrange(width) {
     if (width === 0) return;
     const { layout } = this;
-    const wish = Math.max(SMALLEST, layout.columns * Math.min(this.wish, width / 230));
+    const most = layout.length > MOST_PIXELS ? MIDDLE : LARGEST;
+    const wish = Math.max(SMALLEST, Math.min(most, layout.columns * Math.min(this.wish, width / 230)));
     const across = columnsFor(layout, width, wish);
     if (across === this.across) return;
     this.across = across;

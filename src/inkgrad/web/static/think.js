@@ -179,14 +179,24 @@ function pictureView({ layer, name, shape, note, index, isSigned, point, explain
     picture.paint(values, range);
     key.show(range);
   };
-  view.lens = lensMaker(shape, isSigned, (seen) => seen.outputs[index], () => picture.range, name, view, point);
+  view.lens = lensMaker(shape, isSigned, (seen) => seen.outputs[index], picture, name, view, point);
   return view;
 }
 
 /**
  * Make what enlarges one map: a picture in the dock, in which a cell can be picked exactly.
+ *
+ * @param {number[]} shape
+ * @param {boolean} isSigned
+ * @param {(all: object) => Float32Array} valuesOf finds the numbers of all maps
+ * @param {Mosaic} picture of all maps: the lens has its range and its closed cells
+ * @param {string} name
+ * @param {object} view
+ * @param {(view: object, cell: number, isHeld: boolean) => void} point
+ * @returns {(all: object, source: object, map?: number, cell?: number) => object[]} makes what
+ *   `Dock.show` takes; no lens where there are no maps
  */
-export function lensMaker(shape, isSigned, valuesOf, rangeNow, name, view, point) {
+export function lensMaker(shape, isSigned, valuesOf, picture, name, view, point) {
   if (shape.length !== 3) return () => [];
   const [, rows, columns] = shape;
   let map = 0;
@@ -197,16 +207,17 @@ export function lensMaker(shape, isSigned, valuesOf, rangeNow, name, view, point
     isLoupe: true,
     onPoint: (cell, isHeld) => isHeld && point(view, map * rows * columns + cell, true),
   });
-  return (all, source, wished, cell = null) => {
+  return (all, source, wished, cell = null, caption = name) => {
     const boxes = source?.boxes ?? [];
     if (boxes.length === 0) return [];
     map = wished ?? placeOf(shape, boxes[0].cell)[0];
     const start = map * rows * columns;
     const here = boxes.filter((box) => box.cell >= start && box.cell < start + rows * columns);
     const moved = here.map((box) => ({ ...box, cell: box.cell - start }));
-    lens.paint(valuesOf(all).subarray(start, start + rows * columns), rangeNow());
+    const part = [start, start + rows * columns];
+    lens.paint(valuesOf(all).subarray(...part), picture.range, picture.stops?.subarray(...part));
     lens.mark(cell === null ? -1 : cell - start, cell === null ? moved : []);
-    return [{ caption: shape[0] === 1 ? name : `${name}, map ${map}`, element: lens.element }];
+    return [{ caption: shape[0] === 1 ? caption : `${caption}, map ${map}`, element: lens.element }];
   };
 }
 
