@@ -26,8 +26,8 @@ export class Mosaic {
    * @param {number} [options.cell] how large a cell of many maps should be, in pixels of the page
    * @param {number} [options.largest] how large a cell of a single map may get
    * @param {boolean} [options.isLoupe] only for pointers, since it shows a part of another mosaic
-   * @param {(cell: number, isHeld: boolean) => void} options.onPoint a cell was pointed at; held:
-   *   by a click, a tap or a key
+   * @param {(cell: number, isHeld: boolean, isClick?: boolean) => void} options.onPoint a cell was
+   *   pointed at; held: by a click, a tap or a key
    */
   constructor({ layout, label, isSigned = false, cell = 3, largest = 30, isLoupe = false, onPoint }) {
     Object.assign(this, { layout, isSigned, wish: cell, largest, isLoupe, onPoint });
@@ -90,6 +90,11 @@ export class Mosaic {
     this.chosen = chosen;
     this.boxes = boxes;
     this.#drawMarks();
+  }
+
+  /** Return what must not be covered: the chosen cell and its map. */
+  spot() {
+    return this.ring;
   }
 
   /** Choose in how many columns the maps stand, and forget the drawing if that changed. */
@@ -196,7 +201,7 @@ export class Mosaic {
   #takePointers() {
     const point = (event, isHeld) => {
       const cell = this.values === null ? -1 : this.#cellAt(event);
-      if (cell >= 0) this.onPoint(cell, isHeld);
+      if (cell >= 0) this.onPoint(cell, isHeld, event.type === "click");
     };
     this.element.addEventListener("pointermove", (event) => {
       const isDragged = this.isLoupe && event.buttons > 0;
