@@ -15,6 +15,7 @@ from bench.job import bench_job, find_job
 from bench.machine import describe_machine
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
+from bench.page import bench_page
 from bench.phases import bench_phases
 from bench.raster import bench_raster
 from bench.reports import publish
@@ -67,6 +68,21 @@ def training(
         )
     title = f"training the seed network, {threads} threads, median of {rounds}"
     publish("training", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def page(
+    rounds: Annotated[int, typer.Option(help="Times that it is opened.")] = 9,
+    json_file: JsonFile = None,
+) -> None:
+    """How soon the drawing page is there and answers, in Chromium, and its bytes."""
+    machine = describe_machine()
+    with console.status("opening") as status:
+        rows = bench_page(
+            rounds=rounds, on_round=lambda number: status.update(f"round {number} of {rounds}")
+        )
+    title = f"the drawing page, milliseconds, median of {rounds}"
+    publish("page", title, rows, machine, console, json_file)
 
 
 @app.command()

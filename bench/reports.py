@@ -191,6 +191,17 @@ def _startup(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("seconds (less is better)", bars, lower_is_better=True)]
 
 
+def _page(rows: Sequence[Row]) -> list[Panel]:
+    """Return how long the page lets one wait, and how large it is."""
+    waits = {"first_paint": "first paint", "first_answer": "first answer", "answer": "an answer"}
+    bars = [
+        Bar(f"{row['name']}: {wait}", row[key], f"{row[key]:.1f} ms", None, True)
+        for key, wait in waits.items()
+        for row in rows
+    ]
+    return [Panel("milliseconds (less is better)", bars, lower_is_better=True)]
+
+
 def _raster(rows: Sequence[Row]) -> list[Panel]:
     """Return drawings a second, and how far the pixels are from the truth."""
     panels = _bars_of_speed(rows, "ratio_to_cairo", "cairo")
@@ -327,6 +338,18 @@ REPORTS: dict[str, Report] = {
             Column("beyond NumPy", "{beyond_numpy:+.3f}"),
         ),
         _startup,
+    ),
+    "page": Report(
+        (
+            Column("", "{name}"),
+            Column("first paint", "{first_paint:.0f}"),
+            Column("model there", "{ready:.0f}"),
+            Column("first answer", "{first_answer:.0f}"),
+            Column("an answer", "{answer:.1f}"),
+            Column("of it in the engine", "{engine:.1f}"),
+            Column("bytes", "{bytes:,.0f}"),
+        ),
+        _page,
     ),
 }
 """By the benchmark's name."""

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from inkgrad import Model, load
+from tests.web.drawings import spirals
 from tests.web.javascript import JavaScript, chromium, make_site
 from tests.web.javascript import node as start_node
 from tests.web.pages import Hand, make_server, watched
@@ -56,19 +56,10 @@ def examples(node: JavaScript) -> dict[str, Any]:
     return {name: known[name] for name in load("animals").classes}
 
 
-@pytest.fixture(scope="session")
-def spirals() -> list[Any]:
+@pytest.fixture(scope="session", name="spirals")
+def some_spirals() -> list[Any]:
     """Return drawings of a class that no packaged model knows, all a little different."""
-    rng = np.random.default_rng(5)
-    drawings = []
-    for _ in range(24):
-        turns, start = rng.uniform(2.2, 3.6), rng.uniform(0, 6.28)
-        angle = np.linspace(0, 6.28 * turns, 60)
-        radius = 127 * (angle / angle[-1]) ** rng.uniform(0.8, 1.2)
-        xs = 127 + radius * np.cos(angle + start) * rng.uniform(0.8, 1)
-        ys = 127 + radius * np.sin(angle + start) * rng.uniform(0.8, 1)
-        drawings.append([[xs.tolist(), ys.tolist()]])
-    return drawings
+    return spirals(24, seed=5)
 
 
 @pytest.fixture(scope="session")

@@ -191,7 +191,9 @@ def _prepared(facts: dict[str, Any], name: str) -> bytes:
 
 
 async def _refused(request: Request, error: Refused) -> Response:
-    return refusal(error.status, error.sentence)
+    # What has not been read of a body would be taken for the next request.
+    unread = error.status in (408, 413)
+    return refusal(error.status, error.sentence, {"Connection": "close"} if unread else None)
 
 
 async def _no_address(request: Request, error: HTTPException) -> Response:

@@ -40,6 +40,7 @@ MAX_LENGTH = 390  # of all strokes, in drawing sizes: what inkgrad.drawing.simpl
 MAX_PIXELS = 10_000_000
 MAX_TOP = 1000  # guesses
 
+_LET_GO = 16 << 20  # bytes
 _PATIENCE = 20.0  # seconds that a body may take to come
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FIELDS = ("strokes", "top", "model")
@@ -85,7 +86,10 @@ def content_type(request: Request) -> str:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """Return a request's body, which is read no further than the limit.
+    """Return a request's body, of which no more than the limit is kept.
+
+    Of what is too large some more is read, and let go: clients that send first and listen later
+    could not hear the answer if the connection ended while they send.
 
     Raises
     ------
@@ -94,21 +98,25 @@ async def read_body(request: Request, most: int) -> bytes:
     """
     too_large = Refused(413, f"the body is too large; at most {most:,} bytes are read")
     try:
-        if int(request.headers.get("content-length", "0")) > most:
+        if int(request.headers.get("content-length", "0")) > most + _LET_GO:
             raise too_large
     except ValueError:  # no number: what comes is counted all the same
         pass
-    body = bytearray()
+    body, length = bytearray(), 0
     try:
         with anyio.fail_after(_PATIENCE):
             async for chunk in request.stream():
-                if len(body) + len(chunk) > most:
+                length += len(chunk)
+                if length > most + _LET_GO:
                     raise too_large
-                body += chunk
+                if length <= most:
+                    body += chunk
     except TimeoutError:
         raise Refused(408, f"the body did not come within {_PATIENCE:.0f} seconds") from None
     except ClientDisconnect:
         raise Refused(400, "the connection ended before the body had come") from None
+    if length > most:
+        raise too_large
     if not body:
         raise Refused(400, "the body is empty; give a drawing")
     return bytes(body)
@@ -214,6 +222,8 @@ def _check_drawing(strokes: Any) -> None:
             raise _too_much(f"{points:,} points", f"{MAX_POINTS:,}")
     try:
         checked = check_strokes(strokes)
+        if not {type(v) for stroke in strokes for row in stroke for v in row} <= {int, float}:
+            raise DataError("drawing: a coordinate is a boolean; give numbers")  # NumPy takes it
     except DataError as error:
         raise Refused(422, str(error)) from None
     low, high = bounding_box(checked)

@@ -92,8 +92,7 @@ class ModelFacts(ModelEntry):
 
 def question_body(names: Sequence[str]) -> dict[str, Any]:
     """Return the description of what is asked of models of these names."""
-    number = {"type": "number", "minimum": -1e9, "maximum": 1e9}
-    row = {"type": "array", "items": number, "minItems": 1, "maxItems": MAX_POINTS}
+    row = {"type": "array", "items": {"type": "number"}, "minItems": 1, "maxItems": MAX_POINTS}
     stroke = {
         "type": "array",
         "items": row,
@@ -106,7 +105,7 @@ def question_body(names: Sequence[str]) -> dict[str, Any]:
         "items": stroke,
         "minItems": 1,
         "maxItems": MAX_STROKES,
-        "description": f"The drawing, of any size; at most {MAX_POINTS:,} points in all.",
+        "description": f"The drawing, of any size, within ±1e9; at most {MAX_POINTS:,} points.",
     }
     top = {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": Question.top}
     schema = {

@@ -109,7 +109,7 @@ export class Session extends EventTarget {
 
   /** Return to the model as it was opened, without what it was taught. */
   async forget() {
-    this.#takeModel(this.model.name, (await this.client.forget()).model);
+    this.#takeModel(this.model.name, await this.client.forget());
     await this.show(this.drawing);
   }
 
