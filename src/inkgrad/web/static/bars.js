@@ -76,6 +76,11 @@ export class Bars {
     });
   }
 
+  /** Return what must not be covered: the chosen bar. */
+  spot() {
+    return this.rows[this.chosen].row;
+  }
+
   /** Nothing to stop watching. */
   disconnect() {}
 

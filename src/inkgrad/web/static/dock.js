@@ -11,13 +11,11 @@ import { KINDS, formula, letters, nameOf } from "./formulas.js";
 import { inCss, isDark, rangeOf } from "./pictures.js";
 import { shade } from "./mosaic.js";
 
+const MOST_POWERS = 5; // classes of a softmax's sum that are named
+
 /** A fixed area at the foot of a panel. */
 export class Dock {
-  /**
-   * @param {string} hint what to do, while nothing is chosen
-   */
-  constructor(hint) {
-    this.hint = hint;
+  constructor() {
     this.title = make("h3.dock-title");
     this.value = make("p.dock-value");
     this.close = make("button.quiet.dock-close", { type: "button", "aria-label": "Close" }, "×");
@@ -39,17 +37,10 @@ export class Dock {
     this.clear();
   }
 
-  /** Say what to do, and take no more room than that. */
+  /** Go away. */
   clear() {
-    this.element.classList.add("empty");
-    this.title.textContent = this.hint;
-    this.value.textContent = "";
+    this.element.hidden = true;
     this.heard.textContent = "";
-    this.body.hidden = true;
-    this.close.hidden = true;
-    this.extra.replaceChildren();
-    this.formula.replaceChildren();
-    this.letters.textContent = "";
     this.kind = null;
   }
 
@@ -66,9 +57,8 @@ export class Dock {
    */
   show(explained, { title, layer, classes, lenses, extra = [] }) {
     this.extra.replaceChildren(...extra);
-    this.element.classList.remove("empty");
-    this.body.hidden = false;
-    this.close.hidden = false;
+    this.element.hidden = false;
+    this.body.classList.toggle("many", (explained.parts?.[0]?.left?.length ?? 0) > 0 && explained.parts.length > 1);
     const isShare = explained.kind === "softmax";
     const value = isShare ? inPercent(explained.value) : inDigits(explained.value, 4);
     this.title.textContent = title;
@@ -84,6 +74,14 @@ export class Dock {
     const figures = lenses.map(({ caption, element }) => make("figure", {}, element, make("figcaption", {}, caption)));
     this.lenses.replaceChildren(...figures);
     this.heard.textContent = `${title} is ${value}. ${sentenceOf(explained, classes)}`;
+  }
+
+  /** Scroll so that the dock does not lie on what was chosen. */
+  uncover(chosen) {
+    const over = chosen.getBoundingClientRect().bottom - this.element.getBoundingClientRect().top + 12;
+    const under = 12 - chosen.getBoundingClientRect().top;
+    if (over > 0) scrollBy({ top: over, behavior: "instant" });
+    else if (under > 0) scrollBy({ top: -under, behavior: "instant" });
   }
 }
 
@@ -111,12 +109,12 @@ const SUMS = {
     terms(e, (part) => `input ${part.at}`),
   ],
   softmax: (e, _, classes) => [
-    says(`e to the power of this logit${e.shift ? ` (less ${inDigits(e.shift)})` : ""}, as a share of all.`),
+    says(`e to the power of this logit${e.shift ? ` (less ${inDigits(e.shift)})` : ""}, as a share of what all classes have.`),
     line(
-      term(e.power, `e^${inDigits(e.logit)}`), operator("÷"),
-      term(e.total, classes.length > 4 ? `sum of ${classes.length}` : e.powers.map((p) => inDigits(p, 2)).join(" + ")),
-      operator("="), result(e.value, "share", inPercent(e.value)),
+      term(e.power, ["e", make("sup", {}, inDigits(e.logit - e.shift))]), operator("÷"),
+      term(e.total, "all together"), operator("="), result(e.value, "share", inPercent(e.value)),
     ),
+    line(make("span.note", {}, `${inDigits(e.total)} =`), ...powers(e, classes)),
   ],
   "softmax.dx": (e) => [
     says(e.target ? "The right answer: it should have said 1. Negative: more of this logit, less loss." : "Not the answer: it should have said 0. Positive: less of this logit, less loss."),
@@ -167,34 +165,30 @@ function convolution(e, left, right, isSingle) {
   const lefts = rangeOf(e.parts.flatMap((part) => part.left));
   const rights = rangeOf(e.parts.flatMap((part) => part.right));
   const isSigned = e.parts.some((part) => part.left.some((x) => x < 0));
-  const rows = e.parts.map((part) => {
-    const name = isSingle ? "" : `map ${part.map}`;
-    return line(
-      grid(part.left, e.size, { range: lefts, isSigned, blank: part.isPadding, caption: name ? `${name}: ${left}` : left }),
-      operator("×"),
-      grid(part.right, e.size, { range: rights, isSigned: true, caption: right }),
-      operator("="),
-      term(part.sum, cells > 1 ? `sum of ${cells}` : "product"),
-    );
-  });
+  const rows = e.parts.map((part) => line(
+    grid(part.left, e.size, { range: lefts, isSigned, blank: part.isPadding, caption: isSingle ? left : `map ${part.map}` }),
+    operator("×"),
+    grid(part.right, e.size, { range: rights, isSigned: true, caption: right }),
+    ...(isSingle ? [operator("="), term(part.sum, cells > 1 ? `sum of ${cells}` : "product")] : []),
+  ));
   const rest = [];
   if (e.others.count) rest.push(operator("+"), term(e.others.sum, `${e.others.count} other maps`));
   if (e.bias !== undefined) rest.push(operator("+"), term(e.bias, "bias β"));
   const ends = [...rest, operator("="), result(e.value, e.bias === undefined ? "dL/dx" : "y")];
   const sentence = e.bias === undefined
-    ? "Every gradient that this cell had a part in, times the weight it went through."
-    : "Multiply each number of the patch by the filter's, add everything, add the bias.";
+    ? "Each gradient that this cell had a part in, times its weight, all added up."
+    : "Patch times filter, cell by cell, all added up, plus the bias.";
   if (isSingle) return [says(sentence), line(...rows[0].childNodes, ...ends)];
   const maps = line(...e.parts.flatMap((part, at) => [
     ...(at ? [operator("+")] : []), term(part.sum, `map ${part.map}`),
   ]), ...ends);
-  const which = e.others.count ? `The ${e.parts.length} of ${all} maps that matter most:` : "Map by map:";
-  return [says(sentence), maps, make("p.note.which", {}, which), make("div.grids", {}, ...rows)];
+  const which = e.others.count ? ` The ${e.parts.length} of ${all} maps that matter most:` : "";
+  return [says(sentence + which), maps, make("div.grids", {}, ...rows)];
 }
 
 /** A list of the largest terms as bars that go left (negative) and right (positive). */
 function terms(e, nameOfPart) {
-  const range = Math.max(...e.parts.map((part) => Math.abs(part.sum)), Math.abs(e.others.sum), 1e-300);
+  const range = Math.max(...e.parts.map((part) => Math.abs(part.sum)), 1e-300);
   const row = (name, detail, value, kind = "") => {
     const bar = make("i");
     bar.style.width = `${(50 * Math.abs(value)) / range}%`;
@@ -206,9 +200,11 @@ function terms(e, nameOfPart) {
   };
   const rows = e.parts.map((part) =>
     row(nameOfPart(part), part.right === undefined ? "" : `${inDigits(part.left)} × ${inDigits(part.right)}`, part.sum));
-  if (e.others.count) rows.push(row(`${e.others.count} others`, "", e.others.sum));
-  if (e.bias !== undefined) rows.push(row("bias β", "", e.bias));
-  rows.push(make("li.total", {}, make("span.name", {}, "sum"), make("span"), make("span"), make("b", {}, inDigits(e.value, 4))));
+  const plain = (name, value, kind = "") =>
+    make(`li${kind}`, {}, make("span.name", {}, name), make("span"), make("span"), make("b", {}, value));
+  if (e.others.count) rows.push(plain(`${e.others.count.toLocaleString("en-US")} others`, inDigits(e.others.sum)));
+  if (e.bias !== undefined) rows.push(plain("bias β", inDigits(e.bias)));
+  rows.push(plain("sum", inDigits(e.value, 4), ".total"));
   return make("ol.terms", {}, ...rows);
 }
 
@@ -230,10 +226,21 @@ function grid(values, [, columns], { range = rangeOf(values), isSigned = false, 
   return make("figure.grid", {}, table, ...(caption ? [make("figcaption", {}, caption)] : []));
 }
 
+/** What every class adds to the softmax's sum: the largest by name, the others together. */
+function powers(e, classes) {
+  const sorted = e.powers.map((power, at) => ({ power, name: classes[at] })).sort((a, b) => b.power - a.power);
+  const shown = sorted.slice(0, MOST_POWERS);
+  const others = sorted.slice(MOST_POWERS).reduce((total, { power }) => total + power, 0);
+  const all = shown.map(({ power, name }) => term(power, name));
+  if (sorted.length > MOST_POWERS) all.push(term(others, `${sorted.length - MOST_POWERS} others`));
+  return all.flatMap((one, at) => (at ? [operator("+"), one] : [one]));
+}
+
 const says = (sentence) => make("p.says", {}, sentence);
 const line = (...parts) => make("div.line", {}, ...parts);
 const operator = (sign) => make("span.operator", {}, sign);
-const term = (value, caption) => make("figure.term", {}, make("b", {}, inDigits(value)), make("figcaption", {}, caption));
+const term = (value, caption) =>
+  make("figure.term", {}, make("b", {}, inDigits(value)), make("figcaption", {}, ...[caption].flat()));
 const result = (value, caption, text = inDigits(value, 4)) =>
   make("figure.term.result", {}, make("b", {}, text), make("figcaption", {}, caption));
 
@@ -315,4 +322,7 @@ const count = (n, what) => `${n.toLocaleString("en-US")} ${what}${n === 1 ? "" :
  * @param {number} cell
  * @returns {string}
  */
-export const titleOf = (name, shape, cell) => `${name}, ${spot(placeOf(shape, cell))}`;
+export function titleOf(name, shape, cell) {
+  const place = spot(placeOf(shape, cell));
+  return `${name}, ${shape[0] === 1 && shape.length === 3 ? place.replace("map 0, ", "") : place}`;
+}

@@ -44,7 +44,7 @@
  */
 
 /** How many terms of a long sum are listed. */
-export const MOST_TERMS = 6;
+export const MOST_TERMS = 5;
 
 /** How many maps of a convolution's sum are listed. */
 export const MOST_MAPS = 3;

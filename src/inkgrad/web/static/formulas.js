@@ -68,7 +68,7 @@ const FORMULAS = {
   },
   loss: {
     name: "The loss",
-    tree: row(i("L"), o("="), o("−"), i("log"), of("p", "k")),
+    tree: row(i("L"), o("="), o("−"), i("log"), ["mspace"], of("p", "k")),
     letters: "k: the right answer. p: its probability",
   },
   "softmax.dx": {
@@ -182,6 +182,7 @@ export const nameOf = (kind) => FORMULAS[kind].name;
 
 function element([tag, ...parts]) {
   const made = document.createElementNS(MATHML, tag);
+  if (tag === "mspace") made.setAttribute("width", "0.17em");
   for (const part of parts) made.append(Array.isArray(part) ? element(part) : part);
   return made;
 }

@@ -15,7 +15,7 @@ import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
 import { card, lensMaker } from "./think.js";
 
-const RATES = { least: 0.001, most: 1, usual: 0.01 };
+const RATES = { least: 0.001, most: 1, usual: 0.002 };
 const EPSILONS = [0.1, 0.01, 0.001, 0.0001];
 const USUAL_EPSILON = 0.001;
 const MOST_COMPARED = 6; // classes in the comparison before and after a step
@@ -32,11 +32,11 @@ export function mountLearn(root, session) {
   const checking = makeChecking(check, pickAny);
   const intro = make(
     "p.note", {},
-    "The gradient flows back from the answer to your ink. It says of every number what the loss would do: ",
-    make("span.hush", {}, "red, the loss grows with it; blue, the loss falls as it grows; grey, nothing passes."),
+    make("b", {}, "Now the gradient flows back, from the answer to your ink."),
+    " It says of every number what the loss would do: red, the loss grows with it; blue, the loss falls as it grows; grey, nothing passes. Choose any cell to see its arithmetic, and any weight to check it.",
   );
   const flow = make("div.layers.flow");
-  const dock = new Dock("Point at any cell to see where its gradient comes from. Choose a weight to check it.");
+  const dock = new Dock();
   const lesson = make("div.lesson", {}, stepping.element, intro, flow, checking.element, dock.element);
   root.append(make("h2.hidden", {}, "See it learn"), question.element, lesson);
 
@@ -120,10 +120,12 @@ export function mountLearn(root, session) {
     });
   }
 
-  function point(view, cell, holds) {
-    if (learned === null || (!holds && isHeld)) return;
-    isHeld = holds;
+  function point(view, cell, holds, isClick = false) {
+    if (learned === null || (!holds && (isHeld || chosen === null))) return;
+    const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
+    isHeld = holds && !isAgain;
     choose({ view, cell });
+    if (holds) dock.uncover(view.picture.spot());
     if (holds && view.parameter) {
       weight = { name: view.parameter, cell };
       checking.show(weight, nameOfWeight(weight));
@@ -156,10 +158,10 @@ export function mountLearn(root, session) {
       layer: view.layer,
       classes: session.model.classes,
       lenses: [
-        ...(before ? before.lens(now, from, explained.kind === "Conv2D.dx" ? explained.parts[0].map : undefined) : []),
-        ...view.lens(now, { boxes: [{ cell, rows: 1, columns: 1 }] }, undefined, cell),
+        ...(before ? before.lens(now, from, explained.kind === "Conv2D.dx" ? explained.parts[0].map : undefined, null, "arrives") : []),
+        ...view.lens(now, { boxes: [{ cell, rows: 1, columns: 1 }] }, undefined, cell, view.parameter ? "filter" : "goes back"),
       ],
-      extra: view.parameter ? [makeButton("Check this gradient", () => checkNow(view.parameter, cell))] : [],
+      extra: view.parameter ? [makeButton("Check it", () => checkNow(view.parameter, cell))] : [],
     });
   }
 
@@ -380,7 +382,10 @@ function makeChecking(onCheck, onAny) {
 function makeViews(model, point) {
   const { layers, classes } = model;
   const views = [logitsView(classes, layers.length, point)];
-  for (let index = layers.length - 1; index >= 0; index--) views.push(...layerViews(layers[index], index, classes, point));
+  const last = layers.length - 1;
+  for (let index = last; index >= 0; index--) {
+    views.push(...layerViews(layers[index], index, index === last, classes, point));
+  }
   return views;
 }
 
@@ -399,9 +404,10 @@ function logitsView(classes, index, point) {
 }
 
 /** One card of a layer: its weights' gradients, its biases', and what goes further back. */
-function layerViews(layer, index, classes, point) {
+function layerViews(layer, index, isLast, classes, point) {
   const names = Object.keys(layer.parameterShapes);
-  const parameters = names.map((short) => parameterView(layer, short, classes, point));
+  const outputs = isLast ? classes : null;
+  const parameters = names.map((short) => parameterView(layer, short, outputs, point));
   const back = backView(layer, index, point);
   const parts = parameters.flatMap((view) => view.parts);
   const element = card(layer.name, `back through ${kindOf(layer)}`, deedBack(layer), ...parts, ...back.parts);
@@ -419,7 +425,7 @@ function parameterView(layer, short, classes, point) {
     isFlat: shape.length !== 4,
     valuesOf: (scene) => scene.gradients[name],
     explain: (scene, cell) => explainGradient(scene, name, cell),
-    title: (cell) => titleOfWeight(layer, short, placeOf(shape, cell)),
+    title: (cell) => titleOfWeight(layer, short, placeOf(shape, cell), classes),
   });
   return Object.assign(view, { layer, parameter: name });
 }
@@ -435,7 +441,10 @@ function backView(layer, index, point) {
     largest: index === 0 ? 10 : 30,
     valuesOf: (scene) => scene.derivatives[index],
     stopsOf: (scene) => blocked(layer, scene.outputs[index]),
-    explain: (scene, cell) => explainDerivative(scene, index, cell),
+    explain: (scene, cell) => ({
+      ...explainDerivative(scene, index, cell),
+      isLast: index === scene.layers.length - 1,
+    }),
     title: (cell) => titleOf(index === 0 ? "Gradient of your ink" : `Gradient into ${layer.name}`, layer.inputShape, cell),
   });
   return Object.assign(view, { layer, index });
@@ -451,7 +460,7 @@ function gradientView({ shape, caption, point, largest, isFlat = false, valuesOf
     isSigned: true,
     largest,
     cell: shape.length === 4 ? 9 : 3,
-    onPoint: (cell, isHeld) => point(view, cell, isHeld),
+    onPoint: (cell, ...how) => point(view, cell, ...how),
   });
   view.picture = picture;
   view.parts = [make("div.gradient", {}, make("p.caption", {}, caption), picture.element, key.element)];
@@ -462,7 +471,7 @@ function gradientView({ shape, caption, point, largest, isFlat = false, valuesOf
     key.show(range);
   };
   const shape3 = shape.length === 4 ? [shape[0] * shape[1], ...shape.slice(2)] : shape;
-  view.lens = isFlat ? () => [] : lensMaker(shape3, true, valuesOf, () => picture.range, "gradient", view, point);
+  view.lens = isFlat ? () => [] : lensMaker(shape3, true, valuesOf, picture, "gradient", view, point);
   return view;
 }
 
@@ -476,11 +485,14 @@ function captionOf(layer, short) {
   return `Gradients of the weights: one picture for each of the ${layer.outputShape[0]} outputs`;
 }
 
-function titleOfWeight(layer, short, place) {
+/** `classes` are those of a last layer's outputs; other outputs have no names. */
+function titleOfWeight(layer, short, place, classes) {
   const name = `${layer.name}.${short}`;
-  if (short === "bias") return `${name}, number ${place[0]}`;
-  if (layer.type === "Dense") return `${name}, from input ${place[0]} to output ${place[1]}`;
-  return `${name}, filter ${place[0]}, ${spot(place)}`;
+  const to = (k) => (classes === null ? `${k}` : `${k} (${classes[k]})`);
+  if (short === "bias") return `${name}, number ${to(place[0])}`;
+  if (layer.type === "Dense") return `${name}, from input ${place[0]} to output ${to(place[1])}`;
+  const where = spot(place);
+  return `${name}, filter ${place[0]}, ${layer.inputShape[0] === 1 ? where.replace("map 0, ", "") : where}`;
 }
 
 function kindOf(layer) {

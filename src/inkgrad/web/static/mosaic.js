@@ -11,7 +11,8 @@ import { colourOf, readPalette } from "./pictures.js";
 
 /** @typedef {import("./layouts.js").Layout} Layout */
 
-const SMALLEST = 40; // pixels of the page: the least wish for a map's width
+const [SMALLEST, MIDDLE, LARGEST] = [40, 44, 88]; // pixels of the page: a map's width
+const MOST_PIXELS = 200_000; // cells; more are drawn in maps of middle size
 const mosaics = new Set();
 let palette = null;
 
@@ -25,8 +26,8 @@ export class Mosaic {
    * @param {number} [options.cell] how large a cell of many maps should be, in pixels of the page
    * @param {number} [options.largest] how large a cell of a single map may get
    * @param {boolean} [options.isLoupe] only for pointers, since it shows a part of another mosaic
-   * @param {(cell: number, isHeld: boolean) => void} options.onPoint a cell was pointed at; held:
-   *   by a click, a tap or a key
+   * @param {(cell: number, isHeld: boolean, isClick?: boolean) => void} options.onPoint a cell was
+   *   pointed at; held: by a click, a tap or a key
    */
   constructor({ layout, label, isSigned = false, cell = 3, largest = 30, isLoupe = false, onPoint }) {
     Object.assign(this, { layout, isSigned, wish: cell, largest, isLoupe, onPoint });
@@ -91,11 +92,17 @@ export class Mosaic {
     this.#drawMarks();
   }
 
+  /** Return what must not be covered: the chosen cell and its map. */
+  spot() {
+    return this.ring;
+  }
+
   /** Choose in how many columns the maps stand, and forget the drawing if that changed. */
   #arrange(width) {
     if (width === 0) return;
     const { layout } = this;
-    const wish = Math.max(SMALLEST, layout.columns * Math.min(this.wish, width / 230));
+    const most = layout.length > MOST_PIXELS ? MIDDLE : LARGEST;
+    const wish = Math.max(SMALLEST, Math.min(most, layout.columns * Math.min(this.wish, width / 230)));
     const across = columnsFor(layout, width, wish);
     if (across === this.across) return;
     this.across = across;
@@ -194,7 +201,7 @@ export class Mosaic {
   #takePointers() {
     const point = (event, isHeld) => {
       const cell = this.values === null ? -1 : this.#cellAt(event);
-      if (cell >= 0) this.onPoint(cell, isHeld);
+      if (cell >= 0) this.onPoint(cell, isHeld, event.type === "click");
     };
     this.element.addEventListener("pointermove", (event) => {
       const isDragged = this.isLoupe && event.buttons > 0;

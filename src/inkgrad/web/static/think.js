@@ -13,7 +13,7 @@ import { layoutOf, pictures } from "./layouts.js";
 import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
 
-const SOFTMAX = "softmax";
+const ROOMY = "(min-width: 60rem) and (min-height: 44rem) and (hover: hover)";
 
 /**
  * Fill the panel.
@@ -22,20 +22,20 @@ const SOFTMAX = "softmax";
  * @param {import("./session.js").Session} session
  */
 export function mountThink(root, session) {
-  const hint = "Point at any cell to see where its number comes from. Arrow keys work too.";
   const intro = make(
     "p.note", {},
-    "The numbers flow from top to bottom, from your ink to the answer. ",
-    make("span.hush", {}, "Dark cells are large numbers; where numbers can be negative, blue is below zero and red above. Maps, rows and columns count from 0."),
+    make("b", {}, "Choose any cell to see where its number comes from."),
+    " The numbers flow from top to bottom, from your ink to the answer. Dark cells are large numbers; where numbers can be negative, blue is below zero and red above. Maps, rows and columns count from 0.",
   );
   const layers = make("div.layers");
-  const dock = new Dock(hint);
+  const dock = new Dock();
   root.append(make("h2.hidden", {}, "See it think"), intro, layers, dock.element);
 
   let views = []; // one a layer's output, from the input to the softmax
   let chosen = null; // {view, cell}
   let isHeld = false; // by a click or a key: pointing elsewhere does not change it
   let isStale = true;
+  let isFresh = true; // nothing was ever chosen: then a cell is, where there is room
 
   const scene = () => ({ ...session.model, ...session.seen });
 
@@ -58,17 +58,22 @@ export function mountThink(root, session) {
     for (const view of views) view.show(seen);
     root.classList.toggle("without", seen === null);
     if (seen === null) choose(null);
+    else if (isFresh && matchMedia(ROOMY).matches) choose(strongest(views, session.model.layers, seen));
     else explain();
   }
 
-  function point(view, cell, holds) {
-    if (!holds && isHeld) return;
-    isHeld = holds;
+  /** Hold a cell that was clicked, tapped or walked to, or let it go; follow a pointer meanwhile. */
+  function point(view, cell, holds, isClick = false) {
+    if (!holds && (isHeld || chosen === null)) return;
+    const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
+    isHeld = holds && !isAgain;
     choose({ view, cell });
+    if (holds) dock.uncover(view.picture.spot());
   }
 
   function choose(what) {
     if (what === null) isHeld = false;
+    else isFresh = false;
     chosen = what;
     explain();
   }
@@ -167,7 +172,7 @@ function pictureView({ layer, name, shape, note, index, isSigned, point, explain
     label: `${name}: ${size(shape)}. Arrow keys move, Page Up and Page Down change the map`,
     isSigned,
     largest: index === 0 ? 8 : 30,
-    onPoint: (cell, isHeld) => point(view, cell, isHeld),
+    onPoint: (cell, ...how) => point(view, cell, ...how),
   });
   picture.first = middle(shape);
   view.picture = picture;
@@ -179,14 +184,24 @@ function pictureView({ layer, name, shape, note, index, isSigned, point, explain
     picture.paint(values, range);
     key.show(range);
   };
-  view.lens = lensMaker(shape, isSigned, (seen) => seen.outputs[index], () => picture.range, name, view, point);
+  view.lens = lensMaker(shape, isSigned, (seen) => seen.outputs[index], picture, name, view, point);
   return view;
 }
 
 /**
  * Make what enlarges one map: a picture in the dock, in which a cell can be picked exactly.
+ *
+ * @param {number[]} shape
+ * @param {boolean} isSigned
+ * @param {(all: object) => Float32Array} valuesOf finds the numbers of all maps
+ * @param {Mosaic} picture of all maps: the lens has its range and its closed cells
+ * @param {string} name
+ * @param {object} view
+ * @param {(view: object, cell: number, isHeld: boolean) => void} point
+ * @returns {(all: object, source: object, map?: number, cell?: number) => object[]} makes what
+ *   `Dock.show` takes; no lens where there are no maps
  */
-export function lensMaker(shape, isSigned, valuesOf, rangeNow, name, view, point) {
+export function lensMaker(shape, isSigned, valuesOf, picture, name, view, point) {
   if (shape.length !== 3) return () => [];
   const [, rows, columns] = shape;
   let map = 0;
@@ -197,16 +212,17 @@ export function lensMaker(shape, isSigned, valuesOf, rangeNow, name, view, point
     isLoupe: true,
     onPoint: (cell, isHeld) => isHeld && point(view, map * rows * columns + cell, true),
   });
-  return (all, source, wished, cell = null) => {
+  return (all, source, wished, cell = null, caption = name) => {
     const boxes = source?.boxes ?? [];
     if (boxes.length === 0) return [];
     map = wished ?? placeOf(shape, boxes[0].cell)[0];
     const start = map * rows * columns;
     const here = boxes.filter((box) => box.cell >= start && box.cell < start + rows * columns);
     const moved = here.map((box) => ({ ...box, cell: box.cell - start }));
-    lens.paint(valuesOf(all).subarray(start, start + rows * columns), rangeNow());
+    const part = [start, start + rows * columns];
+    lens.paint(valuesOf(all).subarray(...part), picture.range, picture.stops?.subarray(...part));
     lens.mark(cell === null ? -1 : cell - start, cell === null ? moved : []);
-    return [{ caption: shape[0] === 1 ? name : `${name}, map ${map}`, element: lens.element }];
+    return [{ caption: shape[0] === 1 ? caption : `${caption}, map ${map}`, element: lens.element }];
   };
 }
 
@@ -234,7 +250,7 @@ function softmaxView(classes, index, point) {
     write: inPercent,
     onPoint: (at, isHeld) => point(view, at, isHeld),
   });
-  view.element = card(SOFTMAX, "the answer", "The logits become shares of one: how likely each class is.", view.picture.element);
+  view.element = card("softmax", "the answer", "The logits become shares of one: how likely each class is.", view.picture.element);
   view.titleOf = (k) => `The probability of ${classes[k]}`;
   view.show = (seen) => view.picture.paint(seen?.probabilities ?? null);
   view.lens = () => [];
@@ -249,6 +265,15 @@ export function card(name, shape, note, ...parts) {
     make("p.note", {}, note),
     ...parts,
   );
+}
+
+/** Return the largest number that the first convolution gave, to begin with. */
+function strongest(views, layers, { outputs }) {
+  const index = Math.max(0, layers.findIndex(({ type }) => type === "Conv2D")) + 1;
+  const values = outputs[index];
+  let cell = 0;
+  for (let at = 0; at < values.length; at++) if (values[at] > values[cell]) cell = at;
+  return { view: views[index], cell };
 }
 
 /** Return the middle of the first map, where a walk by keys begins. */
