@@ -103,7 +103,8 @@ export class Session {
    */
   check(label, name, index, epsilon) {
     const { network, parameters } = this.#now();
-    if (!Object.hasOwn(parameters, name) || !(index in parameters[name])) {
+    const isThere = Number.isInteger(index) && index >= 0 && index < parameters[name]?.length;
+    if (!Object.hasOwn(parameters, name) || !isThere) {
       throw new ShapeError(`there is no weight ${index} of ${name}; see the model's parameters`);
     }
     if (!(Number.isFinite(epsilon) && epsilon > 0)) {
