@@ -19,6 +19,8 @@ from typer.testing import CliRunner
 
 import inkgrad
 from inkgrad import cli
+from inkgrad.errors import ModelError
+from inkgrad.quickdraw import TASKS
 from inkgrad.quickdraw.doodles import draw
 from inkgrad.training import Recipe
 from inkgrad.workflows import Settings
@@ -178,11 +180,22 @@ def test_predict_tells_what_it_sees(model):
     assert piped == [{"name": "standard input", "guesses": found[0]["guesses"]}]
 
 
-def test_predict_asks_the_demos_model_if_no_other_is_named(model):
-    Path("runs/demo").mkdir(parents=True)
-    Path("runs/demo/model.safetensors").write_bytes(model.read_bytes())
+def test_right_after_installation_predict_asks_the_animals():
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("x.png")
     assert "x.png" in ok("predict", "x.png")
+    asked = json.loads(ok("predict", "x.png", "--json", "--top", 9))
+    assert {guess["class"] for guess in asked[0]["guesses"]} == set(TASKS["animals"])
+
+
+def test_models_that_come_along_are_called_by_name(surroundings):
+    Path("x.json").write_text(json.dumps(draw("cat", np.random.default_rng(1))))
+    for words in (("predict", "twenty"), ("predict", "--model", "twenty")):
+        (found,) = json.loads(ok(*words, "x.json", "--json", "--top", 30))
+        assert len(found["guesses"]) == 20
+    assert json.loads(ok("info", "twenty", "--json"))["classes"][0] == "airplane"
+    Path("animals").mkdir()  # what is there under a name is what is meant
+    with pytest.raises(ModelError, match="there is no model file animals"):
+        inkgrad.load("animals")
 
 
 def test_info(model, doodle_folder):
@@ -327,7 +340,8 @@ MISTAKES = [
     ("predict MODEL MODEL", "files of drawings end in"),
     ("predict MODEL FILE --top 0", "top is 0"),
     ("predict MODEL -", "standard input is empty"),
-    ("predict x.png", "there is no model file runs/demo/model.safetensors"),
+    ("predict x.png", "x.png does not exist"),
+    ("evaluate animal", "animal; train one with `inkgrad train`, check the path, or name one"),
     ("download", "it is not said what to fetch"),
     ("download cta", "did you mean cat"),
     ("download cat --kind photos", "there is no kind of file 'photos'"),

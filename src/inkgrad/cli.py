@@ -77,7 +77,9 @@ Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOL
 Engine = Annotated[str, _option("--engine", "Who computes: auto, cpu or reference.", "NAME")]
 Offline = Annotated[bool, _option("--offline", "Ask no server.")]
 AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -263,11 +265,11 @@ def predict(
         typer.Argument(
             metavar="FILE",
             help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
-            "from standard input. If the first ends in .safetensors, it is the model to ask.",
+            "from standard input. If the first is a model, by name or file, it is the one to ask.",
         ),
     ],
     model: Annotated[
-        Path | None, _option("--model", "Whom to ask (default: the demo's).", "MODEL")
+        Path | None, _option("--model", "Whom to ask (default: animals).", "MODEL")
     ] = None,
     top: Annotated[int, _option("--top", "Guesses a drawing.", "N")] = 3,
     engine: Engine = "auto",
@@ -275,13 +277,14 @@ def predict(
 ) -> None:
     """Say what drawings show, and how sure the network is."""
     from inkgrad import terminal, workflows
+    from inkgrad.packaged import DEFAULT_MODEL, is_model
 
-    if model is None and drawings[0].endswith(".safetensors"):
+    if model is None and is_model(drawings[0]):
         model, drawings = Path(drawings[0]), drawings[1:]
     console = terminal.make_console(sys.stderr if as_json else None)
     with terminal.TrainingDisplay(console) as display:
         predictions = workflows.predict(
-            workflows.DEMO_MODEL if model is None else model,
+            DEFAULT_MODEL if model is None else model,
             drawings,
             top=top,
             engine=engine,
@@ -410,7 +413,10 @@ def pack(
 def info(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="A model, or drawings (default: the seed network)."),
+        typer.Argument(
+            metavar="FILE",
+            help="A model, by name or file, or drawings (default: the seed network).",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -430,7 +436,7 @@ def info(
 def check(
     model: Annotated[
         Path | None,
-        typer.Argument(metavar="MODEL", help="A .safetensors file (default: the seed network)."),
+        typer.Argument(metavar="MODEL", help="As for evaluate (default: the seed network)."),
     ] = None,
     seed: Annotated[int, _option("--seed", "Draws the numbers.", "N")] = 0,
     as_json: AsJson = False,

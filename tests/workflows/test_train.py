@@ -53,6 +53,16 @@ class CtrlC:
 # --- what it gives ------------------------------------------------------------------------------
 
 
+def test_the_model_file_remembers_the_features_of_each_class(doodle_folder):
+    trained = quick(data=doodle_folder, out="run")
+    parts, model = trained.parts, inkgrad.load("run/model.safetensors")
+    # Behind Flatten alone the features are the pixels: so few drawings are all looked at.
+    for k in range(len(model.classes)):
+        x, _ = parts.train.batch(parts.train.labels == k)
+        np.testing.assert_allclose(model.features.mean[k], x.mean(axis=0).ravel(), atol=1e-6)
+        np.testing.assert_allclose(model.features.deviation[k], x.std(axis=0).ravel(), atol=1e-6)
+
+
 def test_a_run_leaves_a_model_metrics_and_a_report(doodle_run, doodle_folder):
     assert isinstance(doodle_run, Trained)
     assert doodle_run.stopped == "finished"

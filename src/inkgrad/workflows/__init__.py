@@ -1,7 +1,7 @@
 """Workflows: what each command does, as a function: from the drawings to the result."""
 
 from inkgrad.workflows.check import check
-from inkgrad.workflows.demo import DEMO_MODEL, demo
+from inkgrad.workflows.demo import demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
 from inkgrad.workflows.info import info
@@ -12,7 +12,6 @@ from inkgrad.workflows.settings import Parts, Settings
 from inkgrad.workflows.train import Trained, train
 
 __all__ = [
-    "DEMO_MODEL",
     "Evaluated",
     "Packed",
     "Parts",

@@ -76,7 +76,7 @@ def evaluate(
 
     Parameters
     ----------
-    model : Model or path of a model file
+    model : Model, or path or name of one as `inkgrad.load` takes it
     data : path or address, optional
         Where the drawings are; by default the places that training looks in. A folder need not
         have drawings of every class of the model. Strokes are drawn with the model's settings;

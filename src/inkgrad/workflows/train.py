@@ -14,6 +14,7 @@ import numpy as np
 from inkgrad.drawing import Raster
 from inkgrad.engines import Engine, advice
 from inkgrad.errors import InkgradError
+from inkgrad.features import Features, measure_features
 from inkgrad.insight import (
     Evaluation,
     Reading,
@@ -24,7 +25,7 @@ from inkgrad.insight import (
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model
-from inkgrad.network import Network, seed_network
+from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
 from inkgrad.training import METRICS, Event, Notice, fit, read_metrics
 from inkgrad.workflows.judging import get_ready, judge
@@ -43,6 +44,7 @@ __all__ = ["OnLoaded", "Trained", "train"]
 OnLoaded = Callable[[Loaded, Parts], None]
 
 _MODEL, _REPORT = "model.safetensors", "report.html"
+_REMEMBERED = 300  # drawings of each class, for the features in the model file
 _MISTAKES, _RECOGNISED, _EXAMPLES = 40, 24, 5  # pictures in the report and in the terminal
 
 
@@ -229,7 +231,8 @@ def train(
         if fitted.stopped == "interrupted":
             return Trained(folder, fitted.stopped, chosen, parts, None, None, None, seconds)
 
-        model = replace(untrained, parameters=fitted.parameters, engine=engine)
+        features = _features(network, fitted.parameters, parts.train)
+        model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
         probabilities = judge(model, parts.test.bitmaps, on_progress)
         evaluation = measure(probabilities, parts.test.labels, chosen.classes)
         record = make_record(chosen, loaded, parts, engine.name, evaluation)
@@ -269,6 +272,16 @@ def _check_parts(parts: Parts, loaded: Loaded) -> None:
                 f"{loaded.source} has too few drawings of {', '.join(empty[:5])}{more}: none are "
                 f"left {purpose}; give more, or leave the class out"
             )
+
+
+def _features(network: Network, parameters: Parameters, drawings: Drawings) -> Features | None:
+    """Measure the features of some hundred drawings of each class, taken from all of them."""
+    rows = [np.flatnonzero(drawings.labels == k) for k in range(len(drawings.classes))]
+    some = (
+        row[np.unique(np.linspace(0, len(row) - 1, _REMEMBERED).round().astype(int))]
+        for row in rows
+    )
+    return measure_features(network, parameters, (drawings.batch(row)[0] for row in some))
 
 
 def _write_report(
