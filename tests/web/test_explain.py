@@ -66,8 +66,16 @@ def scenes():
     corners = [
         # Padding larger than the filter, so that some patches see nothing but zeros.
         Network([Conv2D(2, 1, 1, 2), ReLU(), MaxPool2D(2), Flatten(), Dense(3)], (2, 4, 5)),
-        Network([Conv2D(3, (2, 3), (3, 2), (1, 0)), MaxPool2D((3, 2), (2, 1)), ReLU(), Flatten(),
-                 Dense(2)], (5, 14, 9)),  # fmt: skip
+        Network(
+            [
+                Conv2D(3, (2, 3), (3, 2), (1, 0)),
+                MaxPool2D((3, 2), (2, 1)),
+                ReLU(),
+                Flatten(),
+                Dense(2),
+            ],
+            (5, 14, 9),
+        ),  # fmt: skip
         Network([Dense(9), ReLU(), Dense(4)], (7,)),
     ]
     return [Scene(network, seed) for seed, network in enumerate(networks + corners)]
