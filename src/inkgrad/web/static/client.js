@@ -67,6 +67,11 @@ export class Client {
     return this.#call("check", label, name, index, epsilon);
   }
 
+  /** See `Session.teach`. */
+  teach(name, drawings) {
+    return this.#call("teach", name, drawings);
+  }
+
   /** See `Session.reset`. */
   reset() {
     return this.#call("reset");
