@@ -71,8 +71,8 @@ THIRD_PARTY: dict[str, set[str]] = {
 
 # Slow to load: imported only inside the functions that need them.
 HEAVY = {
-    *("PIL", "httpx", "jinja2", "llvmlite", "matplotlib", "numba", "rich", "sklearn"),
-    *("svgelements", "torch", "typer"),
+    *("PIL", "anyio", "fastapi", "httpx", "jinja2", "llvmlite", "matplotlib", "numba", "pydantic"),
+    *("rich", "sklearn", "starlette", "svgelements", "torch", "typer", "uvicorn"),
 }
 LIGHT_ROOMS = [
     "layers",
@@ -85,6 +85,7 @@ LIGHT_ROOMS = [
     "drawing",
     "quickdraw",
     "insight",
+    "web",
 ]
 
 

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
+    from inkgrad.web import serve
     from inkgrad.workflows import (
         check,
         demo,
         download,
         evaluate,
+        export_html,
         info,
         pack,
         predict,
@@ -49,6 +51,7 @@ __all__ = [
     "demo",
     "download",
     "evaluate",
+    "export_html",
     "info",
     "load",
     "pack",
@@ -56,6 +59,7 @@ __all__ = [
     "preview",
     "rasterize",
     "seed_network",
+    "serve",
     "train",
 ]
 
@@ -65,11 +69,13 @@ _HOMES = {
     "inkgrad.model": ["Model", "load"],
     "inkgrad.network": ["Network", "Parameters", "seed_network"],
     "inkgrad.training": ["Recipe"],
+    "inkgrad.web": ["serve"],
     "inkgrad.workflows": [
         "check",
         "demo",
         "download",
         "evaluate",
+        "export_html",
         "info",
         "pack",
         "predict",

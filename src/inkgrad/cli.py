@@ -64,8 +64,9 @@ Data = Annotated[
     _option(
         "--data",
         "Where the drawings are: a folder or address (file://, http(s)://) with the layout of "
-        "Google's bucket, or a folder of your own, CLASS/*.png|svg|json. Otherwise $INKGRAD_DATA, "
-        "the local cache, Google's bucket, or built-in doodles.",
+        "Google's bucket, a folder of your own, CLASS/*.png|svg|json, or a file of strokes with a "
+        "word for each (.ndjson), such as the drawing page saves. Otherwise $INKGRAD_DATA, the "
+        "local cache, Google's bucket, or built-in doodles.",
         "PLACE",
     ),
 ]
@@ -415,6 +416,25 @@ def pack(
 
 
 @app.command()
+def export(
+    model: ModelFile,
+    as_html: Annotated[
+        bool, _option("--html", "The drawing page in one file, which opens without a server.")
+    ] = False,
+    out: Annotated[Path, _option("--out -o", "The file to write.", "FILE")] = Path("doodles.html"),
+) -> None:
+    """Write a model in another form, to give away."""
+    from inkgrad import terminal, workflows
+
+    if not as_html:
+        raise InkgradError("it is not said what to write; there is --html, the drawing page")
+    console = terminal.make_console()
+    with terminal.working(console, "packing"):
+        exported = workflows.export_html(model, out)
+    terminal.show_files(console, {f"the page in one file, {exported.size:,} bytes": exported.path})
+
+
+@app.command()
 def info(
     path: Annotated[
         Path | None,
@@ -459,6 +479,34 @@ def check(
         terminal.show_checks(console, rows)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL", help="A .safetensors file (default: the packaged animals)."
+        ),
+    ] = None,
+    port: Annotated[int, _option("--port", "0 takes any that is free.", "N")] = 8028,
+    host: Annotated[
+        str, _option("--host", "Where to listen; by default only this machine can ask.", "ADDRESS")
+    ] = "127.0.0.1",
+    no_open: Annotated[bool, _option("--no-open", "Leave the browser closed.")] = False,
+    engine: Engine = "auto",
+) -> None:
+    """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
+    from inkgrad import terminal, web
+
+    console = terminal.make_console()
+
+    def tell(address: str) -> None:
+        text = f"the page is at {address}  (Ctrl-C ends)"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    web.serve(model, host=host, port=port, engine=engine, open_browser=not no_open, on_ready=tell)
+    console.print("ended")
 
 
 def main() -> None:

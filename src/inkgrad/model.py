@@ -166,7 +166,11 @@ class Model:
         return np.asarray(np.asarray(self.classes)[best])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
+        """Write the model as one safetensors file, in one step (see `storage.atomic_write`)."""
+        atomic_write_bytes(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the safetensors file that `save` writes.
 
         The tensors are the parameters by name and, where they are known, ``features.mean`` and
         ``features.deviation``; the metadata's entry ``inkgrad`` holds, as JSON,
@@ -188,7 +192,7 @@ class Model:
         if self.features is not None:
             both = (self.features.mean, self.features.deviation)
             tensors.update(zip(_FEATURES, map(np.ascontiguousarray, both), strict=True))
-        atomic_write_bytes(path, save(tensors, metadata))
+        return save(tensors, metadata)
 
 
 def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Model:

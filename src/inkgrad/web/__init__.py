@@ -1,10 +1,16 @@
-"""What runs in a browser: plain JavaScript modules, twins of `inkgrad.drawing`, in `static/`."""
+"""The drawing page and its server: plain JavaScript modules in `static/`, served by `serve`.
+
+The modules that draw and compute are twins of `inkgrad.drawing` and of the layers. Importing this
+costs nothing: what the server needs is imported when one is started.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["static_folder"]
+from inkgrad.web.serving import serve
+
+__all__ = ["serve", "static_folder"]
 
 
 def static_folder() -> Path:
@@ -12,7 +18,7 @@ def static_folder() -> Path:
 
     Examples
     --------
-    >>> sorted(path.name for path in static_folder().glob("s*.js"))
-    ['scan.js', 'simplify.js', 'strokes.js']
+    >>> sorted(path.name for path in static_folder().glob("si*.js"))
+    ['simplify.js']
     """
     return Path(__file__).parent / "static"

@@ -4,6 +4,7 @@ from inkgrad.workflows.check import check
 from inkgrad.workflows.demo import demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
+from inkgrad.workflows.export import Exported, export_html
 from inkgrad.workflows.info import info
 from inkgrad.workflows.pack import Packed, pack
 from inkgrad.workflows.predict import Prediction, predict
@@ -13,6 +14,7 @@ from inkgrad.workflows.train import Trained, train
 
 __all__ = [
     "Evaluated",
+    "Exported",
     "Packed",
     "Parts",
     "Prediction",
@@ -23,6 +25,7 @@ __all__ = [
     "demo",
     "download",
     "evaluate",
+    "export_html",
     "info",
     "pack",
     "predict",

@@ -6,13 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from inkgrad.model import load
+from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
 from inkgrad.packaged import packaged_file
 from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.formats.npy import map_npy
 
-__all__ = ["info"]
+__all__ = ["describe_model", "info"]
 
 
 def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
@@ -39,15 +39,7 @@ def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         return {"kind": "network", **_network_facts(seed_network()), "classes": None}
     path = packaged_file(Path(path))
     if path.suffix == ".safetensors":
-        model = load(path)
-        return {
-            "kind": "model",
-            "path": str(path),
-            **_network_facts(model.network),
-            "classes": list(model.classes),
-            "raster": model.raster.to_dict(),
-            "record": dict(model.record),
-        }
+        return {"kind": "model", "path": str(path), **describe_model(load(path))}
     # Bitmaps of any size are described; whatever else is wrong with a file, read_bitmaps says.
     packed = path.suffix.lower() == ".npy" and path.is_file()
     bitmaps = map_npy(path, side=None) if packed else read_bitmaps(path)
@@ -57,6 +49,16 @@ def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         "drawings": len(bitmaps),
         "shape": list(bitmaps.shape),
         "ink": float(bitmaps.mean()) if len(bitmaps) else 0.0,
+    }
+
+
+def describe_model(model: Model) -> dict[str, Any]:
+    """Return what there is to know of a model, as plain values: see `info`."""
+    return {
+        **_network_facts(model.network),
+        "classes": list(model.classes),
+        "raster": model.raster.to_dict(),
+        "record": dict(model.record),
     }
 
 
