@@ -180,6 +180,10 @@ def train(
     balance: Annotated[
         bool, _option("--balance", "Show drawings of rare classes more often.")
     ] = False,
+    augment: Annotated[
+        int | None,
+        _option("--augment", "Show each drawing in N variants, turned, stretched, mirrored …", "N"),
+    ] = None,
     resume: Annotated[bool, _option("--resume", "Go on with the run in FOLDER.")] = False,
     restart: Restart = False,
     engine: Engine = "auto",
@@ -206,6 +210,7 @@ def train(
         test_size=test_size,
         validation_size=validation_size,
         balance=balance or None,
+        augment=augment,
     )
     _train(
         workflows.train,

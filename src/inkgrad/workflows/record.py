@@ -35,6 +35,7 @@ FLAGS = (
     "test_size",
     "validation_size",
     "balance",
+    "augment",
 )
 """The settings that the command line has options for, by the same names; besides the usual ones
 (classes, task, data, seed, epochs), which every command names."""

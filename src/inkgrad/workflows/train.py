@@ -27,7 +27,7 @@ from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
-from inkgrad.training import METRICS, Event, Notice, fit, read_metrics
+from inkgrad.training import METRICS, Augmented, Batches, Event, Notice, fit, read_metrics
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import make_record
 from inkgrad.workflows.run import (
@@ -149,8 +149,8 @@ def train(
     on_progress, on_loaded, on_event : callable, optional
         Told how loading, compiling and judging go on, what was loaded, and how training goes on.
     **choices
-        Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``,
-        ``balance``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
+        Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``, ``balance``,
+        ``augment``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
         ``learning_rate``, ``schedule``, ``seed``, …).
 
     Returns
@@ -219,7 +219,7 @@ def train(
         write_run(folder, chosen, finished=False)
         fitted = fit(
             network,
-            Balanced(parts.train) if chosen.balance else parts.train,
+            _to_learn_from(parts.train, chosen),
             validation=parts.validation if len(parts.validation) else None,
             recipe=chosen.recipe,
             engine=engine,
@@ -272,6 +272,12 @@ def _check_parts(parts: Parts, loaded: Loaded) -> None:
                 f"{loaded.source} has too few drawings of {', '.join(empty[:5])}{more}: none are "
                 f"left {purpose}; give more, or leave the class out"
             )
+
+
+def _to_learn_from(drawings: Drawings, chosen: Settings) -> Batches:
+    """Return the training part, balanced and in variants if that is asked for."""
+    data: Batches = Balanced(drawings) if chosen.balance else drawings
+    return data if chosen.augment == 1 else Augmented(data, chosen.augment, chosen.recipe.seed)
 
 
 def _features(network: Network, parameters: Parameters, drawings: Drawings) -> Features | None:
