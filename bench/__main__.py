@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench.contention import bench_contention
 from bench.environment import restart_tuned
+from bench.halves import bench_halves
 from bench.inference import bench_inference
 from bench.job import bench_job, find_job
 from bench.machine import describe_machine
@@ -19,9 +20,11 @@ from bench.page import bench_page
 from bench.phases import bench_phases
 from bench.raster import bench_raster
 from bench.reports import publish
+from bench.server import bench_server
 from bench.simplification import bench_simplification
 from bench.startup import bench_startup
 from bench.training import bench_training
+from inkgrad.packaged import PACKAGED
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console()
@@ -244,6 +247,20 @@ def startup(
 
 
 @app.command()
+def server(
+    rate: Annotated[float, typer.Option(help="Requests a second.")] = 20.0,
+    seconds: Annotated[float, typer.Option(help="How long each kind is asked.")] = 30.0,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How long `inkgrad serve` takes to answer: strokes and pictures, at a steady rate."""
+    with console.status("starting the server") as status:
+        rows = bench_server(rate=rate, seconds=seconds, on_kind=status.update)
+    title = f"inkgrad serve at {rate:g} requests a second"
+    publish("server", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+@app.command()
 def raster(
     data: Data = None,
     rounds: Rounds = 9,
@@ -285,6 +302,22 @@ def simplification(
         )
     title = f"{rows[0]['batch']:,} drawings simplified, median of {rounds}"
     publish("simplification", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def halves(
+    model: Annotated[
+        list[str] | None, typer.Option(help="Names or files; by default the packaged ones.")
+    ] = None,
+    data: Data = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Accuracy with weights in float16, as an exported page has them, beside float32."""
+    with console.status("judging"):
+        rows = bench_halves(model or list(PACKAGED), data)
+    title = "weights in float32 and in float16, on the same drawings"
+    publish("halves", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 def _begin(threads: int) -> dict[str, str]:

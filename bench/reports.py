@@ -202,6 +202,27 @@ def _page(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("milliseconds (less is better)", bars, lower_is_better=True)]
 
 
+def _server(rows: Sequence[Row]) -> list[Panel]:
+    """Return the time within which 99 answers in 100 are there."""
+    bars = [
+        Bar(
+            row["name"], row["p99_ms"], f"{row['p99_ms']:.1f} ms   half of them {row['p50_ms']:.1f}"
+        )
+        for row in rows
+    ]
+    return [Panel("milliseconds for 99 in 100 (less is better)", bars, lower_is_better=True)]
+
+
+def _halves(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers both ways."""
+    bars = [
+        Bar(f"{row['name']}, {kind}", row[key], f"{row[key]:.2%}", None, key == "top1_halves")
+        for row in rows
+        for kind, key in (("float32", "top1"), ("float16", "top1_halves"))
+    ]
+    return [Panel("right answers", bars)]
+
+
 def _raster(rows: Sequence[Row]) -> list[Panel]:
     """Return drawings a second, and how far the pixels are from the truth."""
     panels = _bars_of_speed(rows, "ratio_to_cairo", "cairo")
@@ -339,6 +360,18 @@ REPORTS: dict[str, Report] = {
         ),
         _startup,
     ),
+    "halves": Report(
+        (
+            Column("", "{name}"),
+            Column("drawings", "{drawings:,}"),
+            Column("part", "{part}"),
+            Column("right in float32", "{top1:.2%}"),
+            Column("in float16", "{top1_halves:.2%}"),
+            Column("other answers", "{others:,}"),
+            Column("largest difference", "{largest:.5f}"),
+        ),
+        _halves,
+    ),
     "page": Report(
         (
             Column("", "{name}"),
@@ -350,6 +383,17 @@ REPORTS: dict[str, Report] = {
             Column("bytes", "{bytes:,.0f}"),
         ),
         _page,
+    ),
+    "server": Report(
+        (
+            Column("", "{name}"),
+            Column("requests", "{requests}"),
+            Column("a second", "{rate:g}"),
+            Column("p50, ms", "{p50_ms:.1f}"),
+            Column("p99, ms", "{p99_ms:.1f}"),
+            Column("longest, ms", "{longest_ms:.1f}"),
+        ),
+        _server,
     ),
 }
 """By the benchmark's name."""

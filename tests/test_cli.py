@@ -278,6 +278,45 @@ def test_pack(surroundings):
     assert "2 drawings" in ok("preview", "packed/dog.npy")
 
 
+def test_export(doodle_run, monkeypatch):
+    from inkgrad.export import page
+    from tests.export.standin import write_site
+
+    monkeypatch.setattr(page, "_SITE", write_site(Path("site")))
+    model = doodle_run.folder / "model.safetensors"
+    out = ok("export", "--html", model, "-o", "new/mine.html")
+    size = Path("new/mine.html").stat().st_size
+    assert out == f"the page in one file, {size:,} bytes  0.9 MB  new/mine.html\n"
+    assert 'data-name="model"' in Path("new/mine.html").read_text("utf-8")
+    ok("export", model, "--html")
+    assert Path("doodles.html").read_bytes() == Path("new/mine.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["missing.safetensors", "--html"], "there is no model file missing.safetensors"),
+        (["MODEL"], "it is not said what to write; there is --html, the drawing page"),
+        (["MODEL", "--html", "-o", "a.txt"], "a.txt does not end in .html; name a file to write"),
+        (["MODEL", "--html", "-o", "folder.html"], "folder.html is a folder; name a file"),
+        (["MODEL", "--html", "-o", "file/a.html"], "cannot write file/a.html: "),
+    ],
+)
+def test_what_cannot_be_exported_is_told(doodle_run, words, message, monkeypatch):
+    from inkgrad.export import page
+    from tests.export.standin import write_site
+
+    monkeypatch.setattr(page, "_SITE", write_site(Path("site")))
+    Path("folder.html").mkdir()
+    Path("file").touch()
+    model = doodle_run.folder / "model.safetensors"
+    result = run("export", *[model if word == "MODEL" else word for word in words])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert len(result.output.splitlines()) == 1
+    assert sorted(path.name for path in Path().iterdir()) == ["file", "folder.html", "site"]
+
+
 def test_demo(surroundings):
     write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
     out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", "--seed", 1)

@@ -64,8 +64,9 @@ Data = Annotated[
     _option(
         "--data",
         "Where the drawings are: a folder or address (file://, http(s)://) with the layout of "
-        "Google's bucket, or a folder of your own, CLASS/*.png|svg|json. Otherwise $INKGRAD_DATA, "
-        "the local cache, Google's bucket, or built-in doodles.",
+        "Google's bucket, a folder of your own, CLASS/*.png|svg|json, or a file of strokes with a "
+        "word for each (.ndjson), such as the drawing page saves. Otherwise $INKGRAD_DATA, the "
+        "local cache, Google's bucket, or built-in doodles.",
         "PLACE",
     ),
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import doctest
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from bench import (
     networks,
     pairs,
     plots,
+    server,
     throughput,
     training,
     worker,
@@ -35,7 +38,7 @@ from tests.bench.conftest import stand_in
 OURS = ["inkgrad reference"]
 
 
-@pytest.mark.parametrize("module", [pairs, throughput, machine, likeness])
+@pytest.mark.parametrize("module", [pairs, throughput, machine, likeness, server])
 def test_examples_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -306,3 +309,45 @@ def test_the_process_starts_again_only_if_it_must(monkeypatch):
     assert [words[1:] for words in started] == [["-m", "bench", "training"]]
     assert environment.os.environ["OMP_NUM_THREADS"] == "1"
     assert "MALLOC_TRIM_THRESHOLD_" in environment.os.environ
+
+
+# --- the server ---------------------------------------------------------------------------------
+
+
+def test_the_server_is_asked_as_often_as_it_should_be(bench):
+    rows = bench("server", "--rate", "20", "--seconds", "0.5")
+    assert [row["name"] for row in rows] == [
+        "strokes, simplified",
+        "strokes, as a pointer draws",
+        "PNG, 400 × 400",
+    ]
+    for row in rows:
+        assert row["requests"] == 10
+        assert 0 < row["p50_ms"] <= row["p99_ms"] <= row["longest_ms"]
+
+
+def test_who_waits_behind_a_slow_answer_pays_for_it():
+    lock = threading.Lock()
+
+    def ask(seconds):
+        with lock:
+            time.sleep(seconds)
+
+    times = server.at_rate(ask, [(0.2,), *[(0.0,)] * 9], rate=100, seconds=0.1)
+    assert len(times) == 10
+    assert all(time > 0.08 for time in times)
+
+
+def test_a_refusal_is_no_answer(monkeypatch):
+    monkeypatch.setattr(server, "_kinds", lambda: {"nonsense": [("text/plain", b"cat")]})
+    with pytest.raises(ValueError, match="the server answered with 415"):
+        server.bench_server(rate=10, seconds=0.1)
+
+
+def test_what_float16_costs(bench, doodle_run, doodle_folder):
+    model = doodle_run.folder / "model.safetensors"
+    (row,) = bench("halves", "--model", str(model), "--data", str(doodle_folder))
+    assert (row["part"], row["drawings"]) == ("test", len(doodle_run.parts.test))
+    assert row["top1"] == doodle_run.evaluation.top1
+    assert abs(row["top1"] - row["top1_halves"]) <= row["others"] / row["drawings"]
+    assert 0 < row["largest"] < 0.01

@@ -30,17 +30,20 @@ def node(site: Path) -> JavaScript:
     return start_node(site)
 
 
+@pytest.fixture(scope="session")
+def browser(chromium_browser: Any, site: Path) -> Iterator[JavaScript]:
+    """Return Chromium; tests that ask for it are marked `browser`."""
+    with chromium(site, chromium_browser) as runtime:
+        yield runtime
+
+
 @pytest.fixture(
-    scope="session", params=["node", pytest.param("chromium", marks=pytest.mark.browser)]
+    scope="session", params=["node", pytest.param("browser", marks=pytest.mark.browser)]
 )
-def javascript(request: pytest.FixtureRequest, site: Path) -> Iterator[JavaScript]:
+def javascript(request: pytest.FixtureRequest) -> JavaScript:
     """Return node, then Chromium (whose turn is marked `browser`)."""
-    if request.param == "node":
-        yield request.getfixturevalue("node")
-    else:
-        browser = request.getfixturevalue("chromium_browser")
-        with chromium(site, browser) as runtime:
-            yield runtime
+    runtime: JavaScript = request.getfixturevalue(request.param)
+    return runtime
 
 
 @pytest.fixture(scope="session")

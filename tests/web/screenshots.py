@@ -55,7 +55,7 @@ def main() -> None:
         def learn(hand: Hand) -> None:
             hand.draw(examples["dog"][0])
             hand.open("Learn")
-            hand.page.locator("#learn").get_by_text("cat", exact=True).first.click()
+            hand.answer("cat")
             hand.page.wait_for_timeout(800)
 
         def teach(hand: Hand) -> None:

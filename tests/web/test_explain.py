@@ -66,8 +66,16 @@ def scenes():
     corners = [
         # Padding larger than the filter, so that some patches see nothing but zeros.
         Network([Conv2D(2, 1, 1, 2), ReLU(), MaxPool2D(2), Flatten(), Dense(3)], (2, 4, 5)),
-        Network([Conv2D(3, (2, 3), (3, 2), (1, 0)), MaxPool2D((3, 2), (2, 1)), ReLU(), Flatten(),
-                 Dense(2)], (5, 14, 9)),  # fmt: skip
+        Network(
+            [
+                Conv2D(3, (2, 3), (3, 2), (1, 0)),
+                MaxPool2D((3, 2), (2, 1)),
+                ReLU(),
+                Flatten(),
+                Dense(2),
+            ],
+            (5, 14, 9),
+        ),
         Network([Dense(9), ReLU(), Dense(4)], (7,)),
     ]
     return [Scene(network, seed) for seed, network in enumerate(networks + corners)]
@@ -98,7 +106,7 @@ def summed(explained):
 
 
 def check_parts(explained):
-    """What is listed adds up, and every part is the sum of its products; the largest come first."""
+    """Check that what is listed adds up, each part to its products; the largest come first."""
     assert math.isclose(summed(explained), explained["value"], rel_tol=1e-9, abs_tol=1e-12)
     sizes = [abs(part["sum"]) for part in explained["parts"]]
     assert sizes == sorted(sizes, reverse=True)
@@ -139,7 +147,7 @@ def test_outputs(javascript, all_scenes):
 
 
 def check_sources_forward(scene, index, cell, explained):
-    """The cells that are said to matter hold the numbers that are listed."""
+    """Check that the cells that are said to matter hold the numbers that are listed."""
     stage, x = scene.network.stages[index], scene.outputs[index].ravel()
     (source,) = explained["sources"]
     assert (source["of"], source["index"]) == ("outputs", index)

@@ -163,17 +163,11 @@ def test_an_example_is_put_on_the_pad(hand):
 
 
 def test_the_game_is_won_by_drawing_what_it_asks_for(hand, examples):
-    hand.page.locator("#game").get_by_role("button", name="Play").click()
-    for _ in range(6):
-        task = hand.page.locator("#game .task")
-        task.filter(has_text="Draw: ").wait_for()
-        name = task.inner_text().removeprefix("Draw: ")
-        number = hand.page.locator("#game .note").first.inner_text().split(" of ")[0]
-        hand.draw(examples[name][0])
-        hand.page.wait_for_function(
-            "(number) => !document.querySelector('#game').innerText.includes(number + ' of')",
-            arg=number,
-        )
+    game = hand.page.locator("#game")
+    game.get_by_role("button", name="Play").click()
+    for number in range(1, 7):
+        game.get_by_text(f"Drawing {number} of 6").wait_for()
+        hand.draw(examples[game.locator(".task").inner_text().removeprefix("Draw: ")][0])
     hand.page.locator("#game", has_text="It recognised 6 of 6 drawings").wait_for()
 
 

@@ -35,5 +35,5 @@ def test_a_model(javascript):
     network = seed_network(3)
     model = Model(network, network.initialise(seed=2), ("a", "b", "c"))
     file = halve(model.to_bytes())
-    result = javascript.call(MODULE, "unpackModel", to_text(deflate(split_planes(file))))
+    result = javascript.call(MODULE, "unpackModel", to_text(deflate(*split_planes(file))))
     assert result.tobytes() == file

@@ -19,10 +19,11 @@ from inkgrad.drawing import Raster
 from inkgrad.engines import advice, make_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Dense, Flatten
-from inkgrad.network import Network
+from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Drawings, Loaded, load_drawings
+from inkgrad.quickdraw.doodles import draw
 from inkgrad.training import EpochDone, Notice, StepDone, read_metrics
-from inkgrad.workflows import Trained, train
+from inkgrad.workflows import Trained, evaluate, predict, preview, train
 from tests.buckets import write_bucket
 from tests.compiled import KERNELS, pretend
 
@@ -167,6 +168,31 @@ def test_a_folder_of_ones_own_drawings_needs_no_classes(surroundings):
     assert trained.model.classes == ("dot", "line")
     assert trained.folder == Path("runs/dot-line")
     assert trained.model.record["data"]["source"] == "the folder of drawings mine"
+
+
+def test_a_file_that_the_page_has_saved(surroundings):
+    """Several classes in one file, of one's own too; learnt, judged, looked at, recognised."""
+    rng = np.random.default_rng(0)
+    with Path("drawings.ndjson").open("w") as file:
+        for n in range(36):
+            word = ("my logo", "line", "cat")[n % 3]
+            doodle = draw({"my logo": "zebra", "line": "dog"}.get(word, word), rng)
+            strokes = [(3.3 * np.asarray(stroke) + 77.7).tolist() for stroke in doodle]
+            file.write(json.dumps({"word": word, "drawing": strokes, "recognized": True}) + "\n")
+    trained = train(data="drawings.ndjson", network=seed_network(3), epochs=2, batch_size=8)
+    assert trained.model.classes == ("cat", "line", "my logo")
+    assert trained.folder == Path("runs/cat-line-my-logo")
+    assert trained.model.record["data"]["source"] == "the file of drawings drawings.ndjson"
+    assert trained.model.record["command"].startswith(
+        "inkgrad train --classes 'cat,line,my logo' --data drawings.ndjson"
+    )
+    found = evaluate(trained.model, "drawings.ndjson")
+    assert (found.part, found.evaluation.n) == ("test", len(trained.parts.test))
+    two = train("line,my logo", data="drawings.ndjson", network=SMALL, epochs=1)
+    assert two.model.classes == ("line", "my logo")
+    assert len(predict(trained.model, ["drawings.ndjson"])) == 36
+    assert preview(["drawings.ndjson"], "sheet.png", n=6).facts.startswith("6 of 36 drawings")
+    assert evaluate(two.model, "drawings.ndjson", part="all").missing == ()
 
 
 # --- interrupted, resumed -----------------------------------------------------------------------

@@ -19,6 +19,7 @@ _IMPORT = re.compile(r"import\s*\{([\w$\s,]*)\}\s*from\s*(\"_+\")\s*;")
 _EXPORT = re.compile(r"export\s+(?=(?:(?:async\s+)?function\b\s*\*?|class\b|const\b)\s*([\w$]+))")
 _NAME = re.compile(r"([\w$]+)(?:\s+as\s+([\w$]+))?")
 _BLANK = re.compile(r"[ \t]*\n\s*")
+_SPACE = re.compile(r" ?([(){}\[\],;:=?]) ?")
 
 
 class _Module(NamedTuple):
@@ -33,7 +34,8 @@ def bundle(folder: Path, entries: Sequence[str], name: str) -> str:
 
     The script defines a constant `name`, a function: called with the name of an entry it runs that
     module, after those that it imports, each once, and returns its exports. So one script serves a
-    page and its worker. Comments and indentation are left out.
+    page and its worker. Comments and needless spaces are left
+    out.
 
     Of modules it understands what ours are made of: ``import { a, b as c } from "./x.js";`` and
     ``export function|async function|class|const``, each at the beginning of a line. Whatever else
@@ -65,12 +67,12 @@ def bundle(folder: Path, entries: Sequence[str], name: str) -> str:
     "use strict";
     const modules = {
     "b.js": (need) => {
-    const b = 1;
+    const b=1;
     return { b };
     },
     "a.js": (need) => {
-    const { b } = need("b.js");
-    const a = b + 1;
+    const{b}=need("b.js");
+    const a=b + 1;
     return { a };
     },
     };
@@ -174,7 +176,7 @@ def _masked(source: str, found: Sequence[Piece]) -> str:
 
 
 def _shortened(source: str, found: Sequence[Piece], cuts: Mapping[tuple[int, int], str]) -> str:
-    """Return a source with some parts replaced, without comments, indentation and blank lines."""
+    """Return a source with some parts replaced, without comments and needless spaces."""
     text = ""  # what is not yet known to end
     parts: list[str] = []
     at = 0
@@ -195,7 +197,12 @@ def _shortened(source: str, found: Sequence[Piece], cuts: Mapping[tuple[int, int
             elif kind == "code":
                 text += piece
             else:
-                parts += [_BLANK.sub("\n", text), piece]
+                parts += [_squeezed(text), piece]
                 text = ""
             start = later
-    return "".join([*parts, _BLANK.sub("\n", text)]).strip()
+    return "".join([*parts, _squeezed(text)]).strip()
+
+
+def _squeezed(code: str) -> str:
+    """Return code without the spaces that nothing needs; where lines end may mean something."""
+    return _SPACE.sub(r"\1", _BLANK.sub("\n", code))

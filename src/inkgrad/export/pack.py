@@ -36,8 +36,8 @@ def to_text(data: bytes) -> str:
     return f"{len(data)} {letters.decode('ascii')}"
 
 
-def deflate(data: bytes) -> bytes:
-    """Return data in the format of RFC 1951, by whichever of two strategies makes it shorter.
+def deflate(*parts: bytes) -> bytes:
+    """Return the parts as one stream of RFC 1951, each by whichever strategy makes it shortest.
 
     Text is shortest where repetitions are found; weights have none, and looking for some costs.
 
@@ -45,24 +45,33 @@ def deflate(data: bytes) -> bytes:
     --------
     >>> len(deflate(b"ink" * 100)) < 20
     True
+    >>> zlib.decompress(deflate(b"ink", b"grad"), -15)
+    b'inkgrad'
     """
+    last = len(parts) - 1
+    return b"".join(_deflate(part, is_last=n == last) for n, part in enumerate(parts))
+
+
+def _deflate(data: bytes, *, is_last: bool) -> bytes:
+    """Return data as whole blocks, which end with a byte; only the last says that it is."""
     found = []
     for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY):
         packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
-        found.append(packer.compress(data) + packer.flush())
+        end = zlib.Z_FINISH if is_last else zlib.Z_FULL_FLUSH
+        found.append(packer.compress(data) + packer.flush(end))
     return min(found, key=len)
 
 
-def split_planes(data: bytes) -> bytes:
-    r"""Return a safetensors file of float16 with the numbers' high bytes before their low ones.
+def split_planes(data: bytes) -> tuple[bytes, bytes, bytes]:
+    r"""Return a safetensors file of float16 as its header, the numbers' high and their low bytes.
 
     High bytes (sign, exponent, two bits more) are alike and shrink to 5.6 bits; low bytes are
-    noise. The file's own header stays in front.
+    noise.
 
     Examples
     --------
-    >>> split_planes((4).to_bytes(8, "little") + b"head" + b"\x01\xa1\x02\xa2")[8:]
-    b'head\xa1\xa2\x01\x02'
+    >>> split_planes((4).to_bytes(8, "little") + b"head" + b"\x01\xa1\x02\xa2")
+    (b'\x04\x00\x00\x00\x00\x00\x00\x00head', b'\xa1\xa2', b'\x01\x02')
     """
     start = 8 + int.from_bytes(data[:8], "little")
-    return data[:start] + data[start + 1 :: 2] + data[start::2]
+    return data[:start], data[start + 1 :: 2], data[start::2]

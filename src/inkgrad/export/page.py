@@ -47,7 +47,7 @@ _BOOT = """\
 
 
 def write_page(
-    model: Model, path: str | os.PathLike[str], *, name: str = "model", site: Path = _SITE
+    model: Model, path: str | os.PathLike[str], *, name: str = "model", site: Path | None = None
 ) -> int:
     """Write the drawing page with a model as one HTML file that needs no server and no network.
 
@@ -59,8 +59,8 @@ def write_page(
         The file to write, whole or not at all.
     name : str
         How the page calls the model.
-    site : Path
-        The folder of the page's files.
+    site : Path, optional
+        The folder of the page's files; by default the drawing page.
 
     Returns
     -------
@@ -77,8 +77,9 @@ def write_page(
     return len(page)
 
 
-def make_page(model: Model, *, name: str = "model", site: Path = _SITE) -> str:
+def make_page(model: Model, *, name: str = "model", site: Path | None = None) -> str:
     """Return the page that `write_page` writes: always the same for the same model."""
+    site = _SITE if site is None else site
     script = bundle(site, ["exported.js", "worker.js"], "inkgrad")
     boot = bundle(site, ["unpack.js"], "inkgradUnpack") + _BOOT
     markup = (site / "index.html").read_text("utf-8")
@@ -163,7 +164,7 @@ def _hash(text: str) -> str:
 
 def _scripts(model: Model, name: str, script: str, boot: str) -> str:
     """Return the elements with model and script, and the script that unpacks them."""
-    file = to_text(deflate(split_planes(halve(model.to_bytes()))))
+    file = to_text(deflate(*split_planes(halve(model.to_bytes()))))
     classes = html.escape(json.dumps(model.classes))
     return (
         f'<script type="text/plain" class="inkgrad-model" data-name="{html.escape(name)}" '

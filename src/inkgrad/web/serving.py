@@ -61,7 +61,7 @@ def serve(
     missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
     if missing:
         raise InkgradError(
-            f"serving needs {' and '.join(missing)}; install them with pip install 'inkgrad[web]'"
+            f"serving needs {' and '.join(missing)}; type pip install 'inkgrad[web]'"
         )
     _calm_blas()
     from inkgrad.web.app import create_app
@@ -157,7 +157,7 @@ def _make_server(app: object, on_ready: Callable[[], None]) -> uvicorn.Server:
             http="h11",
             ws="none",
             log_config=None,
-            log_level="error",
+            log_level="critical",  # the guard tells of faults; who is cut off at the end is none
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_SECONDS_TO_END,

@@ -154,7 +154,8 @@ function mountAbout(root, session) {
         ? `; right about ${(100 * test.top1).toFixed(1)} % of ${test.n.toLocaleString("en-US")} others ` +
           `(${(100 * test.balanced_accuracy).toFixed(1)} % when every class counts the same)`
         : "") +
-      ".";
+      ". " +
+      (record.taught ?? []).map((one) => `Taught here: ${one.class}, by ${one.drawings} drawings. `).join("");
     source.textContent = record.data?.attribution ? `Drawings: ${record.data.attribution}` : "";
   });
 }

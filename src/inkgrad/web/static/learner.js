@@ -11,6 +11,8 @@ import { backward, forward, lossOf, step } from "./engine.js";
 import { ModelError, ShapeError } from "./errors.js";
 import { softmax } from "./layers/softmax.js";
 import { Model } from "./model.js";
+import { Network } from "./network.js";
+import { addClass, variants } from "./newclass.js";
 import { DrawingError } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
@@ -103,7 +105,8 @@ export class Learner {
    */
   check(label, name, index, epsilon) {
     const { network, parameters } = this.#now();
-    if (!Object.hasOwn(parameters, name) || !(index in parameters[name])) {
+    const isThere = Number.isInteger(index) && index >= 0 && index < parameters[name]?.length;
+    if (!Object.hasOwn(parameters, name) || !isThere) {
       throw new ShapeError(`there is no weight ${index} of ${name}; see the model's parameters`);
     }
     if (!(Number.isFinite(epsilon) && epsilon > 0)) {
@@ -117,6 +120,64 @@ export class Learner {
     };
     const [lossUp, lossDown] = [lossAt(epsilon), lossAt(-epsilon)];
     return { analytic, numeric: (lossUp - lossDown) / (2 * epsilon), lossUp, lossDown, epsilon };
+  }
+
+  /**
+   * Teach the model a class, new or known, from drawings of it; steps taken before are kept.
+   *
+   * @param {string} name of the class
+   * @param {Drawing[]} drawings
+   * @returns {object} what `load` returns, of the model as it then is, and {accuracy, losses}: the
+   *   share of these drawings that it now takes for what they are, and the loss while it learnt
+   * @throws {ModelError | DrawingError} if it has no features, a drawing is unusable or the name is
+   *   empty; then nothing has changed
+   */
+  teach(name, drawings) {
+    const model = this.#now();
+    const known = model.classes.indexOf(name);
+    const label = known < 0 ? model.classes.length : known;
+    const last = model.network.layers.length - 1;
+    const stage = model.network.layers[last];
+    if (stage.type !== "Dense") {
+      throw new ModelError("only a network whose last layer is Dense can be taught a class");
+    }
+    const [weight, bias] = [`${stage.name}.weight`, `${stage.name}.bias`];
+    const layer = {
+      weight: model.parameters[weight],
+      bias: model.parameters[bias],
+      features: model.features,
+    };
+    const rows = drawings.flatMap((drawing) => variants(drawing)).map((drawing) => {
+      return model.see(drawing).outputs[last]; // what the last layer is given
+    });
+    const learnt = addClass(layer, rows, label);
+
+    const config = model.network.toConfig();
+    const classes = known < 0 ? [...model.classes, name] : model.classes;
+    config.layers[last].outputs = classes.length;
+    const before = Array.isArray(model.record.taught) ? model.record.taught : [];
+    const record = {
+      ...model.record,
+      taught: [...before, { class: name, drawings: drawings.length }],
+    };
+    this.#start = new Model({
+      network: Network.fromConfig(config),
+      parameters: { ...model.parameters, [weight]: learnt.weight, [bias]: learnt.bias },
+      classes,
+      raster: model.raster,
+      record,
+      features: learnt.features,
+    });
+    this.#become(this.#start);
+    const right = drawings.filter((drawing) => {
+      const { probabilities } = this.#start.see(drawing);
+      return probabilities.indexOf(Math.max(...probabilities)) === label;
+    });
+    return {
+      ...this.#description(),
+      accuracy: right.length / drawings.length,
+      losses: learnt.losses,
+    };
   }
 
   /** Undo all steps since the model was loaded or last taught a class; return {parameters}. */

@@ -8,7 +8,7 @@
 
 import { forward } from "./engine.js";
 import { ModelError, ShapeError, inAList } from "./errors.js";
-import { inParentheses, volume } from "./layers/layer.js";
+import { inParentheses } from "./layers/layer.js";
 import { softmax } from "./layers/softmax.js";
 import { Network } from "./network.js";
 import { Raster, toBitmap } from "./raster.js";
@@ -26,7 +26,7 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const KEY = "inkgrad"; // of the metadata entry that describes the model
 const VERSION = 1;
-const FEATURES = ["mean", "deviation"]; // tensors "features.mean" and "features.deviation"
+const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be there besides
 
 /** A network with its parameters, ready to recognise drawings. */
 export class Model {
@@ -90,15 +90,16 @@ export class Model {
       raster: raster.toDict(),
       record,
     };
-    const tensors = Object.entries(network.parameters).map(([name, shape]) => [
-      name,
-      { shape, data: parameters[name] },
-    ]);
-    if (features !== null) {
-      const shape = featuresShape(network);
-      for (const key of FEATURES) tensors.push([`features.${key}`, { shape, data: features[key] }]);
+    const tensors = {};
+    for (const [name, shape] of Object.entries(network.parameters)) {
+      tensors[name] = { shape, data: parameters[name] };
     }
-    return writeSafetensors(Object.fromEntries(tensors), { [KEY]: JSON.stringify(description) });
+    if (features !== null) {
+      const shape = [classes.length, features.mean.length / classes.length];
+      tensors["features.mean"] = { shape, data: features.mean };
+      tensors["features.deviation"] = { shape, data: features.deviation };
+    }
+    return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
   }
 
   /**
@@ -116,14 +117,13 @@ export class Model {
     try {
       const { network: config, classes, raster, record } = describe(metadata);
       const network = Network.fromConfig(config);
-      const { parameters, features } = fill(network, tensors);
       return new Model({
         network,
-        parameters,
+        features: takeFeatures(tensors, network),
+        parameters: takeParameters(tensors, network),
         classes,
         raster: readRaster(raster),
         record,
-        features,
       });
     } catch (error) {
       if (!(error instanceof ModelError || error instanceof ShapeError)) throw error;
@@ -182,46 +182,53 @@ function readRaster(settings) {
   }
 }
 
-/** Return the tensors as the network's parameters and features, after checking every one. */
-function fill(network, tensors) {
-  const needed = { ...network.parameters };
-  const hasFeatures = FEATURES.some((key) => Object.hasOwn(tensors, `features.${key}`));
-  if (hasFeatures) {
-    const shape = featuresShape(network);
-    for (const key of FEATURES) needed[`features.${key}`] = shape;
-  }
-  const names = Object.keys(needed);
-  if (String([...names].sort()) !== String(Object.keys(tensors).sort())) {
+/** Return the features among the tensors, or null if there are none. */
+function takeFeatures(tensors, network) {
+  const names = FEATURES.filter((name) => Object.hasOwn(tensors, name));
+  if (names.length === 0) return null;
+  if (names.length === 1) {
     throw new ModelError(
-      `the tensors are ${inAList(Object.keys(tensors))}, ` +
-        `but the network's parameters are ${inAList(names)}`,
+      `of ${FEATURES.join(" and ")} only one is there; give both or neither`,
     );
   }
-  for (const name of names) {
-    const { shape, data } = tensors[name];
-    if (String(shape) !== String(needed[name])) {
-      throw new ModelError(
-        `${name} is of shape ${inParentheses(shape)}; ` +
-          `it must be float32 of shape ${inParentheses(needed[name])}`,
-      );
-    }
-    if (!data.every(Number.isFinite)) {
-      throw new ModelError(`${name} holds numbers that are not finite`);
-    }
+  const { type, inputShape, outputShape } = network.layers[network.layers.length - 1];
+  if (type !== "Dense") {
+    throw new ModelError("there are features, but the network's last layer is not dense");
   }
-  const parameters = Object.keys(network.parameters).map((name) => [name, tensors[name].data]);
-  const features = FEATURES.map((key) => [key, tensors[`features.${key}`]?.data]);
-  return {
-    parameters: Object.fromEntries(parameters),
-    features: hasFeatures ? Object.fromEntries(features) : null,
-  };
+  const [mean, deviation] = names.map((name) => {
+    return checked(name, tensors[name], [...outputShape, ...inputShape]);
+  });
+  if (deviation.some((spread) => spread < 0)) {
+    throw new ModelError("features.deviation holds negative numbers; a spread is 0 or more");
+  }
+  return { mean, deviation };
 }
 
-/** Return [classes, inputs of the last layer], the shape of a model's features. */
-function featuresShape({ layers }) {
-  const { type, inputShape, outputShape } = layers[layers.length - 1];
-  if (type !== "Dense") {
-    throw new ModelError("only a network whose last layer is Dense can have features");
+/** Return the other tensors as the network's parameters, after checking every one. */
+function takeParameters(tensors, network) {
+  const given = Object.keys(tensors).filter((name) => !FEATURES.includes(name));
+  const needed = Object.keys(network.parameters);
+  const isMissing = needed.some((name) => !Object.hasOwn(tensors, name));
+  if (isMissing || given.length !== needed.length) {
+    throw new ModelError(
+      `the tensors are ${inAList(given)}, but the network's parameters are ${inAList(needed)}`,
+    );
   }
-  return [volume(outputShape), volume(inputShape)];
+  return Object.fromEntries(
+    needed.map((name) => [name, checked(name, tensors[name], network.parameters[name])]),
+  );
+}
+
+/** Return a tensor's numbers if its shape is the one needed and they are finite. */
+function checked(name, { shape, data }, needed) {
+  if (String(shape) !== String(needed)) {
+    throw new ModelError(
+      `${name} is float32 of shape ${inParentheses(shape)}; ` +
+        `it must be float32 of shape ${inParentheses(needed)}`,
+    );
+  }
+  if (!data.every(Number.isFinite)) {
+    throw new ModelError(`${name} holds numbers that are not finite`);
+  }
+  return data;
 }

@@ -141,7 +141,7 @@ function outputShape(layer, inputShape, where) {
 /** Build one layer from its type and settings. */
 function layerFromConfig(entry) {
   const { type, ...settings } = Object(entry);
-  if (!Object.hasOwn(LAYERS, type)) {
+  if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {
     throw new ShapeError(
       `there is no layer of type ${inShort(type)}; there are ${Object.keys(LAYERS).join(", ")}`,
     );

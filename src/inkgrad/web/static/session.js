@@ -98,13 +98,14 @@ export class Session extends EventTarget {
    *
    * @param {string} name
    * @param {Drawing[]} drawings of it
-   * @returns what `Client.teach` tells
+   * @returns {Promise<{ accuracy: number, losses: number[] }>} see `Learner.teach`
    */
   async teach(name, drawings) {
-    const { model, ...taught } = await this.client.teach(name, drawings.map((d) => checkStrokes(d)));
+    const strokes = drawings.map((drawing) => checkStrokes(drawing));
+    const { accuracy, losses, ...model } = await this.client.teach(name, strokes);
     this.#takeModel(this.model.name, model);
     await this.show(this.drawing);
-    return taught;
+    return { accuracy, losses };
   }
 
   /** Return to the model as it was opened, without what it was taught. */
