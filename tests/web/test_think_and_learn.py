@@ -114,7 +114,9 @@ def place(title):
 def told(panel):
     """Return the title and the value in a panel's dock."""
     dock = panel.locator(".dock")
-    return dock.locator(".dock-title").inner_text(), number(dock.locator(".dock-value").inner_text())
+    return dock.locator(".dock-title").inner_text(), number(
+        dock.locator(".dock-value").inner_text()
+    )
 
 
 def pictures(panel):
@@ -295,9 +297,9 @@ def test_a_step_is_pythons_and_lowers_the_loss_and_reset_takes_it_back(odd_hand,
     assert after.loss < passes.loss
     panel.locator(".loss", has_text=f"{after.loss:.3g}"[:4]).wait_for()
     row = panel.locator(".compare-row.right-one")
-    before_share, after_share = (number(text) for text in row.locator(":nth-child(n+3)").all_inner_texts())  # fmt: skip
-    assert before_share == pytest.approx(passes.probabilities[RIGHT], abs=6e-4)
-    assert after_share == pytest.approx(after.probabilities[RIGHT], abs=6e-4)
+    shares = [number(text) for text in row.locator("> :nth-child(n+3)").all_inner_texts()]
+    wished = [passes.probabilities[RIGHT], after.probabilities[RIGHT]]
+    assert shares == pytest.approx(wished, abs=6e-4)
 
     odd_hand.press("Take a step")
     panel.get_by_text("2 steps taken").wait_for()
