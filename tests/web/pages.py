@@ -164,7 +164,7 @@ class Hand:
 
     def answer(self, name: str) -> None:
         """Say on the tab Learn what the drawing really is, and wait for what follows."""
-        self.page.locator("#learn").get_by_role("radio", name=name, exact=True).check()
+        self.page.locator("#learn label").get_by_text(name, exact=True).click()
         self.page.locator("#learn").get_by_text("loss").first.wait_for()
 
     def save(self, label: str, path: Path) -> Path:

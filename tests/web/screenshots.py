@@ -21,7 +21,8 @@ from tests.web.javascript import launch_chromium
 from tests.web.pages import Hand, make_server, watched
 
 OUT = Path(__file__).parents[2] / "docs" / "static"
-WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+WIDE, TALL = {"width": 1280, "height": 860}, {"width": 1280, "height": 1500}
+PHONE = {"width": 390, "height": 844}
 TAUGHT = "spiral"
 
 
@@ -56,7 +57,8 @@ def main() -> None:
             hand.draw(examples["dog"][0])
             hand.open("Learn")
             hand.answer("cat")
-            hand.page.wait_for_timeout(800)
+            hand.page.get_by_role("button", name="Take a step").click()
+            hand.page.wait_for_timeout(1500)
 
         def teach(hand: Hand) -> None:
             hand.open("Teach")
@@ -74,7 +76,7 @@ def main() -> None:
             suffix = "-dark" if dark else ""
             take(f"page-draw{suffix}", draw, dark=dark)
             take(f"page-think{suffix}", think, dark=dark)
-            take(f"page-learn{suffix}", learn, dark=dark)
+            take(f"page-learn{suffix}", learn, dark=dark, viewport=TALL)
             take(f"page-teach{suffix}", teach, dark=dark)
         phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
         take("page-phone", draw, **phone)
@@ -83,10 +85,11 @@ def main() -> None:
 
 def _point_at_a_cell(page: Any) -> None:
     """Open the arithmetic of a cell in the second convolution's maps."""
-    maps = page.locator("#think [data-layer=conv2]").first
+    maps = page.locator("#think .mosaic:not(.loupe)").nth(4)
     maps.scroll_into_view_if_needed()
     box = maps.bounding_box()
-    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    maps.click(position={"x": 0.42 * box["width"], "y": 0.07 * box["height"]})
+    page.evaluate("window.scrollBy(0, -60)")
 
 
 def _examples() -> dict[str, Any]:

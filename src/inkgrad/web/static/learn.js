@@ -16,8 +16,8 @@ import { rangeOf } from "./pictures.js";
 import { card, lensMaker } from "./think.js";
 
 const RATES = { least: 0.001, most: 1, usual: 0.002 };
-const EPSILONS = [0.1, 0.01, 0.001, 0.0001];
-const USUAL_EPSILON = 0.001;
+const EPSILONS = [0.1, 0.01, 0.001, 0.0001, 0.00001];
+const USUAL_EPSILON = 0.00001; // larger ones carry many a weight over a corner of a ReLU or pool
 const MOST_COMPARED = 6; // classes in the comparison before and after a step
 
 /**
@@ -326,13 +326,16 @@ function makeStepping(onStep, onReset) {
   };
 }
 
+/** Write a power of ten without an exponent: 0.00001, not 1e-5. */
+const inFull = (epsilon) => epsilon.toFixed(Math.max(1, Math.round(-Math.log10(epsilon))));
+
 /** One weight's gradient, measured by nudging it. */
 function makeChecking(onCheck, onAny) {
   const which = make("p.which-weight");
   const any = makeButton("Take any weight", () => onAny());
   const run = makeButton("Check it", () => go(), "main");
   const epsilons = make("select", { "aria-label": "ε, the size of the nudge" }, ...EPSILONS.map((epsilon) =>
-    make("option", { value: String(epsilon), selected: epsilon === USUAL_EPSILON }, `ε = ${epsilon}`)));
+    make("option", { value: String(epsilon), selected: epsilon === USUAL_EPSILON }, `ε = ${inFull(epsilon)}`)));
   epsilons.addEventListener("change", () => run.disabled || go());
   const outcome = make("div.outcome", { role: "status" });
   const element = make(
@@ -358,7 +361,7 @@ function makeChecking(onCheck, onAny) {
         : "They hardly agree: ε is too large or too small for this weight, or crosses a corner of a ReLU or pool. Try another ε.";
       outcome.replaceChildren(
         make("dl.facts", {},
-          fact(`loss at w + ${epsilon}`, inDigits(lossUp, 9)), fact(`loss at w − ${epsilon}`, inDigits(lossDown, 9)),
+          fact(`loss at w + ${inFull(epsilon)}`, inDigits(lossUp, 9)), fact(`loss at w − ${inFull(epsilon)}`, inDigits(lossDown, 9)),
           fact("their difference ÷ 2ε", inDigits(numeric, 6), ".key"), fact("the backward pass says", inDigits(analytic, 6), ".key")),
         make(`p.verdict-line${digits >= 3 ? ".good" : ""}`, {}, verdict),
       );
