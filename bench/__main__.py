@@ -77,6 +77,7 @@ def training(
 def page(
     rounds: Annotated[int, typer.Option(help="Times that it is opened.")] = 9,
     json_file: JsonFile = None,
+    plot_file: PlotFile = None,
 ) -> None:
     """How soon the drawing page is there and answers, in Chromium, and its bytes."""
     machine = describe_machine()
@@ -85,7 +86,7 @@ def page(
             rounds=rounds, on_round=lambda number: status.update(f"round {number} of {rounds}")
         )
     title = f"the drawing page, milliseconds, median of {rounds}"
-    publish("page", title, rows, machine, console, json_file)
+    publish("page", title, rows, machine, console, json_file, plot_file)
 
 
 @app.command()

@@ -62,11 +62,9 @@ def test_the_seed_network_sees_within_8_ms(browser, data):
     drawing = draw("cat", np.random.default_rng(1))
     times = browser.call(MODULE, "times", data, drawing, 150)
     assert len(times["there"]) == 150
+    for name, found in times.items():
+        print(f"{name}: quickest {min(found):.2f} ms, median {np.median(found):.2f} ms")
     assert min(times["there"]) <= 8
-    print(
-        f"see: median {np.median(times['there']):.2f} ms, there and back "
-        f"{np.median(times['back']):.2f} ms"
-    )
 
 
 def test_only_the_newest_drawing_waits(javascript):

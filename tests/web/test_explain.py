@@ -106,7 +106,7 @@ def summed(explained):
 
 
 def check_parts(explained):
-    """Check that what is listed adds up, and every part is the sum of its products; the largest come first."""
+    """Check that what is listed adds up, each part to its products; the largest come first."""
     assert math.isclose(summed(explained), explained["value"], rel_tol=1e-9, abs_tol=1e-12)
     sizes = [abs(part["sum"]) for part in explained["parts"]]
     assert sizes == sorted(sizes, reverse=True)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inkgrad.drawing import to_bitmap
+from inkgrad.drawing import to_bitmap, to_bitmaps
 from inkgrad.engines import ReferenceEngine
+from inkgrad.features import measure_features
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy
 from inkgrad.model import Model, load
 from inkgrad.network import Network, Parameters, seed_network
+from inkgrad.quickdraw.doodles import draw
 from tests.agreement import layer_errors
 from tests.networks import random_parameters
 
@@ -231,3 +233,124 @@ def test_mistakes_are_sentences_and_change_nothing(javascript, data):
     ]
     np.testing.assert_equal(results[-1], untouched)
     json.dumps(results[: len(methods)])
+
+
+def house(rng: np.random.Generator) -> list[list[list[float]]]:
+    """Draw a square under a roof."""
+    left, top, right, bottom = np.array([0, 120, 200, 255]) + rng.uniform(-15, 15, 4)
+    walls = [[left, left, right, right, left], [top, bottom, bottom, top, top]]
+    roof = [[left - 10, (left + right) / 2, right + 10], [top, rng.uniform(0, 30), top]]
+    return [walls, roof]
+
+
+@pytest.fixture
+def remembering() -> Model:
+    """Return a network that was trained on nothing, but knows what drawings look like to it."""
+    rng = np.random.default_rng(7)
+    network = Network([Flatten(), Dense(40), ReLU(), Dense(3)])
+    parameters = network.initialise(seed=8)
+    drawings = [
+        np.concatenate([inputs(draw(animal, rng)) for _ in range(12)]) for animal in CLASSES
+    ]
+    features = measure_features(network, parameters, drawings)
+    return Model(network, parameters, CLASSES, record={"seed": 8}, features=features)
+
+
+HOUSES = [house(np.random.default_rng(seed)) for seed in range(6)]
+
+
+@pytest.mark.parametrize("name", ["house ✓", "dog"])
+def test_a_class_is_taught(javascript, remembering, tmp_path, name):
+    data = file_of(remembering, tmp_path)
+    calls = [["load", data], ["see", HOUSES[0]], ["teach", name, HOUSES], ["learn", 0]]
+    loaded, _, learnt, current, saved = javascript.call(MODULE, "inTurn", [*calls, ["save"]])
+    label = CLASSES.index(name) if name in CLASSES else 3
+    assert learnt["classes"] == list(dict.fromkeys([*CLASSES, name]))
+    assert learnt["accuracy"] == 1
+    assert learnt["losses"][-1] < 0.5 * learnt["losses"][0]
+    assert learnt["record"] == {"seed": 8, "taught": [{"class": name, "drawings": 6}]}
+    assert learnt["layers"][-1]["outputShape"] == [len(learnt["classes"])]
+    assert current["probabilities"].argmax() == label  # of the drawing that was there before
+
+    # The same by the rows that Python makes of the same variants.
+    shown = [
+        d for house in HOUSES for d in javascript.call("static/newclass.js", "variants", house)
+    ]
+    hidden = Network(remembering.network.layers[:-1])
+    first = Parameters(hidden, remembering.parameters.vector[: hidden.size])
+    x = to_bitmaps(shown)[:, None].astype(np.float32) / np.float32(255)
+    rows = ReferenceEngine(hidden).forward(first, x)
+    features = {
+        "mean": remembering.features.mean.ravel(),
+        "deviation": remembering.features.deviation.ravel(),
+    }
+    weight, bias = (loaded["parameters"][f"dense2.{part}"] for part in ("weight", "bias"))
+    layer = {"weight": weight, "bias": bias, "features": features}
+    expected = javascript.call("static/newclass.js", "addClass", layer, list(rows), label)
+    for part in ("weight", "bias"):
+        ours = learnt["parameters"][f"dense2.{part}"]
+        np.testing.assert_allclose(ours, expected[part], atol=1e-4)
+    np.testing.assert_array_equal(
+        learnt["parameters"]["dense1.weight"], loaded["parameters"]["dense1.weight"]
+    )
+
+    (tmp_path / "taught.safetensors").write_bytes(saved.tobytes())
+    again = load(tmp_path / "taught.safetensors")
+    assert list(again.classes) == learnt["classes"]
+    assert again.record == learnt["record"]
+    assert list(again.predict(HOUSES)) == [name] * len(HOUSES)
+    for part in ("mean", "deviation"):
+        values = getattr(again.features, part)
+        assert values.shape == (len(again.classes), 40)
+        np.testing.assert_allclose(values.ravel(), expected["features"][part], atol=1e-4)
+
+
+def test_teaching_and_steps_are_undone_one_by_one(javascript, remembering, tmp_path):
+    data = file_of(remembering, tmp_path)
+    calls = [["load", data], ["see", CROSS], ["step", 0, RATE], ["teach", "house", HOUSES]]
+    calls += [["step", 3, RATE], ["reset"], ["learn", 3], ["forget"], ["learn", 3], ["save"]]
+    loaded, _, step, taught, later, reset, learnt, forgotten, refused, saved = javascript.call(
+        MODULE, "inTurn", calls
+    )
+    for name in ("dense1.weight", "dense1.bias"):  # what was learnt before stays
+        np.testing.assert_equal(taught["parameters"][name], step["parameters"][name])
+    np.testing.assert_equal(reset["parameters"], taught["parameters"])
+    assert later["after"]["loss"] < learnt["loss"] == pytest.approx(later["before"]["loss"])
+    np.testing.assert_equal(forgotten, loaded)
+    assert refused == "ShapeError: labels must run from 0 to 2, but one is 3"
+    assert javascript.call(MODULE, "inTurn", [["load", data], ["save"]])[1].tobytes() == (
+        saved.tobytes()
+    )
+
+
+def test_teaching_that_is_refused_changes_nothing(javascript, model, remembering, tmp_path):
+    data = file_of(remembering, tmp_path)
+    wrong = [
+        (
+            ["teach", "", HOUSES],
+            "ModelError: the classes must be distinct names that are not empty",
+        ),
+        (
+            ["teach", "house", []],
+            "ModelError: there are no drawings to learn from; draw at least one",
+        ),
+        (
+            ["teach", "house", [HOUSES[0], []]],
+            "DrawingError: drawing: there are no strokes; a drawing has at least one",
+        ),
+    ]
+    calls = [["load", data], *(call for call, _ in wrong), ["save"]]
+    _, *refused, saved = javascript.call(MODULE, "inTurn", calls)
+    assert refused == [sentence for _, sentence in wrong]
+    untouched = javascript.call(MODULE, "inTurn", [["load", data], ["save"]])[1]
+    assert saved.tobytes() == untouched.tobytes()
+
+    without = file_of(model, tmp_path)
+    network = Network([Flatten(), Dense(3), ReLU()])
+    odd = file_of(Model(network, network.initialise(), CLASSES), tmp_path)
+    calls = [["load", without], ["teach", "house", HOUSES], ["load", odd], ["teach", "h", HOUSES]]
+    _, first, _, second = javascript.call(MODULE, "inTurn", calls)
+    assert first.startswith(
+        "ModelError: this model does not remember what its drawings looked like"
+    )
+    assert second == "ModelError: only a network whose last layer is Dense can be taught a class"

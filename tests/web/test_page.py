@@ -9,6 +9,7 @@ import pytest
 
 from inkgrad import load
 from inkgrad.workflows import predict
+from tests.web.drawings import random_drawings
 from tests.web.pages import PAD, Hand, watched
 
 pytestmark = pytest.mark.browser
@@ -141,19 +142,17 @@ def test_drawing_by_keyboard(hand):
 
 
 def test_it_says_when_it_is_not_sure(hand, animals):
-    """A drawing whose best guess has less than a half; a dot will do, or one of these."""
+    """Scribbles whose best guess has less than a half, as Python says too."""
     unsure = [
         drawing
-        for drawing in ([[[0, 0], [0, 255]]], [[[0, 255, 255, 0, 0], [0, 0, 255, 255, 0]]],
-                        [[[0, 255], [0, 255]], [[0, 255], [255, 0]]],
-                        [[[0, 128, 255], [255, 0, 255]]], [[[128], [128]]])
-        if animals.predict_proba([drawing]).max() < 0.5
-    ]  # fmt: skip
+        for drawing in random_drawings(200, seed=2)
+        if animals.predict_proba([drawing]).max() < 0.45
+    ][:3]
+    assert len(unsure) == 3
     for drawing in unsure:
         hand.draw(drawing)
         assert hand.headline() == "Not sure yet"
         hand.press("Clear")
-    assert unsure
 
 
 def test_an_example_is_put_on_the_pad(hand):

@@ -67,6 +67,11 @@ export class Client {
     return this.#call("check", label, name, index, epsilon);
   }
 
+  /** See `Learner.teach`. */
+  teach(name, drawings) {
+    return this.#call("teach", name, drawings);
+  }
+
   /** See `Learner.reset`. */
   reset() {
     return this.#call("reset");

@@ -27,7 +27,7 @@ export class Dock {
     this.extra = make("div.dock-extra");
     this.body = make("div.dock-body", {}, this.lenses, this.sum);
     this.element = make(
-      "aside.dock", { "aria-label": "Where this number comes from" },
+      "section.dock", { "aria-label": "Where this number comes from" },
       make("header", {}, this.title, this.value, this.extra, this.close),
       this.body,
       make("footer", {}, this.formula, this.letters),

@@ -187,11 +187,12 @@ export class Mosaic {
   #cellAt(event) {
     const frame = this.canvas.getBoundingClientRect();
     const { layout, across, down, gap, canvas } = this;
-    const x = Math.floor(((event.clientX - frame.left) / frame.width) * canvas.width);
-    const y = Math.floor(((event.clientY - frame.top) / frame.height) * canvas.height);
+    // Browsers round the place of a click, which may then lie beside the picture's edge.
+    const within = (at, length) => Math.min(Math.max(Math.floor(at * length), 0), length - 1);
+    const x = within((event.clientX - frame.left) / frame.width, canvas.width);
+    const y = within((event.clientY - frame.top) / frame.height, canvas.height);
     const [pitchX, pitchY] = [layout.columns + gap, layout.rows + gap];
     const [mapX, mapY] = [Math.floor(x / pitchX), Math.floor(y / pitchY)];
-    if (x < 0 || y < 0 || x >= canvas.width || y >= canvas.height) return -1;
     const map = layout.across ? mapX * down + mapY : mapY * across + mapX;
     const row = Math.min(y - mapY * pitchY, layout.rows - 1); // a hit in the gap means its map
     const column = Math.min(x - mapX * pitchX, layout.columns - 1);

@@ -32,10 +32,11 @@ export class Session extends EventTarget {
    *
    * @param {string} name how to call it
    * @param {Uint8Array} bytes of the safetensors file
+   * @param {string} [where] how an error calls the file
    * @throws {ModelError} if it is no model; the model before stays
    */
-  async openModel(name, bytes) {
-    this.#takeModel(name, await this.client.load(bytes));
+  async openModel(name, bytes, where = name) {
+    this.#takeModel(name, await this.client.load(bytes, where));
     await this.show(this.drawing);
   }
 

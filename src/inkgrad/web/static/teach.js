@@ -150,7 +150,7 @@ export function mountTeach(root, session, pad, { tell }) {
   async function take(file) {
     const { model, collection: drawings } = await openFile(file);
     if (model !== undefined) {
-      await session.openModel(file.name.replace(/\.safetensors$/, ""), model);
+      await session.openModel(file.name.replace(/\.safetensors$/, ""), model, file.name);
       say(make("p", {}, `${file.name} is open: it knows ${session.model.classes.join(", ")}.`));
       return;
     }
