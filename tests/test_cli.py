@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -88,6 +89,7 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
         *("--learning-rate", 0.05, "--schedule", "one-cycle", "--momentum", 0.8, "--nesterov"),
         *("--weight-decay", 0.001, "--clip-norm", 1.5, "--label-smoothing", 0.1),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
+        *("--augment", 2),
     )
     ok("train", "--classes", "cats,zebra", "--data", doodle_folder, "--out", "one", *chosen)
     command = inkgrad.load("one/model.safetensors").record["command"]
@@ -325,6 +327,36 @@ def test_demo(surroundings):
     assert json.loads(ok("info", "seen/model.safetensors", "--json"))["record"]["settings"][
         "balance"
     ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "served"), [("\n", True), ("y\n", True), ("n\n", False), ("", False)]
+)
+def test_at_a_terminal_the_demo_offers_to_open_the_page(surroundings, monkeypatch, answer, served):
+    write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
+    asked = []
+    monkeypatch.setattr(cli, "_somebody_is_there", lambda: True)
+    monkeypatch.setattr("inkgrad.web.serve", lambda model, **options: asked.append(model))
+    out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", stdin=answer)
+    assert "Open the drawing page now? [Y/n]" in out
+    assert asked == [str(Path("seen/model.safetensors"))] * served
+
+
+def test_nobody_is_asked_where_nobody_can_answer(surroundings, monkeypatch):
+    write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
+    out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", stdin="y\n")
+    assert "Open the drawing page now?" not in out
+    assert "serve seen/model.safetensors" in out
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, write=print))
+    monkeypatch.delenv("CI", raising=False)
+    assert cli._somebody_is_there()
+    monkeypatch.setenv("CI", "true")
+    assert not cli._somebody_is_there()
+    monkeypatch.delenv("CI")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert not cli._somebody_is_there()
 
 
 def inkgrad_animals():

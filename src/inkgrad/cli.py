@@ -116,7 +116,8 @@ def demo(
     from inkgrad import workflows
 
     choices = _given(limit=limit, epochs=epochs, seed=seed, restart=restart or None)
-    _train(workflows.demo, data=data, out=out, engine=engine, offline=offline, **choices)
+    trained = _train(workflows.demo, data=data, out=out, engine=engine, offline=offline, **choices)
+    _offer_page(trained.folder / "model.safetensors")
 
 
 @app.command()
@@ -526,7 +527,7 @@ def main() -> None:
         sys.exit(2)
 
 
-def _train(workflow: Any, **options: Any) -> None:
+def _train(workflow: Any, **options: Any) -> Trained:
     """Run a training workflow with the live display, and show what came of it."""
     from inkgrad import terminal
 
@@ -543,6 +544,26 @@ def _train(workflow: Any, **options: Any) -> None:
         terminal.show_interruption(console, f"{_program()} train --resume --out {folder}")
         raise typer.Exit(130)
     _show(console, trained)
+    return trained
+
+
+def _offer_page(model: Path) -> None:
+    """Ask a person who sits at a terminal whether the drawing page shall be opened."""
+    if not _somebody_is_there():
+        return
+    try:
+        wanted = typer.confirm("Open the drawing page now?", default=True)
+    except typer.Abort:  # Ctrl-C, or the end of the input: the demo itself is done
+        typer.echo()
+        return
+    if wanted:
+        serve(str(model))
+
+
+def _somebody_is_there() -> bool:
+    """Tell whether a question would be seen, and could be answered."""
+    streams = (sys.stdin, sys.stdout)
+    return not os.environ.get("CI") and all(s is not None and s.isatty() for s in streams)
 
 
 def _show(console: Console, trained: Trained) -> None:
@@ -559,6 +580,7 @@ def _show(console: Console, trained: Trained) -> None:
         trained.examples(),
         files={"model": model, "report": f"{report}  (open it in a browser)"},
         next_commands={
+            f"{program} serve {quoted}": "draw in the browser, and watch it think",
             f"{program} predict {quoted} my-drawing.png": "draw one in any paint program",
             f"{program} evaluate {quoted}{same_data}": "the figures again, class by class",
             f"{program} check": "is every derivative right? measure them",

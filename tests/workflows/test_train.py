@@ -306,6 +306,36 @@ def test_balance_shows_rare_classes_more_often(doodle_folder):
     assert counted[1] > counted[0]
 
 
+def test_variants_make_an_epoch_longer_and_are_balanced_too(doodle_folder):
+    loaded = load_drawings(["cat", "dog"], data=doodle_folder)
+    few = Loaded(loaded.drawings.subset(np.r_[0:40, 40:50]), "made up")
+    counted = {}
+    for augment in (1, 3):
+        steps = []
+        train(
+            loaded=few,
+            network=SMALL,
+            epochs=1,
+            batch_size=1,
+            balance=True,
+            augment=augment,
+            out=f"run {augment}",
+            on_event=steps.append,
+        )
+        counted[augment] = sum(isinstance(step, StepDone) for step in steps)
+    assert counted[3] == 3 * counted[1]
+
+
+def test_a_run_with_variants_repeats_to_the_byte_and_goes_on_after_an_interruption(doodle_folder):
+    whole = quick(data=doodle_folder, out="whole", augment=2)
+    assert "--augment 2" in whole.model.record["command"]
+    stopped = quick(data=doodle_folder, out="run", augment=2, on_event=CtrlC(after=6))
+    assert stopped.stopped == "interrupted"
+    train(out="run", resume=True, network=SMALL)
+    assert model_bytes("run") == model_bytes("whole")
+    assert model_bytes(quick(data=doodle_folder, out="plain").folder) != model_bytes("whole")
+
+
 def test_the_limit_is_kept(doodle_folder):
     trained = quick(data=doodle_folder, limit=10, out="run")
     assert trained.model.record["data"]["counts"] == {"cat": 10, "dog": 10}
