@@ -52,9 +52,9 @@ $(VENV)/bin/python:
 # With the fast engine, if Numba can be installed here (it is late for new versions of Python).
 $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
 	@echo "installing inkgrad in $(VENV)"
-	@$(PIP) --editable '.[fast]' 2>/dev/null || { \
+	@$(PIP) --editable '.[fast,web]' 2>/dev/null || { \
 	  echo "Numba cannot be installed here; without it training takes about ten times as long"; \
-	  $(PIP) --editable .; }
+	  $(PIP) --editable '.[web]'; }
 	@touch $@
 
 # One stamp an extra: .venv/.test means that `pip install .[test]` was done for this pyproject.toml.

@@ -10,11 +10,13 @@ from rich.console import Console
 
 from bench.contention import bench_contention
 from bench.environment import restart_tuned
+from bench.halves import bench_halves
 from bench.inference import bench_inference
 from bench.job import bench_job, find_job
 from bench.machine import describe_machine
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
+from bench.page import bench_page
 from bench.phases import bench_phases
 from bench.raster import bench_raster
 from bench.reports import publish
@@ -22,6 +24,7 @@ from bench.server import bench_server
 from bench.simplification import bench_simplification
 from bench.startup import bench_startup
 from bench.training import bench_training
+from inkgrad.packaged import PACKAGED
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console()
@@ -68,6 +71,21 @@ def training(
         )
     title = f"training the seed network, {threads} threads, median of {rounds}"
     publish("training", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def page(
+    rounds: Annotated[int, typer.Option(help="Times that it is opened.")] = 9,
+    json_file: JsonFile = None,
+) -> None:
+    """How soon the drawing page is there and answers, in Chromium, and its bytes."""
+    machine = describe_machine()
+    with console.status("opening") as status:
+        rows = bench_page(
+            rounds=rounds, on_round=lambda number: status.update(f"round {number} of {rounds}")
+        )
+    title = f"the drawing page, milliseconds, median of {rounds}"
+    publish("page", title, rows, machine, console, json_file)
 
 
 @app.command()
@@ -284,6 +302,22 @@ def simplification(
         )
     title = f"{rows[0]['batch']:,} drawings simplified, median of {rounds}"
     publish("simplification", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def halves(
+    model: Annotated[
+        list[str] | None, typer.Option(help="Names or files; by default the packaged ones.")
+    ] = None,
+    data: Data = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Accuracy with weights in float16, as an exported page has them, beside float32."""
+    with console.status("judging"):
+        rows = bench_halves(model or list(PACKAGED), data)
+    title = "weights in float32 and in float16, on the same drawings"
+    publish("halves", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 def _begin(threads: int) -> dict[str, str]:

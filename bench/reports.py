@@ -191,6 +191,17 @@ def _startup(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("seconds (less is better)", bars, lower_is_better=True)]
 
 
+def _page(rows: Sequence[Row]) -> list[Panel]:
+    """Return how long the page lets one wait, and how large it is."""
+    waits = {"first_paint": "first paint", "first_answer": "first answer", "answer": "an answer"}
+    bars = [
+        Bar(f"{row['name']}: {wait}", row[key], f"{row[key]:.1f} ms", None, True)
+        for key, wait in waits.items()
+        for row in rows
+    ]
+    return [Panel("milliseconds (less is better)", bars, lower_is_better=True)]
+
+
 def _server(rows: Sequence[Row]) -> list[Panel]:
     """Return the time within which 99 answers in 100 are there."""
     bars = [
@@ -200,6 +211,16 @@ def _server(rows: Sequence[Row]) -> list[Panel]:
         for row in rows
     ]
     return [Panel("milliseconds for 99 in 100 (less is better)", bars, lower_is_better=True)]
+
+
+def _halves(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers both ways."""
+    bars = [
+        Bar(f"{row['name']}, {kind}", row[key], f"{row[key]:.2%}", None, key == "top1_halves")
+        for row in rows
+        for kind, key in (("float32", "top1"), ("float16", "top1_halves"))
+    ]
+    return [Panel("right answers", bars)]
 
 
 def _raster(rows: Sequence[Row]) -> list[Panel]:
@@ -338,6 +359,30 @@ REPORTS: dict[str, Report] = {
             Column("beyond NumPy", "{beyond_numpy:+.3f}"),
         ),
         _startup,
+    ),
+    "halves": Report(
+        (
+            Column("", "{name}"),
+            Column("drawings", "{drawings:,}"),
+            Column("part", "{part}"),
+            Column("right in float32", "{top1:.2%}"),
+            Column("in float16", "{top1_halves:.2%}"),
+            Column("other answers", "{others:,}"),
+            Column("largest difference", "{largest:.5f}"),
+        ),
+        _halves,
+    ),
+    "page": Report(
+        (
+            Column("", "{name}"),
+            Column("first paint", "{first_paint:.0f}"),
+            Column("model there", "{ready:.0f}"),
+            Column("first answer", "{first_answer:.0f}"),
+            Column("an answer", "{answer:.1f}"),
+            Column("of it in the engine", "{engine:.1f}"),
+            Column("bytes", "{bytes:,.0f}"),
+        ),
+        _page,
     ),
     "server": Report(
         (

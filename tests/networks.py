@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from inkgrad.engines import ReferenceEngine
 from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
 from inkgrad.network import Network, Parameters
 
@@ -113,3 +114,30 @@ def random_batch(
     x = rng.random((n, *network.input_shape))
     x *= rng.random(x.shape) > 1 / 3
     return x.astype(dtype), rng.integers(0, network.output_shape[0], n)
+
+
+def exact_parameters(network: Network, x: np.ndarray, rng: np.random.Generator) -> Parameters:
+    """Draw multiples of 1/4, most of them 0, so that many sums are equal or 0.
+
+    The last layer's are divided by a power of two that makes the logits at most 2: a probability
+    near 1 would leave p − 1, and with it the whole gradient, few bits.
+    """
+    parameters = network.initialise()
+    values = rng.integers(-3, 4, network.size) * (rng.random(network.size) < 0.3)
+    parameters.vector[:] = values / 4
+    largest = np.abs(ReferenceEngine(network).forward(parameters, x)).max()
+    for name in ("weight", "bias"):
+        scaled = parameters[f"{network.stages[-1].name}.{name}"]
+        scaled /= 2 ** np.ceil(np.log2(max(largest, 1)))
+    return parameters
+
+
+def exact_batch(network: Network, n: int, rng: np.random.Generator, dtype: type = np.float32):
+    """Draw inputs 0, 1, 2 with whole regions of blank paper, and some drawings blank altogether."""
+    x = rng.integers(0, 3, (n, *network.input_shape)).astype(dtype)
+    if x.ndim == 4:
+        for drawing in x:
+            top, left = (int(rng.integers(0, side + 1)) for side in drawing.shape[1:])
+            drawing[:, top:] = 0
+            drawing[:, :, left:] = 0
+    return x, rng.integers(0, network.output_shape[0], n)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from typer.testing import CliRunner
 
 import inkgrad
 from inkgrad import cli
+from inkgrad.errors import ModelError
+from inkgrad.quickdraw import TASKS
 from inkgrad.quickdraw.doodles import draw
 from inkgrad.training import Recipe
 from inkgrad.workflows import Settings
@@ -86,6 +89,7 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
         *("--learning-rate", 0.05, "--schedule", "one-cycle", "--momentum", 0.8, "--nesterov"),
         *("--weight-decay", 0.001, "--clip-norm", 1.5, "--label-smoothing", 0.1),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
+        *("--augment", 2),
     )
     ok("train", "--classes", "cats,zebra", "--data", doodle_folder, "--out", "one", *chosen)
     command = inkgrad.load("one/model.safetensors").record["command"]
@@ -178,11 +182,22 @@ def test_predict_tells_what_it_sees(model):
     assert piped == [{"name": "standard input", "guesses": found[0]["guesses"]}]
 
 
-def test_predict_asks_the_demos_model_if_no_other_is_named(model):
-    Path("runs/demo").mkdir(parents=True)
-    Path("runs/demo/model.safetensors").write_bytes(model.read_bytes())
+def test_right_after_installation_predict_asks_the_animals():
     Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("x.png")
     assert "x.png" in ok("predict", "x.png")
+    asked = json.loads(ok("predict", "x.png", "--json", "--top", 9))
+    assert {guess["class"] for guess in asked[0]["guesses"]} == set(TASKS["animals"])
+
+
+def test_models_that_come_along_are_called_by_name(surroundings):
+    Path("x.json").write_text(json.dumps(draw("cat", np.random.default_rng(1))))
+    for words in (("predict", "twenty"), ("predict", "--model", "twenty")):
+        (found,) = json.loads(ok(*words, "x.json", "--json", "--top", 30))
+        assert len(found["guesses"]) == 20
+    assert json.loads(ok("info", "twenty", "--json"))["classes"][0] == "airplane"
+    Path("animals").mkdir()  # what is there under a name is what is meant
+    with pytest.raises(ModelError, match="there is no model file animals"):
+        inkgrad.load("animals")
 
 
 def test_info(model, doodle_folder):
@@ -265,6 +280,45 @@ def test_pack(surroundings):
     assert "2 drawings" in ok("preview", "packed/dog.npy")
 
 
+def test_export(doodle_run, monkeypatch):
+    from inkgrad.export import page
+    from tests.export.standin import write_site
+
+    monkeypatch.setattr(page, "_SITE", write_site(Path("site")))
+    model = doodle_run.folder / "model.safetensors"
+    out = ok("export", "--html", model, "-o", "new/mine.html")
+    size = Path("new/mine.html").stat().st_size
+    assert out == f"the page in one file, {size:,} bytes  0.9 MB  new/mine.html\n"
+    assert 'data-name="model"' in Path("new/mine.html").read_text("utf-8")
+    ok("export", model, "--html")
+    assert Path("doodles.html").read_bytes() == Path("new/mine.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["missing.safetensors", "--html"], "there is no model file missing.safetensors"),
+        (["MODEL"], "it is not said what to write; there is --html, the drawing page"),
+        (["MODEL", "--html", "-o", "a.txt"], "a.txt does not end in .html; name a file to write"),
+        (["MODEL", "--html", "-o", "folder.html"], "folder.html is a folder; name a file"),
+        (["MODEL", "--html", "-o", "file/a.html"], "cannot write file/a.html: "),
+    ],
+)
+def test_what_cannot_be_exported_is_told(doodle_run, words, message, monkeypatch):
+    from inkgrad.export import page
+    from tests.export.standin import write_site
+
+    monkeypatch.setattr(page, "_SITE", write_site(Path("site")))
+    Path("folder.html").mkdir()
+    Path("file").touch()
+    model = doodle_run.folder / "model.safetensors"
+    result = run("export", *[model if word == "MODEL" else word for word in words])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert len(result.output.splitlines()) == 1
+    assert sorted(path.name for path in Path().iterdir()) == ["file", "folder.html", "site"]
+
+
 def test_demo(surroundings):
     write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
     out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", "--seed", 1)
@@ -273,6 +327,36 @@ def test_demo(surroundings):
     assert json.loads(ok("info", "seen/model.safetensors", "--json"))["record"]["settings"][
         "balance"
     ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "served"), [("\n", True), ("y\n", True), ("n\n", False), ("", False)]
+)
+def test_at_a_terminal_the_demo_offers_to_open_the_page(surroundings, monkeypatch, answer, served):
+    write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
+    asked = []
+    monkeypatch.setattr(cli, "_somebody_is_there", lambda: True)
+    monkeypatch.setattr("inkgrad.web.serve", lambda model, **options: asked.append(model))
+    out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", stdin=answer)
+    assert "Open the drawing page now? [Y/n]" in out
+    assert asked == [str(Path("seen/model.safetensors"))] * served
+
+
+def test_nobody_is_asked_where_nobody_can_answer(surroundings, monkeypatch):
+    write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
+    out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", stdin="y\n")
+    assert "Open the drawing page now?" not in out
+    assert "serve seen/model.safetensors" in out
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, write=print))
+    monkeypatch.delenv("CI", raising=False)
+    assert cli._somebody_is_there()
+    monkeypatch.setenv("CI", "true")
+    assert not cli._somebody_is_there()
+    monkeypatch.delenv("CI")
+    monkeypatch.setattr(sys, "stdin", None)
+    assert not cli._somebody_is_there()
 
 
 def inkgrad_animals():
@@ -327,7 +411,8 @@ MISTAKES = [
     ("predict MODEL MODEL", "files of drawings end in"),
     ("predict MODEL FILE --top 0", "top is 0"),
     ("predict MODEL -", "standard input is empty"),
-    ("predict x.png", "there is no model file runs/demo/model.safetensors"),
+    ("predict x.png", "x.png does not exist"),
+    ("evaluate animal", "animal; train one with `inkgrad train`, check the path, or name one"),
     ("download", "it is not said what to fetch"),
     ("download cta", "did you mean cat"),
     ("download cat --kind photos", "there is no kind of file 'photos'"),

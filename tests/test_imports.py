@@ -21,7 +21,7 @@ SOURCE = Path(inkgrad.__file__).parent
 BASE = {"errors", "storage", "version"}  # anybody may import them, and they only each other
 TO_NETWORK = {"layers", "network"}
 TO_ENGINES = TO_NETWORK | {"engines"}
-TO_TRAINING = TO_ENGINES | {"model", "training"}
+TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
 TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal"}
 DATA = {"drawing", "quickdraw"}
 TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
@@ -39,8 +39,10 @@ ROOMS: dict[str, set[str]] = {
     # drawings: know nothing of networks
     "drawing": set(),
     "quickdraw": {"drawing"},
+    "features": TO_ENGINES,
+    "packaged": set(),
     # where the two meet
-    "model": TO_ENGINES | {"drawing"},
+    "model": TO_ENGINES | {"drawing", "features", "packaged"},
     "export": TO_TRAINING,
     "insight": TO_TRAINING | {"drawing"},
     "terminal": set(),
@@ -57,6 +59,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "errors": set(),
     "storage": set(),
     "version": set(),
+    "packaged": set(),
+    "features": {"numpy"},
     "layers": {"numpy"},
     "network": {"numpy"},
     "engines": {"llvmlite", "numba", "numpy"},
@@ -75,6 +79,8 @@ LIGHT_ROOMS = [
     "network",
     "engines",
     "training",
+    "features",
+    "packaged",
     "model",
     "drawing",
     "quickdraw",

@@ -240,41 +240,41 @@ def damage(name: str, path: Path) -> None:
         path.write_bytes(save(tensors, {"inkgrad": json.dumps(description)}))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "empty",
-        "cut",
-        "longer",
-        "text",
-        "pickle",
-        "huge header",
-        "no metadata",
-        "missing tensor",
-        "extra tensor",
-        "wrong shape",
-        "wrong dtype",
-        "not finite",
-        "no JSON",
-        "deep JSON",
-        "version=99",
-        "network={}",
-        "network=[1]",
-        'network={"input_shape": [1, 28, 28], "layers": [{"type": "Exec"}]}',
-        'network={"input_shape": [1, 1000000000, 1000000000], "layers": [{"type": "ReLU"}]}',
-        "classes={}",
-        'classes=["cat", "dog"]',
-        "classes=[1, 2, 3]",
-        "classes=[[1], {}, 3]",
-        "classes=null",
-        "raster=null",
-        "raster=28",
-        "raster={}",
-        'raster={"side": 28, "pen": -1, "padding": 16}',
-        'raster={"side": 1000000, "pen": 16, "padding": 16}',
-        "record=7",
-    ],
-)
+DAMAGES = [
+    "empty",
+    "cut",
+    "longer",
+    "text",
+    "pickle",
+    "huge header",
+    "no metadata",
+    "missing tensor",
+    "extra tensor",
+    "wrong shape",
+    "wrong dtype",
+    "not finite",
+    "no JSON",
+    "deep JSON",
+    "version=99",
+    "network={}",
+    "network=[1]",
+    'network={"input_shape": [1, 28, 28], "layers": [{"type": "Exec"}]}',
+    'network={"input_shape": [1, 1000000000, 1000000000], "layers": [{"type": "ReLU"}]}',
+    "classes={}",
+    'classes=["cat", "dog"]',
+    "classes=[1, 2, 3]",
+    "classes=[[1], {}, 3]",
+    "classes=null",
+    "raster=null",
+    "raster=28",
+    "raster={}",
+    'raster={"side": 28, "pen": -1, "padding": 16}',
+    'raster={"side": 1000000, "pen": 16, "padding": 16}',
+    "record=7",
+]
+
+
+@pytest.mark.parametrize("name", DAMAGES)
 def test_damaged_and_hostile_files_are_refused_in_one_sentence(model, tmp_path, name):
     path = tmp_path / "model.safetensors"
     model.save(path)

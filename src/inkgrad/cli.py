@@ -64,8 +64,9 @@ Data = Annotated[
     _option(
         "--data",
         "Where the drawings are: a folder or address (file://, http(s)://) with the layout of "
-        "Google's bucket, or a folder of your own, CLASS/*.png|svg|json. Otherwise $INKGRAD_DATA, "
-        "the local cache, Google's bucket, or built-in doodles.",
+        "Google's bucket, a folder of your own, CLASS/*.png|svg|json, or a file of strokes with a "
+        "word for each (.ndjson), such as the drawing page saves. Otherwise $INKGRAD_DATA, the "
+        "local cache, Google's bucket, or built-in doodles.",
         "PLACE",
     ),
 ]
@@ -77,7 +78,9 @@ Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOL
 Engine = Annotated[str, _option("--engine", "Who computes: auto, cpu or reference.", "NAME")]
 Offline = Annotated[bool, _option("--offline", "Ask no server.")]
 AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .safetensors file.")]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -113,7 +116,8 @@ def demo(
     from inkgrad import workflows
 
     choices = _given(limit=limit, epochs=epochs, seed=seed, restart=restart or None)
-    _train(workflows.demo, data=data, out=out, engine=engine, offline=offline, **choices)
+    trained = _train(workflows.demo, data=data, out=out, engine=engine, offline=offline, **choices)
+    _offer_page(trained.folder / "model.safetensors")
 
 
 @app.command()
@@ -177,6 +181,10 @@ def train(
     balance: Annotated[
         bool, _option("--balance", "Show drawings of rare classes more often.")
     ] = False,
+    augment: Annotated[
+        int | None,
+        _option("--augment", "Show each drawing in N variants, turned, stretched, mirrored …", "N"),
+    ] = None,
     resume: Annotated[bool, _option("--resume", "Go on with the run in FOLDER.")] = False,
     restart: Restart = False,
     engine: Engine = "auto",
@@ -203,6 +211,7 @@ def train(
         test_size=test_size,
         validation_size=validation_size,
         balance=balance or None,
+        augment=augment,
     )
     _train(
         workflows.train,
@@ -263,11 +272,11 @@ def predict(
         typer.Argument(
             metavar="FILE",
             help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
-            "from standard input. If the first ends in .safetensors, it is the model to ask.",
+            "from standard input. If the first is a model, by name or file, it is the one to ask.",
         ),
     ],
     model: Annotated[
-        Path | None, _option("--model", "Whom to ask (default: the demo's).", "MODEL")
+        Path | None, _option("--model", "Whom to ask (default: animals).", "MODEL")
     ] = None,
     top: Annotated[int, _option("--top", "Guesses a drawing.", "N")] = 3,
     engine: Engine = "auto",
@@ -275,13 +284,14 @@ def predict(
 ) -> None:
     """Say what drawings show, and how sure the network is."""
     from inkgrad import terminal, workflows
+    from inkgrad.packaged import DEFAULT_MODEL, is_model
 
-    if model is None and drawings[0].endswith(".safetensors"):
+    if model is None and is_model(drawings[0]):
         model, drawings = Path(drawings[0]), drawings[1:]
     console = terminal.make_console(sys.stderr if as_json else None)
     with terminal.TrainingDisplay(console) as display:
         predictions = workflows.predict(
-            workflows.DEMO_MODEL if model is None else model,
+            DEFAULT_MODEL if model is None else model,
             drawings,
             top=top,
             engine=engine,
@@ -407,10 +417,32 @@ def pack(
 
 
 @app.command()
+def export(
+    model: ModelFile,
+    as_html: Annotated[
+        bool, _option("--html", "The drawing page in one file, which opens without a server.")
+    ] = False,
+    out: Annotated[Path, _option("--out -o", "The file to write.", "FILE")] = Path("doodles.html"),
+) -> None:
+    """Write a model in another form, to give away."""
+    from inkgrad import terminal, workflows
+
+    if not as_html:
+        raise InkgradError("it is not said what to write; there is --html, the drawing page")
+    console = terminal.make_console()
+    with terminal.working(console, "packing"):
+        exported = workflows.export_html(model, out)
+    terminal.show_files(console, {f"the page in one file, {exported.size:,} bytes": exported.path})
+
+
+@app.command()
 def info(
     path: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="A model, or drawings (default: the seed network)."),
+        typer.Argument(
+            metavar="FILE",
+            help="A model, by name or file, or drawings (default: the seed network).",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -430,7 +462,7 @@ def info(
 def check(
     model: Annotated[
         Path | None,
-        typer.Argument(metavar="MODEL", help="A .safetensors file (default: the seed network)."),
+        typer.Argument(metavar="MODEL", help="As for evaluate (default: the seed network)."),
     ] = None,
     seed: Annotated[int, _option("--seed", "Draws the numbers.", "N")] = 0,
     as_json: AsJson = False,
@@ -495,7 +527,7 @@ def main() -> None:
         sys.exit(2)
 
 
-def _train(workflow: Any, **options: Any) -> None:
+def _train(workflow: Any, **options: Any) -> Trained:
     """Run a training workflow with the live display, and show what came of it."""
     from inkgrad import terminal
 
@@ -512,6 +544,26 @@ def _train(workflow: Any, **options: Any) -> None:
         terminal.show_interruption(console, f"{_program()} train --resume --out {folder}")
         raise typer.Exit(130)
     _show(console, trained)
+    return trained
+
+
+def _offer_page(model: Path) -> None:
+    """Ask a person who sits at a terminal whether the drawing page shall be opened."""
+    if not _somebody_is_there():
+        return
+    try:
+        wanted = typer.confirm("Open the drawing page now?", default=True)
+    except typer.Abort:  # Ctrl-C, or the end of the input: the demo itself is done
+        typer.echo()
+        return
+    if wanted:
+        serve(str(model))
+
+
+def _somebody_is_there() -> bool:
+    """Tell whether a question would be seen, and could be answered."""
+    streams = (sys.stdin, sys.stdout)
+    return not os.environ.get("CI") and all(s is not None and s.isatty() for s in streams)
 
 
 def _show(console: Console, trained: Trained) -> None:
@@ -528,6 +580,7 @@ def _show(console: Console, trained: Trained) -> None:
         trained.examples(),
         files={"model": model, "report": f"{report}  (open it in a browser)"},
         next_commands={
+            f"{program} serve {quoted}": "draw in the browser, and watch it think",
             f"{program} predict {quoted} my-drawing.png": "draw one in any paint program",
             f"{program} evaluate {quoted}{same_data}": "the figures again, class by class",
             f"{program} check": "is every derivative right? measure them",

@@ -15,14 +15,17 @@ import numpy as np
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
+from inkgrad.features import Features
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters, aligned_zeros
+from inkgrad.packaged import PACKAGED, packaged_file
 from inkgrad.storage import atomic_write_bytes
 
 __all__ = ["Model", "load"]
 
 _KEY = "inkgrad"  # of the metadata entry that describes the model
 _VERSION = 1
+_FEATURES = ("features.mean", "features.deviation")  # the tensors that a file may hold besides
 _BATCH = 256  # drawings carried out at once when predicting: bounds the memory
 
 
@@ -45,11 +48,14 @@ class Model:
     engine : str or Engine
         Who carries the network out, see `inkgrad.engines.make_engine`. It is made ready at the
         first prediction; from then on the parameters are as they were then.
+    features : Features, optional
+        What the last layer was given for drawings of each class, so that another class can be
+        learnt without those drawings.
 
     Raises
     ------
     ModelError
-        If classes, network and rasteriser do not fit together.
+        If classes, network, rasteriser and features do not fit together.
 
     Examples
     --------
@@ -68,6 +74,7 @@ class Model:
     raster: Raster = field(default_factory=Raster)
     record: Mapping[str, Any] = field(default_factory=dict)
     engine: str | Engine = "auto"
+    features: Features | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -85,6 +92,8 @@ class Model:
         named = all(isinstance(name, str) and name for name in self.classes)
         if not named or len(set(self.classes)) != len(self.classes):
             raise ModelError("the classes must be distinct names that are not empty")
+        if self.features is not None:
+            self.features.check_fit(self.network)
         make_engine(self.engine, self.network)  # refuses what would fail at the first prediction
 
     def __getstate__(self) -> dict[str, Any]:
@@ -157,9 +166,14 @@ class Model:
         return np.asarray(np.asarray(self.classes)[best])
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
+        """Write the model as one safetensors file, in one step (see `storage.atomic_write`)."""
+        atomic_write_bytes(path, self.to_bytes())
 
-        The tensors are the parameters by name; the metadata's entry ``inkgrad`` holds, as JSON,
+    def to_bytes(self) -> bytes:
+        """Return the safetensors file that `save` writes.
+
+        The tensors are the parameters by name and, where they are known, ``features.mean`` and
+        ``features.deviation``; the metadata's entry ``inkgrad`` holds, as JSON,
         the network, the classes, the rasteriser's settings and the record. The same model gives
         the same bytes.
         """
@@ -175,7 +189,10 @@ class Model:
         # One entry: safetensors writes several in an order that changes from run to run.
         metadata = {_KEY: json.dumps(description, allow_nan=False)}
         tensors = {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}
-        atomic_write_bytes(path, save(tensors, metadata))
+        if self.features is not None:
+            both = (self.features.mean, self.features.deviation)
+            tensors.update(zip(_FEATURES, map(np.ascontiguousarray, both), strict=True))
+        return save(tensors, metadata)
 
 
 def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Model:
@@ -184,6 +201,8 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
     Parameters
     ----------
     path : path of a ``.safetensors`` file written by `Model.save`
+        Or the name of a model that comes with inkgrad, ``"animals"`` or ``"twenty"``, if there is
+        no file or folder of that name.
     engine : str or Engine
 
     Raises
@@ -193,15 +212,18 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
 
     Examples
     --------
+    >>> load("animals").classes
+    ('cat', 'dog', 'dolphin', 'elephant', 'zebra')
     >>> load("nowhere.safetensors")
     Traceback (most recent call last):
     inkgrad.errors.ModelError: there is no model file nowhere.safetensors; ...
     """
-    path = Path(path)
+    path = packaged_file(Path(path))
     metadata, tensors = _read_safetensors(path)
     try:
         description = _describe(metadata)
         network = Network.from_config(description["network"])
+        features = _take_features(tensors)
         return Model(
             network,
             _fill(network, tensors),
@@ -209,6 +231,7 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
             _read_raster(description["raster"]),
             description["record"],
             engine,
+            features,
         )
     except (ModelError, ShapeError) as error:
         raise ModelError(f"{path} cannot be used: {error}") from error
@@ -220,7 +243,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
 
     if not path.is_file():
         raise ModelError(
-            f"there is no model file {path}; train one with `inkgrad train`, or check the path"
+            f"there is no model file {path}; train one with `inkgrad train`, check the path, or "
+            f"name one that comes with inkgrad: {', '.join(PACKAGED)}"
         )
     try:
         with safe_open(path, framework="numpy") as file:
@@ -257,6 +281,14 @@ def _read_raster(settings: Any) -> Raster:
             f"it does not say how drawings became the bitmaps that it learnt from ({error}), and "
             "inkgrad refuses to guess; save it anew from where it was made, or train it anew"
         ) from error
+
+
+def _take_features(tensors: dict[str, Array]) -> Features | None:
+    """Take the features out of the tensors, if they are there."""
+    found = [tensors.pop(name) for name in _FEATURES if name in tensors]
+    if len(found) == 1:
+        raise ModelError(f"of {' and '.join(_FEATURES)} only one is there; give both or neither")
+    return Features(*found) if found else None
 
 
 def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:

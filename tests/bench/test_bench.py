@@ -342,3 +342,12 @@ def test_a_refusal_is_no_answer(monkeypatch):
     monkeypatch.setattr(server, "_kinds", lambda: {"nonsense": [("text/plain", b"cat")]})
     with pytest.raises(ValueError, match="the server answered with 415"):
         server.bench_server(rate=10, seconds=0.1)
+
+
+def test_what_float16_costs(bench, doodle_run, doodle_folder):
+    model = doodle_run.folder / "model.safetensors"
+    (row,) = bench("halves", "--model", str(model), "--data", str(doodle_folder))
+    assert (row["part"], row["drawings"]) == ("test", len(doodle_run.parts.test))
+    assert row["top1"] == doodle_run.evaluation.top1
+    assert abs(row["top1"] - row["top1_halves"]) <= row["others"] / row["drawings"]
+    assert 0 < row["largest"] < 0.01

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place
+from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFiles, OwnFolder, find_place
 
 
 @pytest.fixture
@@ -59,6 +59,24 @@ def test_own_drawings(tmp_path: Path) -> None:
     assert place.has("my dog")
     assert not place.has("dog")
     assert str(place) == f"the folder of drawings {tmp_path}"
+
+
+def test_files_of_drawings(tmp_path: Path) -> None:
+    for name, word in (("b.ndjson", "cat"), ("a.ndjson", "dog"), (".c.ndjson", "owl")):
+        (tmp_path / name).write_text(f'{{"word": "{word}", "drawing": [[[0], [0]]]}}')
+    (tmp_path / "notes.txt").write_text("")
+    file = find_place(tmp_path / "b.ndjson")
+    assert file == OwnFiles(tmp_path / "b.ndjson")
+    assert isinstance(file, OwnFiles)
+    assert (file.classes(), file.has("cat"), file.has("dog")) == (("cat",), True, False)
+    assert str(file) == f"the file of drawings {tmp_path / 'b.ndjson'}"
+    folder = find_place(tmp_path)
+    assert isinstance(folder, OwnFiles)
+    assert [path.name for path in folder.files] == ["a.ndjson", "b.ndjson"]
+    assert folder.classes() == ("cat", "dog")
+    assert str(folder) == f"the files of drawings in {tmp_path}"
+    (tmp_path / "owl").mkdir()
+    assert isinstance(find_place(tmp_path), OwnFolder)
 
 
 def test_a_mirror_keeps_its_password_to_itself() -> None:

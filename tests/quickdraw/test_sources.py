@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkgrad.drawing import rasterize
+from inkgrad.drawing import Raster, rasterize, to_bitmap
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw import sources
 from inkgrad.quickdraw.doodles import doodle_bitmaps
-from inkgrad.quickdraw.loaded import Counts, Loaded
+from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded
 from inkgrad.quickdraw.sources import load_drawings
 from inkgrad.quickdraw.tasks import TASKS
 
@@ -302,6 +302,67 @@ def test_own_drawings(load, tmp_path: Path) -> None:
         load("cat", data=folder)
     with pytest.raises(DataError, match="does not tell which drawings were recognised"):
         load("ours", data=folder, recognized=True)
+
+
+def write(path: Path, *records: dict[str, object]) -> Path:
+    """Write a file as the drawing page saves one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    return path
+
+
+def test_a_file_of_drawings_with_words(load, tmp_path: Path) -> None:
+    raw = [[[1000.5, 1400.25, 1200], [-30, 800, 90.125]], [[1100], [200]]]  # as a pointer left them
+    path = write(
+        tmp_path / "drawings.ndjson",
+        {"word": "my logo", "drawing": raw, "recognized": True},
+        {"word": "cat", "drawing": drawing(1)},
+        {"drawing": drawing(2), "recognized": False},
+        {"word": "cat", "drawing": drawing(3), "recognized": False},
+        {"word": "owl", "drawing": drawing(4), "recognized": False},
+        {"word": "cat", "drawing": drawing(5), "recognized": True},
+    )
+    loaded = load("my logo", "cat", "drawings", data=path)
+    assert loaded.drawings.labels.tolist() == [0, 1, 2, 1, 1]
+    assert loaded.counts["cat"] == Counts(strokes=3)
+    assert (loaded.source, loaded.attribution) == (f"the file of drawings {path}", "")
+    np.testing.assert_array_equal(loaded.drawings.bitmaps[0], to_bitmap(raw))
+    assert load("cat", data=path, limit=2).drawings.counts() == {"cat": 2}
+    assert load("cat", data=path, recognized=True).drawings.counts() == {"cat": 1}
+    assert load("cat", "owl", data=path, recognized=False).drawings.labels.tolist() == [0, 1]
+    large = load("my logo", data=path, raster=Raster(56)).drawings.bitmaps
+    np.testing.assert_array_equal(large[0], to_bitmap(raw, 56))
+    with pytest.raises(DataError, match=r"no drawings of dog in the file .*; check the name"):
+        load("cat", "dog", data=path)
+    with pytest.raises(DataError, match="no drawings of my logo marked as not recognised in"):
+        load("my logo", data=path, recognized=False)
+
+
+def test_a_folder_of_files_with_words(load, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    one, two, three = (
+        {"word": name, "drawing": drawing(n)} for n, name in enumerate(["b", "a", "b"])
+    )
+    write(folder / "2.ndjson", three)
+    write(folder / "1.ndjson", one, two)
+    (folder / "README.md").write_text("not a drawing")
+    loaded = load("a", "b", data=folder)
+    assert loaded.drawings.labels.tolist() == [1, 0, 1]
+    assert loaded.source == f"the files of drawings in {folder}"
+    assert load("a", data=folder).drawings.counts() == {"a": 1}
+
+
+def test_whose_drawings_a_file_holds(load, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ndjson", {"word": "a", "key_id": "7", "drawing": drawing(1)})
+    assert load("a", data=path).attribution == ATTRIBUTION
+
+
+def test_a_damaged_file_of_drawings(load, tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.ndjson", {"word": "a", "drawing": drawing(1)}, {"word": "a", "drawing": 7}
+    )
+    with pytest.raises(DataError, match=r"a\.ndjson: line 2: strokes are a number"):
+        load("a", data=path)
 
 
 @pytest.mark.parametrize(

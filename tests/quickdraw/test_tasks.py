@@ -103,6 +103,16 @@ def test_own_drawings(tmp_path: Path) -> None:
         find_task("Ours", data=tmp_path)
 
 
+def test_a_file_of_drawings(tmp_path: Path) -> None:
+    path = tmp_path / "drawings.ndjson"
+    words = ["my logo", "cats", "", "my logo"]
+    path.write_text("".join(f'{{"word": "{w}", "drawing": [[[0], [0]]]}}\n' for w in words))
+    assert find_task(data=path) == ("cats", "drawings", "my logo")
+    assert find_task("my logo , cats", data=path) == ("my logo", "cats")
+    with pytest.raises(DataError, match=r"no drawings of 'cat'; there are cats, drawings, my "):
+        find_task("cat", data=path)
+
+
 @pytest.mark.parametrize(
     ("classes", "task", "match"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["HOSTILE", "random_drawings"]
+__all__ = ["HOSTILE", "random_drawings", "spirals"]
 
 Rng = np.random.Generator
 Points = np.ndarray  # (2, n)
@@ -97,6 +97,20 @@ def random_drawings(count: int, seed: int) -> list[list[list[list[float]]]]:
         if rng.random() < 0.3:
             drawing = [[xs, ys, list(range(len(xs)))] for xs, ys in drawing]
         drawings.append(drawing)
+    return drawings
+
+
+def spirals(count: int, seed: int) -> list[list[list[list[float]]]]:
+    """Return drawings of a class that no packaged model knows, all a little different."""
+    rng = np.random.default_rng(seed)
+    drawings = []
+    for _ in range(count):
+        angle = np.linspace(0, 2 * np.pi * rng.uniform(2.2, 3.6), 60)
+        radius = 127 * (angle / angle[-1]) ** rng.uniform(0.8, 1.2)
+        turned = angle + rng.uniform(0, 2 * np.pi)
+        stretch = rng.uniform(0.8, 1, 2)
+        xs, ys = 127 + radius * np.stack([np.cos(turned), np.sin(turned)]) * stretch[:, None]
+        drawings.append([[xs.tolist(), ys.tolist()]])
     return drawings
 
 

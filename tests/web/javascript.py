@@ -36,7 +36,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,7 +45,10 @@ import pytest
 
 from inkgrad.web import static_folder
 
-__all__ = ["JavaScript", "JavaScriptError", "chromium", "make_site", "missing", "node"]
+__all__ = [
+    *("JavaScript", "JavaScriptError", "chromium", "launch_chromium", "make_site", "missing"),
+    *("node", "served"),
+]
 
 _TYPED_ARRAYS = {
     "Float64Array": np.float64,
@@ -127,8 +130,8 @@ def _run(command: list[str], text: str = "") -> str:
 
 
 @contextmanager
-def chromium(site: Path) -> Iterator[JavaScript]:
-    """Start the system's Chromium on a page of the site, served from this machine to itself."""
+def launch_chromium() -> Iterator[Any]:
+    """Start the system's Chromium. Playwright bears only one at a time in a process."""
     program = shutil.which("chromium")
     if program is None:
         missing("chromium is not installed (Debian: apt-get install chromium)")
@@ -136,13 +139,19 @@ def chromium(site: Path) -> Iterator[JavaScript]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright is not installed: pip install '.[browser]'")
-    with ExitStack() as stack:
-        address = stack.enter_context(_served(site))
-        browser = stack.enter_context(sync_playwright()).chromium.launch(
-            executable_path=program, args=_CHROMIUM_FLAGS
-        )
-        stack.callback(browser.close)
-        page = browser.new_page()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def chromium(site: Path, browser: Any) -> Iterator[JavaScript]:
+    """Open a page of the site in a browser, served from this machine to itself."""
+    with served(site) as address, browser.new_context() as context:
+        page = context.new_page()
         page.goto(f"{address}/index.html")
         ask = "async (text) => (await import('/tests/answer.js')).answer(text)"
         yield JavaScript(lambda text: page.evaluate(ask, text))
@@ -160,7 +169,8 @@ class _Handler(http.server.SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder from this machine to itself; give the address."""
     handler = functools.partial(_Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)

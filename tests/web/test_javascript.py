@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.web.javascript import JavaScriptError, chromium, make_site, node
+from tests.web.javascript import JavaScriptError, launch_chromium, make_site, node
 
 SAMPLES = "tests/samples.js"
 
@@ -86,7 +86,7 @@ def test_nothing_is_skipped_in_continuous_integration(monkeypatch, tmp_path):
         node(tmp_path)
     with (
         pytest.raises(pytest.fail.Exception, match="chromium is not installed"),
-        chromium(tmp_path),
+        launch_chromium(),
     ):
         pass
 

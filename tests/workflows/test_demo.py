@@ -13,7 +13,7 @@ import inkgrad
 from inkgrad.errors import InkgradError
 from inkgrad.quickdraw import TASKS
 from inkgrad.training import LAST, StepDone
-from inkgrad.workflows import DEMO_MODEL, Settings, demo
+from inkgrad.workflows import Settings, demo
 from inkgrad.workflows.demo import DEMO_FOLDER
 from inkgrad.workflows.run import write_run
 from tests.buckets import write_bucket
@@ -32,7 +32,7 @@ def animals(tmp_path_factory):
 def test_the_demo_trains_the_seed_network_on_five_animals(animals):
     trained = demo(animals, epochs=1)
     assert trained.folder == DEMO_FOLDER == Path("runs/demo")
-    model = inkgrad.load(DEMO_MODEL)
+    model = inkgrad.load(trained.folder / "model.safetensors")
     assert model.classes == TASKS["animals"]
     assert model.network == inkgrad.seed_network(5)
     assert trained.settings == dataclasses.replace(

@@ -48,6 +48,8 @@ def told(source, *, built_in=False):
     [
         ("the folder /some/where/quickdraw", "the folder quickdraw"),
         ("the folder of drawings /some/where, as of old/mine", "the folder of drawings mine"),
+        ("the file of drawings /some/where/my.ndjson", "the file of drawings my.ndjson"),
+        ("the files of drawings in /some/where/mine", "the files of drawings in mine"),
         ("the mirror https://example.org/full", "the mirror https://example.org/full"),
         (
             "what was fetched earlier from the mirror https://example.org/full",

@@ -37,6 +37,9 @@ def some_drawings(number=50):
         (TWO, {"limit": 1}, "give at least 2"),
         (TWO, {"patience": 2, "validation_size": 0}, "patience watches the validation loss"),
         (TWO, {"epochs": 0}, "epochs is 0"),
+        (TWO, {"augment": 0}, "augment is 0; give a whole number of variants, 1 for none"),
+        (TWO, {"augment": True}, "augment is True"),
+        (TWO, {"augment": 1.5}, "augment is 1.5"),
         (TWO, {"colour": "red"}, "no setting 'colour'"),
     ],
 )
@@ -47,7 +50,10 @@ def test_what_makes_no_sense_is_refused(classes, choices, message):
 
 def test_settings_survive_json():
     settings = Settings.choose(
-        TWO, {"limit": 7, "balance": True, "epochs": 3, "clip_norm": 1.0}, task="pets", data="/x"
+        TWO,
+        {"limit": 7, "balance": True, "augment": 3, "epochs": 3, "clip_norm": 1.0},
+        task="pets",
+        data="/x",
     )
     assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 

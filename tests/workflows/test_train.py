@@ -19,10 +19,11 @@ from inkgrad.drawing import Raster
 from inkgrad.engines import advice, make_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Dense, Flatten
-from inkgrad.network import Network
+from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Drawings, Loaded, load_drawings
+from inkgrad.quickdraw.doodles import draw
 from inkgrad.training import EpochDone, Notice, StepDone, read_metrics
-from inkgrad.workflows import Trained, train
+from inkgrad.workflows import Trained, evaluate, predict, preview, train
 from tests.buckets import write_bucket
 from tests.compiled import KERNELS, pretend
 
@@ -51,6 +52,16 @@ class CtrlC:
 
 
 # --- what it gives ------------------------------------------------------------------------------
+
+
+def test_the_model_file_remembers_the_features_of_each_class(doodle_folder):
+    trained = quick(data=doodle_folder, out="run")
+    parts, model = trained.parts, inkgrad.load("run/model.safetensors")
+    # Behind Flatten alone the features are the pixels: so few drawings are all looked at.
+    for k in range(len(model.classes)):
+        x, _ = parts.train.batch(parts.train.labels == k)
+        np.testing.assert_allclose(model.features.mean[k], x.mean(axis=0).ravel(), atol=1e-6)
+        np.testing.assert_allclose(model.features.deviation[k], x.std(axis=0).ravel(), atol=1e-6)
 
 
 def test_a_run_leaves_a_model_metrics_and_a_report(doodle_run, doodle_folder):
@@ -157,6 +168,31 @@ def test_a_folder_of_ones_own_drawings_needs_no_classes(surroundings):
     assert trained.model.classes == ("dot", "line")
     assert trained.folder == Path("runs/dot-line")
     assert trained.model.record["data"]["source"] == "the folder of drawings mine"
+
+
+def test_a_file_that_the_page_has_saved(surroundings):
+    """Several classes in one file, of one's own too; learnt, judged, looked at, recognised."""
+    rng = np.random.default_rng(0)
+    with Path("drawings.ndjson").open("w") as file:
+        for n in range(36):
+            word = ("my logo", "line", "cat")[n % 3]
+            doodle = draw({"my logo": "zebra", "line": "dog"}.get(word, word), rng)
+            strokes = [(3.3 * np.asarray(stroke) + 77.7).tolist() for stroke in doodle]
+            file.write(json.dumps({"word": word, "drawing": strokes, "recognized": True}) + "\n")
+    trained = train(data="drawings.ndjson", network=seed_network(3), epochs=2, batch_size=8)
+    assert trained.model.classes == ("cat", "line", "my logo")
+    assert trained.folder == Path("runs/cat-line-my-logo")
+    assert trained.model.record["data"]["source"] == "the file of drawings drawings.ndjson"
+    assert trained.model.record["command"].startswith(
+        "inkgrad train --classes 'cat,line,my logo' --data drawings.ndjson"
+    )
+    found = evaluate(trained.model, "drawings.ndjson")
+    assert (found.part, found.evaluation.n) == ("test", len(trained.parts.test))
+    two = train("line,my logo", data="drawings.ndjson", network=SMALL, epochs=1)
+    assert two.model.classes == ("line", "my logo")
+    assert len(predict(trained.model, ["drawings.ndjson"])) == 36
+    assert preview(["drawings.ndjson"], "sheet.png", n=6).facts.startswith("6 of 36 drawings")
+    assert evaluate(two.model, "drawings.ndjson", part="all").missing == ()
 
 
 # --- interrupted, resumed -----------------------------------------------------------------------
@@ -268,6 +304,36 @@ def test_balance_shows_rare_classes_more_often(doodle_folder):
         )
         counted.append(sum(isinstance(step, StepDone) for step in steps))
     assert counted[1] > counted[0]
+
+
+def test_variants_make_an_epoch_longer_and_are_balanced_too(doodle_folder):
+    loaded = load_drawings(["cat", "dog"], data=doodle_folder)
+    few = Loaded(loaded.drawings.subset(np.r_[0:40, 40:50]), "made up")
+    counted = {}
+    for augment in (1, 3):
+        steps = []
+        train(
+            loaded=few,
+            network=SMALL,
+            epochs=1,
+            batch_size=1,
+            balance=True,
+            augment=augment,
+            out=f"run {augment}",
+            on_event=steps.append,
+        )
+        counted[augment] = sum(isinstance(step, StepDone) for step in steps)
+    assert counted[3] == 3 * counted[1]
+
+
+def test_a_run_with_variants_repeats_to_the_byte_and_goes_on_after_an_interruption(doodle_folder):
+    whole = quick(data=doodle_folder, out="whole", augment=2)
+    assert "--augment 2" in whole.model.record["command"]
+    stopped = quick(data=doodle_folder, out="run", augment=2, on_event=CtrlC(after=6))
+    assert stopped.stopped == "interrupted"
+    train(out="run", resume=True, network=SMALL)
+    assert model_bytes("run") == model_bytes("whole")
+    assert model_bytes(quick(data=doodle_folder, out="plain").folder) != model_bytes("whole")
 
 
 def test_the_limit_is_kept(doodle_folder):

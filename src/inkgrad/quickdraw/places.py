@@ -1,8 +1,10 @@
-"""What the user may name as a place of drawings: a folder, or the address of a mirror."""
+"""What the user may name as a place of drawings: a folder, a file, or the address of a mirror."""
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,8 +12,19 @@ from urllib.request import url2pathname
 
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import KINDS, location, without_secrets
+from inkgrad.quickdraw.formats import Record, read_records
 
-__all__ = ["VARIABLE", "BucketFolder", "Mirror", "OwnFolder", "Place", "find_place", "local_path"]
+__all__ = [
+    "VARIABLE",
+    "BucketFolder",
+    "Mirror",
+    "OwnFiles",
+    "OwnFolder",
+    "Place",
+    "find_place",
+    "local_path",
+    "word_of",
+]
 
 VARIABLE = "INKGRAD_DATA"
 """The environment variable that names a place, if none is given."""
@@ -52,6 +65,49 @@ class OwnFolder:
 
 
 @dataclass(frozen=True)
+class OwnFiles:
+    """A file of strokes with a word for each drawing, or a folder of ``.ndjson`` files."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        what = "files of drawings in" if self.path.is_dir() else "file of drawings"
+        return f"the {what} {self.path}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files, in alphabetical order."""
+        return tuple(_stroke_files(self.path)) if self.path.is_dir() else (self.path,)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a drawing with this word."""
+        return name in self.classes()
+
+    def classes(self) -> tuple[str, ...]:
+        """Return the words, in alphabetical order."""
+        return self._words
+
+    @functools.cached_property
+    def _words(self) -> tuple[str, ...]:
+        return tuple(sorted({word_of(path, record) for path, record in self.records()}))
+
+    def records(self) -> Iterator[tuple[Path, Record]]:
+        """Yield all drawings, each with the file that it is in."""
+        return ((path, record) for path in self.files for record in read_records(path))
+
+
+def word_of(path: Path, record: Record) -> str:
+    """Return the class of a drawing: the word that its file has for it, or else the file's name.
+
+    Examples
+    --------
+    >>> word_of(Path("cat.ndjson"), Record([])), word_of(Path("a.ndjson"), Record([], "my logo"))
+    ('cat', 'my logo')
+    """
+    return record.word or path.stem
+
+
+@dataclass(frozen=True)
 class Mirror:
     """The address of a server with the layout of Google's bucket."""
 
@@ -65,7 +121,9 @@ class Mirror:
         return False
 
 
-Place = BucketFolder | OwnFolder | Mirror
+Place = BucketFolder | OwnFolder | OwnFiles | Mirror
+
+_WITH_WORDS = (".ndjson", ".json", ".csv")  # the files that can hold drawings of several classes
 
 
 def find_place(data: str | os.PathLike[str] | None = None) -> Place | None:
@@ -79,12 +137,12 @@ def find_place(data: str | os.PathLike[str] | None = None) -> Place | None:
 
     Returns
     -------
-    place : BucketFolder, OwnFolder, Mirror or None
+    place : BucketFolder, OwnFolder, OwnFiles, Mirror or None
 
     Raises
     ------
     DataError
-        If it is an address of another kind, or no folder of drawings.
+        If it is an address of another kind, or neither a folder nor a file of drawings.
 
     Examples
     --------
@@ -126,20 +184,31 @@ def local_path(named: str) -> Path | None:
     )
 
 
-def _find_folder(path: Path) -> BucketFolder | OwnFolder:
-    """Tell a folder with the bucket's layout from one of the user's own drawings."""
+def _find_folder(path: Path) -> BucketFolder | OwnFolder | OwnFiles:
+    """Tell a folder with the bucket's layout from the user's own drawings."""
+    if path.is_file() and path.suffix.lower() in _WITH_WORDS:
+        return OwnFiles(path)
     if not path.is_dir():
         what = "is a file" if path.exists() else "does not exist"
-        raise DataError(f"{path} {what}; name a folder of drawings")
+        raise DataError(
+            f"{path} {what}; name a folder of drawings, or a file ({', '.join(_WITH_WORDS)}) that "
+            "has a word for each"
+        )
     if any((path / kind).is_dir() for kind in KINDS):
         return BucketFolder(path)
     if _subfolders(path):
         return OwnFolder(path)
+    if _stroke_files(path):
+        return OwnFiles(path)
     raise DataError(
         f"{path} holds no drawings; expected numpy_bitmap/CLASS.npy or simplified/CLASS.ndjson as "
-        "in Google's bucket, or a subfolder for each class with drawings of your own"
+        "in Google's bucket, a subfolder for each class with drawings of your own, or .ndjson files"
     )
 
 
 def _subfolders(path: Path) -> list[Path]:
     return [p for p in path.iterdir() if p.is_dir() and not p.name.startswith((".", "_"))]
+
+
+def _stroke_files(path: Path) -> list[Path]:
+    return sorted(p for p in path.glob("*.ndjson") if p.is_file() and not p.name.startswith("."))

@@ -10,7 +10,14 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import KINDS
 from inkgrad.quickdraw.formats import PICTURES, SUFFIXES
 from inkgrad.quickdraw.formats.folder import visible
-from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place, local_path
+from inkgrad.quickdraw.places import (
+    BucketFolder,
+    Mirror,
+    OwnFiles,
+    OwnFolder,
+    find_place,
+    local_path,
+)
 
 __all__ = ["Shelf", "find_shelves"]
 
@@ -88,6 +95,8 @@ def _shelves_of(folder: Path) -> list[Shelf]:
     place = find_place(folder)  # says what is wrong with a folder without drawings
     if isinstance(place, BucketFolder):
         return _shelves_of_bucket(folder)
+    if isinstance(place, OwnFiles):
+        return [_shelf_of(path) for path in place.files]
     shelves = []
     for name in place.classes() if isinstance(place, OwnFolder) else ():
         drawings = tuple(visible(folder / name))

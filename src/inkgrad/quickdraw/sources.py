@@ -20,9 +20,17 @@ from inkgrad.quickdraw.categories import find_category
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.fetch import fetch
 from inkgrad.quickdraw.folder import listed, read_classes, uses_bitmaps
-from inkgrad.quickdraw.formats import read_folder
-from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
-from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, find_place
+from inkgrad.quickdraw.formats import Record, read_folder
+from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
+from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress
+from inkgrad.quickdraw.places import (
+    BucketFolder,
+    Mirror,
+    OwnFiles,
+    OwnFolder,
+    find_place,
+    word_of,
+)
 from inkgrad.quickdraw.rasters import hash_of_source, keep
 
 __all__ = ["load_drawings"]
@@ -74,8 +82,10 @@ def load_drawings(
     The places, in this order:
 
     1. `data`, or else the environment variable ``INKGRAD_DATA``: a folder with the layout of
-       Google's bucket, a folder of one's own drawings (``CLASS/*.png|svg|json|…``), or the
-       address of a mirror. If it is named and has not got a class, that is an error.
+       Google's bucket, a folder of one's own drawings (``CLASS/*.png|svg|json|…``), a file of
+       strokes with a word for each drawing (``.ndjson``, such as the drawing page saves; or a
+       folder of such files), or the address of a mirror. If it is named and has not got a class,
+       that is an error.
     2. The cache, if it has enough of every class.
     3. Google's bucket; only the first `limit` drawings of each class are fetched.
     4. Without a network: what the cache has, if it has some of every class; else built-in
@@ -142,6 +152,8 @@ def load_drawings(
         wish = _Wish(tuple(classes), limit, recognized, raster, kept, report)
         if isinstance(place, OwnFolder):
             return _read_own(place, wish)
+        if isinstance(place, OwnFiles):
+            return _read_files(place, wish)
         if isinstance(place, BucketFolder):
             return _read_folder(place.path, str(place), wish, wish.limit)
         if isinstance(place, Mirror):
@@ -170,6 +182,45 @@ def _read_own(place: OwnFolder, wish: _Wish) -> Loaded:
     drawings = read_folder(place.path, classes=wish.classes, limit=wish.limit, raster=wish.raster)
     counts = {name: Counts(bitmaps=number) for name, number in drawings.counts().items()}
     return Loaded(drawings, str(place), counts)
+
+
+def _read_files(place: OwnFiles, wish: _Wish) -> Loaded:
+    """Read files that say for each drawing what it is."""
+    taken = dict.fromkeys(wish.classes, 0)
+    attribution = ""
+
+    def choose(path: Path, record: Record) -> bool:
+        nonlocal attribution
+        word = word_of(path, record)
+        full = word not in taken or taken[word] == wish.limit
+        if full or (wish.recognized is not None and record.recognized is not wish.recognized):
+            return False
+        taken[word] += 1
+        if record.key_id is not None:  # only Google's have numbers
+            attribution = ATTRIBUTION
+        return True
+
+    parts = []
+    names: list[str] = []
+    for number, path in enumerate(place.files):
+        wish.on_progress("read", "", number, len(place.files))
+        bitmaps, words = read_bitmaps_and_words(
+            path, choose=functools.partial(choose, path), raster=wish.raster
+        )
+        parts.append(bitmaps)
+        names += [word or path.stem for word in words]
+    wish.on_progress("read", "", len(place.files), len(place.files))
+    if missing := [name for name, number in taken.items() if number == 0]:
+        mark = {None: "", True: " marked as recognised", False: " marked as not recognised"}
+        raise DataError(
+            f"there are no drawings of {listed(missing)}{mark[wish.recognized]} in {place}; check "
+            "the name, or leave the class out"
+        )
+    index = {name: k for k, name in enumerate(wish.classes)}
+    labels = np.array([index[name] for name in names], dtype=np.int64)
+    drawings = Drawings(np.concatenate(parts), labels, wish.classes)
+    counts = {name: Counts(strokes=number) for name, number in taken.items()}
+    return Loaded(drawings, str(place), counts, attribution=attribution)
 
 
 def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None) -> Loaded:

@@ -13,7 +13,14 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.answers import NotFoundError
 from inkgrad.quickdraw.categories import CATEGORIES, find_category
 from inkgrad.quickdraw.part import Part
-from inkgrad.quickdraw.places import BucketFolder, Mirror, OwnFolder, Place, find_place
+from inkgrad.quickdraw.places import (
+    BucketFolder,
+    Mirror,
+    OwnFiles,
+    OwnFolder,
+    Place,
+    find_place,
+)
 from inkgrad.quickdraw.transfer import Client
 
 __all__ = ["TASKS", "find_task", "load_task"]
@@ -87,7 +94,7 @@ def find_task(
         A task's name instead, see `load_task`.
     data : path or address, optional
         The place of the drawings. If it is a folder of one's own drawings and neither classes nor
-        a task is given, all its subfolders are meant.
+        a task is given, all its subfolders are meant; if it is a file of drawings, all its words.
     offline : bool
         Ask no server.
 
@@ -112,7 +119,7 @@ def find_task(
         return load_task(task, data, offline=offline)
     place = find_place(data)
     if classes is None:
-        if isinstance(place, OwnFolder):
+        if isinstance(place, (OwnFolder, OwnFiles)):
             return place.classes()
         raise DataError(
             "it is not said what to tell apart; name a task such as animals, or classes such as "
@@ -136,10 +143,12 @@ def _find(name: str, place: Place | None) -> str:
         return name
     if isinstance(place, OwnFolder):
         raise DataError(f"{place} has no subfolder {name!r}; there are {_named(place)}")
+    if isinstance(place, OwnFiles):
+        raise DataError(f"{place} has no drawings of {name!r}; there are {_named(place)}")
     return find_category(name)
 
 
-def _named(place: OwnFolder) -> str:
+def _named(place: OwnFolder | OwnFiles) -> str:
     return ", ".join(place.classes())
 
 

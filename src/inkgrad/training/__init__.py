@@ -1,5 +1,6 @@
 """Training: optimisers, schedules, the loop, and checkpoints that survive an interruption."""
 
+from inkgrad.training.augmented import Augmented
 from inkgrad.training.batches import ArrayBatches, Batches, Source, describe_source, epoch_order
 from inkgrad.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from inkgrad.training.clipping import clip_by_norm
@@ -31,6 +32,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "ArrayBatches",
+    "Augmented",
     "Batches",
     "Constant",
     "Cosine",

@@ -1,7 +1,7 @@
 """The drawing page and its server: plain JavaScript modules in `static/`, served by `serve`.
 
-The modules are twins of `inkgrad.drawing` and of the layers. Importing this costs nothing: what
-the server needs is imported when one is started.
+The modules that draw and compute are twins of `inkgrad.drawing` and of the layers. Importing this
+costs nothing: what the server needs is imported when one is started.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def static_folder() -> Path:
 
     Examples
     --------
-    >>> sorted(path.name for path in static_folder().glob("s*.js"))
-    ['scan.js', 'simplify.js', 'strokes.js']
+    >>> sorted(path.name for path in static_folder().glob("si*.js"))
+    ['simplify.js']
     """
     return Path(__file__).parent / "static"

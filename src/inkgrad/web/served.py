@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inkgrad.model import Model, load
+from inkgrad.packaged import DEFAULT_MODEL, PACKAGED, packaged_file
 
 __all__ = ["Served", "find_models"]
-
-_DEFAULT = "animals"
 
 
 @dataclass(frozen=True)
@@ -60,21 +58,13 @@ def find_models(
     ModelError
         If the file cannot be used.
     """
-    packaged = {path.stem: path for path in _packaged()}
-    wanted = Path(_DEFAULT if model is None else model)
-    if str(wanted) in packaged and not wanted.exists():
-        wanted = packaged[str(wanted)]
+    wanted = packaged_file(Path(DEFAULT_MODEL if model is None else model))
     found: dict[str, Served] = {}
-    for path in [wanted, *packaged.values()]:
+    for path in [wanted, *PACKAGED.values()]:
         name = _name(path)
         if name not in found:
             found[name] = Served(name, load(path, engine=engine), path.read_bytes())
     return list(found.values())
-
-
-def _packaged() -> Iterable[Path]:
-    """Return the model files inside the package."""
-    return sorted((Path(__file__).parents[1] / "models").glob("*.safetensors"))
 
 
 def _name(path: Path) -> str:

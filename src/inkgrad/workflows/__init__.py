@@ -1,9 +1,10 @@
 """Workflows: what each command does, as a function: from the drawings to the result."""
 
 from inkgrad.workflows.check import check
-from inkgrad.workflows.demo import DEMO_MODEL, demo
+from inkgrad.workflows.demo import demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
+from inkgrad.workflows.export import Exported, export_html
 from inkgrad.workflows.info import info
 from inkgrad.workflows.pack import Packed, pack
 from inkgrad.workflows.predict import Prediction, predict
@@ -12,8 +13,8 @@ from inkgrad.workflows.settings import Parts, Settings
 from inkgrad.workflows.train import Trained, train
 
 __all__ = [
-    "DEMO_MODEL",
     "Evaluated",
+    "Exported",
     "Packed",
     "Parts",
     "Prediction",
@@ -24,6 +25,7 @@ __all__ = [
     "demo",
     "download",
     "evaluate",
+    "export_html",
     "info",
     "pack",
     "predict",

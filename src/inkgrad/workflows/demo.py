@@ -11,13 +11,10 @@ from inkgrad.quickdraw.places import VARIABLE
 from inkgrad.workflows.run import refuse_to_overwrite
 from inkgrad.workflows.train import Trained, train
 
-__all__ = ["DEMO_FOLDER", "DEMO_MODEL", "demo"]
+__all__ = ["DEMO_FOLDER", "demo"]
 
 DEMO_FOLDER = Path("runs") / "demo"
 """Where the demo writes if it is not told another place."""
-
-DEMO_MODEL = DEMO_FOLDER / "model.safetensors"
-"""The model that drawings are shown to if no other is named."""
 
 _TASK = "animals"
 _ROWS = 10_000  # drawings a class: 39 MB in all when they come from Google

@@ -16,7 +16,7 @@ from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
-from inkgrad.quickdraw.places import BucketFolder, OwnFolder, find_place
+from inkgrad.quickdraw.places import BucketFolder, OwnFiles, OwnFolder, find_place
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
 
@@ -76,7 +76,7 @@ def evaluate(
 
     Parameters
     ----------
-    model : Model or path of a model file
+    model : Model, or path or name of one as `inkgrad.load` takes it
     data : path or address, optional
         Where the drawings are; by default the places that training looks in. A folder need not
         have drawings of every class of the model. Strokes are drawn with the model's settings;
@@ -148,7 +148,7 @@ def _load(
     """Load what there is of these classes, and return which have no drawings in a folder."""
     place = find_place(data)
     there = classes
-    if isinstance(place, (BucketFolder, OwnFolder)):
+    if isinstance(place, (BucketFolder, OwnFolder, OwnFiles)):
         # If none is there, the loader says what is wrong with the place.
         there = tuple(name for name in classes if place.has(name)) or classes
     loaded = load_drawings(there, data=data, **options)

@@ -8,6 +8,7 @@ from typing import Any
 
 from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
+from inkgrad.packaged import packaged_file
 from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.formats.npy import map_npy
 
@@ -15,7 +16,7 @@ __all__ = ["describe_model", "info"]
 
 
 def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """Describe a model file or a data file; without a path, the seed network.
+    """Describe a model, by name or file, or a data file; without a path, the seed network.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     """
     if path is None:
         return {"kind": "network", **_network_facts(seed_network()), "classes": None}
-    path = Path(path)
+    path = packaged_file(Path(path))
     if path.suffix == ".safetensors":
         return {"kind": "model", "path": str(path), **describe_model(load(path))}
     # Bitmaps of any size are described; whatever else is wrong with a file, read_bitmaps says.

@@ -59,7 +59,7 @@ def predict(
 
     Parameters
     ----------
-    model : Model or path of a model file
+    model : Model, or path or name of one as `inkgrad.load` takes it
     paths : list of paths
         Pictures (PNG and the like), SVG, bitmaps (``.npy``), strokes (``.json``, ``.ndjson``) or
         any other file that `inkgrad.quickdraw.read_bitmaps` reads; ``"-"`` stands for standard

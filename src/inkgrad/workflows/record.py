@@ -35,6 +35,7 @@ FLAGS = (
     "test_size",
     "validation_size",
     "balance",
+    "augment",
 )
 """The settings that the command line has options for, by the same names; besides the usual ones
 (classes, task, data, seed, epochs), which every command names."""
@@ -121,6 +122,7 @@ def _source(loaded: Loaded) -> str:
     """Return where drawings came from, but for the machine's folders and the day's network."""
     if loaded.built_in:
         return "built-in doodles"
-    if folder := re.fullmatch(r"(the folder(?: of drawings)?) (.+)", loaded.source):
-        return f"{folder[1]} {Path(folder[2]).name}"
+    place = r"(the (?:folder of drawings|folder|file of drawings|files of drawings in)) (.+)"
+    if found := re.fullmatch(place, loaded.source):
+        return f"{found[1]} {Path(found[2]).name}"
     return re.sub(r"^what was fetched earlier from |, (as|the first) .*$", "", loaded.source)

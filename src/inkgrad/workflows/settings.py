@@ -17,7 +17,7 @@ from inkgrad.training import Recipe
 __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 
 SPLITS = ("stratified", "notebook")
-_OWN_CHOICES = ("limit", "split", "test_size", "validation_size", "balance")
+_OWN_CHOICES = ("limit", "split", "test_size", "validation_size", "balance", "augment")
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
 
@@ -51,8 +51,11 @@ class Settings:
         which the best weights are chosen.
     balance : bool
         Show drawings of rare classes more often, see `inkgrad.quickdraw.Balanced`.
+    augment : int
+        In how many variants each drawing is shown, see `inkgrad.training.Augmented`; 1 for the
+        drawings as they are. An epoch meets them all.
     recipe : Recipe
-        How to train; its seed also decides the split and the first weights.
+        How to train; its seed also decides the split, the first weights and the variants.
     """
 
     classes: tuple[str, ...]
@@ -63,6 +66,7 @@ class Settings:
     test_size: float = 0.2
     validation_size: float = 0.05
     balance: bool = False
+    augment: int = 1
     recipe: Recipe = field(default_factory=Recipe)
 
     def __post_init__(self) -> None:
@@ -85,6 +89,10 @@ class Settings:
             )
         if self.limit is not None and self.limit < 2:
             raise InkgradError(f"the limit is {self.limit} drawings a class; give at least 2")
+        if isinstance(self.augment, bool) or not isinstance(self.augment, int) or self.augment < 1:
+            raise InkgradError(
+                f"augment is {self.augment!r}; give a whole number of variants, 1 for none"
+            )
         if self.recipe.patience is not None and self.validation_size == 0:
             raise InkgradError(
                 "patience watches the validation loss, but the validation size is 0; "

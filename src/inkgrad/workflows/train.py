@@ -14,6 +14,7 @@ import numpy as np
 from inkgrad.drawing import Raster
 from inkgrad.engines import Engine, advice
 from inkgrad.errors import InkgradError
+from inkgrad.features import Features, measure_features
 from inkgrad.insight import (
     Evaluation,
     Reading,
@@ -24,9 +25,9 @@ from inkgrad.insight import (
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model
-from inkgrad.network import Network, seed_network
+from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
-from inkgrad.training import METRICS, Event, Notice, fit, read_metrics
+from inkgrad.training import METRICS, Augmented, Batches, Event, Notice, fit, read_metrics
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import make_record
 from inkgrad.workflows.run import (
@@ -43,6 +44,7 @@ __all__ = ["OnLoaded", "Trained", "train"]
 OnLoaded = Callable[[Loaded, Parts], None]
 
 _MODEL, _REPORT = "model.safetensors", "report.html"
+_REMEMBERED = 300  # drawings of each class, for the features in the model file
 _MISTAKES, _RECOGNISED, _EXAMPLES = 40, 24, 5  # pictures in the report and in the terminal
 
 
@@ -147,8 +149,8 @@ def train(
     on_progress, on_loaded, on_event : callable, optional
         Told how loading, compiling and judging go on, what was loaded, and how training goes on.
     **choices
-        Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``,
-        ``balance``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
+        Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``, ``balance``,
+        ``augment``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
         ``learning_rate``, ``schedule``, ``seed``, …).
 
     Returns
@@ -217,7 +219,7 @@ def train(
         write_run(folder, chosen, finished=False)
         fitted = fit(
             network,
-            Balanced(parts.train) if chosen.balance else parts.train,
+            _to_learn_from(parts.train, chosen),
             validation=parts.validation if len(parts.validation) else None,
             recipe=chosen.recipe,
             engine=engine,
@@ -229,7 +231,8 @@ def train(
         if fitted.stopped == "interrupted":
             return Trained(folder, fitted.stopped, chosen, parts, None, None, None, seconds)
 
-        model = replace(untrained, parameters=fitted.parameters, engine=engine)
+        features = _features(network, fitted.parameters, parts.train)
+        model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
         probabilities = judge(model, parts.test.bitmaps, on_progress)
         evaluation = measure(probabilities, parts.test.labels, chosen.classes)
         record = make_record(chosen, loaded, parts, engine.name, evaluation)
@@ -269,6 +272,22 @@ def _check_parts(parts: Parts, loaded: Loaded) -> None:
                 f"{loaded.source} has too few drawings of {', '.join(empty[:5])}{more}: none are "
                 f"left {purpose}; give more, or leave the class out"
             )
+
+
+def _to_learn_from(drawings: Drawings, chosen: Settings) -> Batches:
+    """Return the training part, balanced and in variants if that is asked for."""
+    data: Batches = Balanced(drawings) if chosen.balance else drawings
+    return data if chosen.augment == 1 else Augmented(data, chosen.augment, chosen.recipe.seed)
+
+
+def _features(network: Network, parameters: Parameters, drawings: Drawings) -> Features | None:
+    """Measure the features of some hundred drawings of each class, taken from all of them."""
+    rows = [np.flatnonzero(drawings.labels == k) for k in range(len(drawings.classes))]
+    some = (
+        row[np.unique(np.linspace(0, len(row) - 1, _REMEMBERED).round().astype(int))]
+        for row in rows
+    )
+    return measure_features(network, parameters, (drawings.batch(row)[0] for row in some))
 
 
 def _write_report(

@@ -27,7 +27,14 @@ from inkgrad.insight.projections import same_decisions
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Network, Parameters, seed_network
 from tests.agreement import TOLERANCE, error, layer_errors
-from tests.networks import random_batch, random_block_network, random_network, random_parameters
+from tests.networks import (
+    exact_batch,
+    exact_parameters,
+    random_batch,
+    random_block_network,
+    random_network,
+    random_parameters,
+)
 
 # Some BLAS kernels raise the processor's flag for NaN though all numbers are finite, now and then
 # (numpy issue 24067, OpenBLAS issue 1924); it was seen here once, in the reference's `dy @ Wᵀ`.
@@ -130,33 +137,6 @@ def test_the_seed_network(seed):
 
 
 # Sums that are exact.
-
-
-def exact_parameters(network: Network, x: np.ndarray, rng: np.random.Generator) -> Parameters:
-    """Draw multiples of 1/4, most of them 0, so that many sums are equal or 0.
-
-    The last layer's are divided by a power of two that makes the logits at most 2: a probability
-    near 1 would leave p − 1, and with it the whole gradient, few bits.
-    """
-    parameters = network.initialise()
-    values = rng.integers(-3, 4, network.size) * (rng.random(network.size) < 0.3)
-    parameters.vector[:] = values / 4
-    largest = np.abs(ReferenceEngine(network).forward(parameters, x)).max()
-    for name in ("weight", "bias"):
-        scaled = parameters[f"{network.stages[-1].name}.{name}"]
-        scaled /= 2 ** np.ceil(np.log2(max(largest, 1)))
-    return parameters
-
-
-def exact_batch(network: Network, n: int, rng: np.random.Generator, dtype: type = np.float32):
-    """Draw inputs 0, 1, 2 with whole regions of blank paper, and some drawings blank altogether."""
-    x = rng.integers(0, 3, (n, *network.input_shape)).astype(dtype)
-    if x.ndim == 4:
-        for drawing in x:
-            top, left = (int(rng.integers(0, side + 1)) for side in drawing.shape[1:])
-            drawing[:, top:] = 0
-            drawing[:, :, left:] = 0
-    return x, rng.integers(0, network.output_shape[0], n)
 
 
 def assert_exact(network: Network, rng: np.random.Generator, n: int) -> None:

@@ -1,5 +1,6 @@
 /** Functions for the tests of the harness, and drawings that it cannot send. */
 
+import { EXAMPLES } from "../static/examples.js";
 import { checkStrokes } from "../static/strokes.js";
 
 /** Return what is given. */
@@ -7,6 +8,9 @@ export const echo = (...values) => values;
 
 /** Return what is given, later. */
 export const later = async (value) => value;
+
+/** Return the drawings that the page offers. */
+export const exampleDrawings = () => EXAMPLES;
 
 /** Say what the runtime takes a value for. */
 export const kind = (value) => Object.prototype.toString.call(value);

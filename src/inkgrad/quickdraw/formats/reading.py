@@ -149,11 +149,13 @@ def read_bitmaps_and_words(
     recognized: bool | None = None,
     part: str | None = None,
     raster: Raster = GOOGLES,
+    choose: Callable[[Record], bool] | None = None,
     on_drawn: Callable[[int], object] | None = None,
 ) -> tuple[Bitmaps, list[str | None]]:
     """Do what `read_bitmaps` does, and return the word that belongs to each bitmap too.
 
-    `on_drawn` is told now and then how many bitmaps there are, at last of all.
+    `choose` is shown each record of a file of strokes and says whether it is wanted; there may be
+    none. `on_drawn` is told now and then how many bitmaps there are, at last of all.
     """
     path = _existing(path)
     _check_limit(limit)
@@ -178,7 +180,8 @@ def read_bitmaps_and_words(
     numbered = (
         (number, record)
         for number, record in enumerate(read_records(path, part=part), start=1)
-        if recognized is None or record.recognized is recognized
+        if (recognized is None or record.recognized is recognized)
+        and (choose is None or choose(record))
     )
     drawn: list[Bitmaps] = []
     words: list[str | None] = []
@@ -188,6 +191,8 @@ def read_bitmaps_and_words(
         words += [record.word for _, record in batch]
         if on_drawn is not None:
             on_drawn(len(words))
+    if not drawn and choose is not None:
+        return np.empty((0, raster.side, raster.side), np.uint8), []
     if not drawn:
         mark = "recognised" if recognized else "not recognised"
         raise DataError(f"{path}: none of its drawings is marked as {mark}; take all drawings")

@@ -8,6 +8,7 @@
  */
 
 import { Edges } from "./edges.js";
+import { ModelError } from "./errors.js";
 import { rint } from "./numbers.js";
 import { POINT, trace, walk } from "./outline.js";
 import { UNIT, makePen } from "./pen.js";
@@ -40,11 +41,6 @@ export const MAX_SIDE = 1024;
 const CANVAS = 256; // the square in which simplified drawings live
 const MOST_PIXELS = 2048; // from 0 to a coordinate: products of more could pass 2⁵³
 const MOST_POINTS = 20_000; // in one stroke; real drawings have at most some hundreds in all
-
-/** What is wrong with a model file: one sentence. */
-export class ModelError extends Error {
-  name = "ModelError";
-}
 
 /** The rasteriser's settings; a model carries those that its training drawings were made with. */
 export class Raster {

@@ -1,0 +1,56 @@
+/**
+ * Making elements of the page in one line each.
+ *
+ * @module
+ */
+
+/**
+ * Return a new element.
+ *
+ * @param {string} tag its name, with classes as in CSS: "p.note"
+ * @param {Record<string, unknown>} [properties] what to set: properties of elements ("disabled",
+ *   "textContent", "onclick" …); names with a hyphen, and "role", are set as attributes
+ * @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ *
+ * @example
+ * make("button.main", { type: "button", onclick: save }, "Save");
+ */
+export function make(tag, properties = {}, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name);
+  element.classList.add(...classes);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.includes("-") || key === "role") element.setAttribute(key, String(value));
+    else element[key] = value;
+  }
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Return a new push-button.
+ *
+ * @param {string} label
+ * @param {() => void} onclick
+ * @param {string} [kind] a class: "main" for the one thing to do next, "quiet" for an aside
+ * @returns {HTMLButtonElement}
+ */
+export function makeButton(label, onclick, kind = "") {
+  return make(kind ? `button.${kind}` : "button", { type: "button", onclick }, label);
+}
+
+/**
+ * Write a share of one as per cent, never 100 or 0 where it is not quite.
+ *
+ * @param {number} share
+ * @returns {string}
+ *
+ * @example
+ * [0.934, 0.9999, 0.0004].map(percent); // ["93 %", "> 99 %", "< 1 %"]
+ */
+export function percent(share) {
+  if (share > 0.99 && share < 1) return "> 99 %";
+  if (share < 0.01 && share > 0) return "< 1 %";
+  return `${Math.round(100 * share)} %`;
+}

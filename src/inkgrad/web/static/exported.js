@@ -1,0 +1,27 @@
+/**
+ * Where a page begins that `inkgrad export --html` has made: everything is in it, nothing is asked
+ * of a server.
+ *
+ * @module
+ */
+
+import { start } from "./app.js";
+import { unpackModel } from "./unpack.js";
+
+/**
+ * Start the page.
+ *
+ * @param {string} script runs `worker.js` where it is run
+ * @param {HTMLElement[]} elements one a model: `data-name`, `data-classes` (JSON), the packed file
+ */
+export function open(script, elements) {
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  return start({
+    makeWorker: () => new Worker(address),
+    models: elements.map((element) => ({
+      name: element.dataset.name,
+      classes: JSON.parse(element.dataset.classes),
+      bytes: () => unpackModel(element.textContent),
+    })),
+  });
+}

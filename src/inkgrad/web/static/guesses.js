@@ -1,0 +1,99 @@
+/**
+ * What the network takes the drawing for: a sentence, what it sees, and bars.
+ *
+ * @module
+ */
+import { make, percent } from "./elements.js";
+import { judge } from "./verdict.js";
+
+const SHOWN = 5; // guesses, at most
+
+/**
+ * Show the guesses of a session, always in the same space.
+ *
+ * @param {HTMLElement} root
+ * @param {import("./session.js").Session} session
+ */
+export function mountGuesses(root, session) {
+  const headline = make("p");
+  const aside = make("p.note");
+  const eye = make("canvas.eye", { role: "img", "aria-label": "What the network sees" });
+  const list = make("ol.bars", { "aria-label": "Guesses, likeliest first" });
+  // Heard once the pen rests, not at every move of it.
+  const heard = make("p.hidden", { role: "status" });
+  root.append(make("div.verdict", {}, make("div", {}, headline, aside), eye), list, heard);
+  let rows = [];
+  let timer = 0;
+
+  function rebuild() {
+    if (session.model === null) return;
+    const shown = Math.min(SHOWN, session.model.classes.length);
+    rows = Array.from({ length: shown }, () => {
+      const [name, bar, share] = [make("span.name"), make("i"), make("span.share")];
+      const row = make("li", {}, name, make("span.bar", { "aria-hidden": "true" }, bar), share);
+      return { row, name, bar, share };
+    });
+    list.replaceChildren(...rows.map(({ row }) => row));
+  }
+
+  function update() {
+    if (session.model === null) return;
+    const { classes, raster } = session.model;
+    const { seen } = session;
+    if (seen === null) {
+      headline.textContent = "Draw something";
+      aside.textContent = `I know ${classes.length} things`;
+      const names = classes.map((name) => ({ name, share: 0 }));
+      fill(names, false, false);
+      drawEye(eye, null, raster.side);
+      clearTimeout(timer);
+      heard.textContent = "";
+      return;
+    }
+    const { guesses, sure } = judge(classes, seen.probabilities);
+    headline.textContent = sure ? guesses[0].name : "Not sure yet";
+    aside.textContent = sure ? remark(guesses[0].share) : `Perhaps ${guesses[0].name}?`;
+    fill(guesses, sure, true);
+    drawEye(eye, seen.bitmap, raster.side);
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      heard.textContent = `${headline.textContent}, ${aside.textContent}`;
+    }, 700);
+  }
+
+  function fill(guesses, sure, known) {
+    rows.forEach(({ row, name, bar, share }, i) => {
+      name.textContent = guesses[i].name;
+      name.title = guesses[i].name;
+      bar.style.width = `${100 * guesses[i].share}%`;
+      share.textContent = known ? percent(guesses[i].share) : "";
+      row.className = known && i === 0 ? `first${sure ? " sure" : ""}` : "";
+    });
+  }
+
+  session.addEventListener("model", () => {
+    rebuild();
+    update();
+  });
+  session.addEventListener("seen", update);
+  rebuild();
+  update();
+}
+
+function remark(share) {
+  if (share > 0.9) return `I am sure: ${percent(share)}`;
+  return `I think so: ${percent(share)}`;
+}
+
+/** Draw a bitmap pixel by pixel, in the page's ink. */
+function drawEye(canvas, bitmap, side) {
+  canvas.width = canvas.height = side;
+  if (bitmap === null) return;
+  const context = canvas.getContext("2d");
+  context.fillStyle = getComputedStyle(canvas).getPropertyValue("--ink");
+  bitmap.forEach((grey, i) => {
+    if (grey === 0) return;
+    context.globalAlpha = grey / 255;
+    context.fillRect(i % side, Math.floor(i / side), 1, 1);
+  });
+}

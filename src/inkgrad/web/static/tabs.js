@@ -1,0 +1,54 @@
+/**
+ * Tabs: one panel is shown, the others are hidden.
+ *
+ * Left and right arrows, Home and End move between tabs, as readers of screens expect
+ * (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/). The address names the tab (…#think), so that it
+ * can be linked to.
+ *
+ * @module
+ */
+
+/**
+ * Make a list of tabs work. A panel hears "shown" when it is.
+ *
+ * @param {HTMLElement} list of buttons with role "tab" that name their panels by `aria-controls`
+ */
+export function mountTabs(list) {
+  const tabs = [...list.querySelectorAll("[role=tab]")];
+  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+
+  function select(chosen) {
+    for (const tab of tabs) {
+      tab.setAttribute("aria-selected", String(tab === chosen));
+      tab.tabIndex = tab === chosen ? 0 : -1;
+      panelOf(tab).hidden = tab !== chosen;
+    }
+    panelOf(chosen).dispatchEvent(new Event("shown"));
+  }
+
+  function selectByAddress() {
+    select(tabs.find((tab) => `#${panelOf(tab).id}` === location.hash) ?? tabs[0]);
+  }
+
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => {
+      history.replaceState(null, "", `#${panelOf(tab).id}`);
+      select(tab);
+    });
+  }
+  list.addEventListener("keydown", (event) => {
+    const at = tabs.indexOf(document.activeElement);
+    const to = {
+      ArrowLeft: (at + tabs.length - 1) % tabs.length,
+      ArrowRight: (at + 1) % tabs.length,
+      Home: 0,
+      End: tabs.length - 1,
+    }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    tabs[to].focus();
+    tabs[to].click();
+  });
+  addEventListener("hashchange", selectByAddress);
+  selectByAddress();
+}

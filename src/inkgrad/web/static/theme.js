@@ -1,0 +1,53 @@
+/**
+ * Light, dark, or as the system has it.
+ *
+ * @module
+ */
+
+const CHOICES = { auto: "As the system", light: "Light", dark: "Dark" };
+const KEY = "inkgrad-theme";
+
+/**
+ * Make a button go through the choices; the choice is kept for the next visit.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {() => void} onchange called when colours have changed, for what is drawn on canvases
+ */
+export function mountTheme(button, onchange) {
+  let choice = recall();
+  function apply() {
+    if (choice === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = choice;
+    button.textContent = { auto: "◐", light: "☀", dark: "☾" }[choice];
+    button.title = `Colours: ${CHOICES[choice]}`;
+    button.setAttribute("aria-label", `Colours: ${CHOICES[choice]}`);
+    onchange();
+  }
+  button.addEventListener("click", () => {
+    const names = Object.keys(CHOICES);
+    choice = names[(names.indexOf(choice) + 1) % names.length];
+    remember(choice);
+    apply();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", onchange);
+  apply();
+}
+
+// Where a browser keeps nothing (private windows, some files), the choice holds for this visit.
+
+function recall() {
+  try {
+    const kept = localStorage.getItem(KEY);
+    return kept in CHOICES ? kept : "auto";
+  } catch {
+    return "auto";
+  }
+}
+
+function remember(choice) {
+  try {
+    localStorage.setItem(KEY, choice);
+  } catch {
+    // kept nowhere
+  }
+}

@@ -1,0 +1,46 @@
+/** What tests need of model files: all that is in one, read and written again. */
+
+import { Model } from "../static/model.js";
+import { readSafetensors, writeSafetensors } from "../static/safetensors.js";
+
+/** Read a file of arrays; its tensors as a list, so that any name can be sent. */
+export function tensorsOf(bytes) {
+  const { metadata, tensors } = readSafetensors(bytes, "a.safetensors");
+  return { metadata, tensors: Object.entries(tensors) };
+}
+
+/** Write [name, shape, numbers] as a file. */
+export function written(tensors, metadata) {
+  const entries = tensors.map(([name, shape, data]) => [name, { shape, data }]);
+  return writeSafetensors(Object.fromEntries(entries), metadata);
+}
+
+/** Read a model file. */
+export function read(bytes, where) {
+  const model = Model.fromBytes(bytes, where);
+  const { network, parameters, classes, raster, record, features } = model;
+  return {
+    network: network.toConfig(),
+    parameters,
+    classes,
+    raster: raster.toDict(),
+    record,
+    features,
+  };
+}
+
+/** Read a model file that begins in the midst of a buffer, and write it. */
+export function rewritten(bytes) {
+  const shifted = new Uint8Array(bytes.length + 3).subarray(3);
+  shifted.set(bytes);
+  return Model.fromBytes(shifted).toBytes();
+}
+
+/** Show drawings to a model. */
+export function seen(bytes, drawings) {
+  const model = Model.fromBytes(bytes);
+  return drawings.map((drawing) => {
+    const { bitmap, outputs, saved, probabilities } = model.see(drawing);
+    return { bitmap, x: outputs[0], passes: [outputs.length, saved.length], probabilities };
+  });
+}

@@ -1,0 +1,61 @@
+"""The page in one file, opened as a file: all of it is there, and nothing leaves the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inkgrad.export import write_page
+from tests.web.pages import Hand, watched
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def exported(animals, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("exported") / "doodles.html"
+    size = write_page(animals, path, name="animals")
+    assert size == path.stat().st_size <= 1_000_000
+    return path
+
+
+@pytest.fixture
+def hand(chromium_browser, exported):
+    with watched(
+        chromium_browser, exported.as_uri(), viewport={"width": 1280, "height": 900}
+    ) as page:
+        yield Hand(page)
+
+
+def test_it_recognises_what_the_model_recognises(hand, examples, animals):
+    """Float16 changes the probabilities by less than a hundredth."""
+    for name, drawings in examples.items():
+        hand.draw(drawings[0])
+        assert hand.guesses()[0] == name
+        strokes = [stroke[:2] for stroke in hand.strokes()]
+        expected = dict(zip(animals.classes, animals.predict_proba([strokes])[0], strict=True))
+        assert hand.shares() == pytest.approx(expected, abs=0.01)
+        hand.press("Clear")
+
+
+def test_every_panel_is_there(hand, examples):
+    hand.draw(examples["dog"][0])
+    said = {"Play": "Can it tell", "Think": "conv1", "Learn": "cat", "Teach": "Files"}
+    for tab, text in said.items():
+        hand.open(tab)
+        hand.page.locator("[role=tabpanel]:visible", has_text=text).wait_for()
+
+
+def test_it_is_taught_and_saves(hand, spirals, tmp_path):
+    hand.open("Teach")
+    hand.page.get_by_label("What will you draw?").fill("spiral")
+    for drawing in spirals[:6]:
+        hand.draw(drawing)
+        hand.wait()
+        hand.press("Add this drawing")
+    hand.press("Teach it")
+    hand.page.locator("#taught", has_text="It knows spiral now").wait_for()
+    hand.draw(spirals[20])
+    assert hand.guesses()[0] == "spiral"
+    assert hand.save("Save model", tmp_path).stat().st_size > 1_600_000

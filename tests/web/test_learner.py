@@ -1,0 +1,233 @@
+"""learner.js: the drawing at hand seen, taught, checked, and all of it undone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inkgrad.drawing import to_bitmap
+from inkgrad.engines import ReferenceEngine
+from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy
+from inkgrad.model import Model, load
+from inkgrad.network import Network, Parameters, seed_network
+from tests.agreement import layer_errors
+from tests.networks import random_parameters
+
+MODULE = "tests/learner.js"
+CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
+LINE = [[[3, 180], [7, 90]]]
+CLASSES = ("cat", "dog", "zebra")
+LABEL, RATE = 1, 0.05
+
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in matmul:RuntimeWarning")
+
+
+@pytest.fixture
+def model() -> Model:
+    layers = [Conv2D(4, 3, padding=1), ReLU(), MaxPool2D(2), Flatten(), Dense(6), ReLU(), Dense(3)]
+    network = Network(layers)
+    return Model(network, network.initialise(seed=3), CLASSES, record={"seed": 3})
+
+
+@pytest.fixture
+def data(model: Model, tmp_path: Path) -> np.ndarray:
+    return file_of(model, tmp_path)
+
+
+def file_of(model: Model, folder: Path) -> np.ndarray:
+    model.save(folder / "model.safetensors")
+    return np.frombuffer((folder / "model.safetensors").read_bytes(), np.uint8)
+
+
+def inputs(drawing: Any) -> np.ndarray:
+    return to_bitmap(drawing)[None, None].astype(np.float32) / np.float32(255)
+
+
+def taught(model: Model, parameters: Parameters, drawing: Any) -> tuple[float, Parameters]:
+    """Return Python's loss and gradient."""
+    engine = ReferenceEngine(model.network)
+    found = engine.gradients(parameters, inputs(drawing), np.array([LABEL]))
+    return found.loss, Parameters(model.network, found.vector)
+
+
+def loss_in_doubles(model: Model, name: str, index: int, nudge: float) -> float:
+    wide = model.parameters.astype(np.float64)
+    wide[name].reshape(-1)[index] += nudge
+    logits = ReferenceEngine(model.network).forward(wide, inputs(CROSS).astype(np.float64))
+    return float(SoftmaxCrossEntropy().forward(logits, np.array([LABEL]))[0])
+
+
+def test_what_is_told_of_a_model(javascript, model, data):
+    (found,) = javascript.call(MODULE, "inTurn", [["load", data]])
+    assert found["classes"] == list(CLASSES)
+    assert found["record"] == {"seed": 3}
+    assert found["raster"] == model.raster.to_dict()
+    assert found["size"] == model.network.size
+    assert found["hasFeatures"] is False
+    assert [layer["name"] for layer in found["layers"]] == [s.name for s in model.network.stages]
+    assert found["layers"][2]["settings"] == {"size": [2, 2], "stride": [2, 2]}
+    for name, values in found["parameters"].items():
+        assert values.tobytes() == model.parameters[name].tobytes()
+
+
+def test_seeing_and_learning(javascript, model, data):
+    calls = [["load", data], ["see", LINE], ["see", CROSS], ["learn", LABEL]]
+    _, _, seen, learnt = javascript.call(MODULE, "inTurn", calls)
+    assert seen["bitmap"].tobytes() == to_bitmap(CROSS).tobytes()
+    assert len(seen["outputs"]) == len(model.network.layers) + 1
+    assert 0 < seen["milliseconds"] < 60_000
+    expected = model.with_engine("reference").predict_proba([CROSS])[0]
+    np.testing.assert_allclose(seen["probabilities"], expected, atol=1e-5)
+    np.testing.assert_array_equal(learnt["probabilities"], seen["probabilities"])
+    loss, gradients = taught(model, model.parameters, CROSS)  # the newer of the two drawings
+    assert learnt["loss"] == pytest.approx(loss, rel=1e-5)
+    assert [len(d) for d in learnt["derivatives"]] == [len(o) for o in seen["outputs"]]
+    flat = {name: values.ravel() for name, values in gradients.items()}
+    assert max(layer_errors(model.network, learnt["gradients"], flat).values()) <= 1e-4
+
+
+def test_steps_lower_the_loss_and_are_pythons(javascript, model, data):
+    calls = [["load", data], ["see", CROSS]] + [["step", LABEL, RATE]] * 3
+    steps = javascript.call(MODULE, "inTurn", calls)[2:]
+    parameters = model.parameters.copy()
+    for i, step in enumerate(steps):
+        loss, gradients = taught(model, parameters, CROSS)
+        assert step["before"]["loss"] == pytest.approx(loss, rel=1e-4)
+        parameters.vector -= np.float32(RATE) * gradients.vector
+        for name, values in step["parameters"].items():
+            np.testing.assert_allclose(values, parameters[name].ravel(), rtol=1e-4, atol=1e-5)
+        after, _ = taught(model, parameters, CROSS)
+        assert step["after"]["loss"] == pytest.approx(after, rel=1e-4)
+        assert step["after"]["loss"] < step["before"]["loss"]
+        assert step["after"]["probabilities"][LABEL] > step["before"]["probabilities"][LABEL]
+        if i > 0:
+            np.testing.assert_array_equal(
+                step["before"]["probabilities"], steps[i - 1]["after"]["probabilities"]
+            )
+
+
+def test_a_gradient_is_checked(javascript, tmp_path):
+    """On the seed network: the differences are Python's in float64, and show the gradient.
+
+    A nudge of 1e-3 takes some cell of the convolutions over a kink of its ReLU or pool; 1e-5 none
+    here.
+    """
+    rng = np.random.default_rng(5)
+    network = seed_network(3)
+    model = Model(network, random_parameters(network, rng, np.float32), CLASSES)
+    _, gradients = taught(model, model.parameters, CROSS)
+    weights = []
+    for name in gradients:  # those of each tensor that matter most
+        weights += [(name, int(i)) for i in np.argsort(-np.abs(gradients[name].ravel()))[:3]]
+    for epsilon in (1e-3, 1e-5):
+        calls = [["load", file_of(model, tmp_path)], ["see", CROSS]]
+        calls += [["check", LABEL, name, index, epsilon] for name, index in weights]
+        results = javascript.call(MODULE, "inTurn", calls)[2:]
+        for (name, index), found in zip(weights, results, strict=True):
+            assert found["epsilon"] == epsilon
+            up, down = (loss_in_doubles(model, name, index, n) for n in (epsilon, -epsilon))
+            assert found["lossUp"] == pytest.approx(up, rel=1e-12)
+            assert found["lossDown"] == pytest.approx(down, rel=1e-12)
+            assert found["numeric"] == (found["lossUp"] - found["lossDown"]) / (2 * epsilon)
+            theirs = float(gradients[name].reshape(-1)[index])
+            assert found["analytic"] == pytest.approx(theirs, rel=1e-4)
+            if epsilon == 1e-5 or name.startswith("dense"):
+                assert found["numeric"] == pytest.approx(found["analytic"], rel=1e-5), name
+
+
+def test_a_check_leaves_everything_as_it_was(javascript, data):
+    calls = [["load", data], ["see", CROSS], ["learn", 0]]
+    calls += [["check", 0, "conv1.weight", 3, 1e-3], ["learn", 0], ["save"]]
+    results = javascript.call(MODULE, "inTurn", calls)
+    np.testing.assert_equal(results[4], results[2])
+    untouched = javascript.call(MODULE, "inTurn", [["load", data], ["save"]])[1]
+    assert results[5].tobytes() == untouched.tobytes()
+
+
+def test_steps_are_undone(javascript, model, data):
+    calls = [["load", data], ["see", CROSS], ["step", LABEL, RATE], ["step", LABEL, RATE]]
+    calls += [
+        ["save"],
+        ["reset"],
+        ["learn", LABEL],
+        ["step", 0, RATE],
+        ["forget"],
+        ["learn", LABEL],
+    ]
+    results = javascript.call(MODULE, "inTurn", calls)
+    loaded, reset, forgotten = results[0], results[5], results[8]
+    assert list(reset) == ["parameters"]
+    np.testing.assert_equal(reset["parameters"], loaded["parameters"])
+    np.testing.assert_equal(forgotten, loaded)
+    loss, _ = taught(model, model.parameters, CROSS)
+    for learnt in (results[6], results[9]):  # of the same drawing, by the parameters as they are
+        assert learnt["loss"] == pytest.approx(loss, rel=1e-5)
+
+
+def test_what_has_learnt_is_saved(javascript, data, tmp_path):
+    calls = [["load", data], ["see", CROSS], ["step", LABEL, RATE], ["save"]]
+    *_, step, saved = javascript.call(MODULE, "inTurn", calls)
+    (tmp_path / "learnt.safetensors").write_bytes(saved.tobytes())
+    again = load(tmp_path / "learnt.safetensors")
+    assert again.record == {"seed": 3}
+    for name, values in step["parameters"].items():
+        assert again.parameters[name].tobytes() == values.tobytes()
+    probabilities = again.with_engine("reference").predict_proba([CROSS])[0]
+    np.testing.assert_allclose(probabilities, step["after"]["probabilities"], atol=1e-5)
+
+
+def test_another_model_takes_the_place_of_the_first(javascript, model, data, tmp_path):
+    other = Model(model.network, model.network.initialise(seed=9), CLASSES)
+    calls = [["load", data], ["see", CROSS], ["step", 0, 1], ["load", file_of(other, tmp_path)]]
+    *_, loaded, learnt, seen = javascript.call(
+        MODULE, "inTurn", [*calls, ["learn", 0], ["see", CROSS]]
+    )
+    assert loaded["record"] == {}
+    assert learnt == "DrawingError: there is no drawing yet; draw something first"
+    expected = other.with_engine("reference").predict_proba([CROSS])[0]
+    np.testing.assert_allclose(seen["probabilities"], expected, atol=1e-5)
+
+
+def test_mistakes_are_sentences_and_change_nothing(javascript, data):
+    no_model = "ModelError: there is no model yet; load one first"
+    no_drawing = "DrawingError: there is no drawing yet; draw something first"
+    no_weight = "ShapeError: there is no weight {} of {}; see the model's parameters"
+    wrong = [
+        (["see", []], "DrawingError: drawing: there are no strokes; a drawing has at least one"),
+        (["learn", 3], "ShapeError: labels must run from 0 to 2, but one is 3"),
+        (["step", "0", 1], "ShapeError: labels must run from 0 to 2, but one is 0"),
+        (
+            ["step", 0, 1e60],
+            "ShapeError: a step at rate 1e+60 makes weights that are not finite; "
+            "take a smaller rate",
+        ),
+        (["check", 0, "conv9.weight", 0, 1e-3], no_weight.format(0, "conv9.weight")),
+        (["check", 0, "toString", 0, 1e-3], no_weight.format(0, "toString")),
+        (["check", 0, "dense2.bias", 3, 1e-3], no_weight.format(3, "dense2.bias")),
+        (["check", 0, "dense2.bias", "length", 1e-3], no_weight.format("length", "dense2.bias")),
+        (
+            ["check", 0, "dense2.bias", 0, 0],
+            "ShapeError: epsilon is 0; give a small number above 0, such as 0.001",
+        ),
+        (
+            ["load", np.zeros(3, np.uint8), "mine.safetensors"],
+            "ModelError: mine.safetensors is not a readable safetensors file: it has 3 bytes only",
+        ),
+    ]
+    methods = [["see", CROSS], ["learn", 0], ["step", 0, 1], ["reset"], ["forget"], ["save"]]
+    before = [*methods, ["load", data], *methods[1:3]]
+    results = javascript.call(
+        MODULE, "inTurn", [*before, ["see", CROSS], *(call for call, _ in wrong), ["learn", 0]]
+    )
+    assert results[: len(methods)] == [no_model] * len(methods)
+    assert results[len(methods) + 1 : len(before)] == [no_drawing] * 2
+    assert results[len(before) + 1 : -1] == [sentence for _, sentence in wrong]
+    untouched = javascript.call(MODULE, "inTurn", [["load", data], ["see", CROSS], ["learn", 0]])[
+        -1
+    ]
+    np.testing.assert_equal(results[-1], untouched)
+    json.dumps(results[: len(methods)])

@@ -1,0 +1,221 @@
+"""model.js = model.py: what one writes, the other reads, and both refuse the same files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from inkgrad.drawing import Raster, to_bitmaps
+from inkgrad.errors import ModelError
+from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.model import Model, load
+from inkgrad.network import Network, seed_network
+from inkgrad.quickdraw.doodles import ANIMALS, draw
+from tests.test_model import DAMAGES, damage, parts_of
+from tests.web.drawings import random_drawings
+from tests.web.javascript import JavaScriptError
+
+MODULE = "tests/model.js"
+CLASSES = ("cat", "dog", "çebra ✓")
+RECORD = {"test": {"top1": 0.1 + 0.2}, "note": "ink\n", "n": [1, None, True, 1e-300]}
+
+
+def small(raster: Raster | None = None) -> Model:
+    raster = raster or Raster()
+    layers = [Conv2D(4, 3, stride=2), ReLU(), MaxPool2D(2), Flatten(), Dense(len(CLASSES))]
+    network = Network(layers, (1, raster.side, raster.side))
+    return Model(network, network.initialise(seed=3), CLASSES, raster, RECORD, "reference")
+
+
+def bytes_of(model: Model, path: Path) -> np.ndarray:
+    model.save(path)
+    return np.frombuffer(path.read_bytes(), np.uint8)
+
+
+def with_tensors(path: Path, change: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the file's bytes with some tensors changed or added."""
+    metadata, tensors = parts_of(path)
+    return np.frombuffer(save({**tensors, **change}, metadata), np.uint8)
+
+
+def test_python_writes_and_javascript_reads(javascript, tmp_path):
+    model = small(Raster(40, 20.5, 4.0))
+    found = javascript.call(MODULE, "read", bytes_of(model, tmp_path / "m.safetensors"))
+    assert found["network"] == json.loads(json.dumps(model.network.to_config()))
+    assert found["classes"] == list(CLASSES)
+    assert found["raster"] == model.raster.to_dict()
+    assert found["record"] == RECORD
+    assert found["features"] is None
+    assert list(found["parameters"]) == list(model.parameters)
+    for name, values in found["parameters"].items():
+        assert values.tobytes() == model.parameters[name].tobytes()
+
+
+def test_javascript_writes_and_python_reads(javascript, tmp_path):
+    model = small(Raster(40, 20.5, 4.0))
+    written = javascript.call(
+        MODULE, "rewritten", bytes_of(model, tmp_path / "m.safetensors")
+    ).tobytes()
+    (tmp_path / "again.safetensors").write_bytes(written)
+    again = load(tmp_path / "again.safetensors")
+    assert again.network == model.network
+    assert again.classes == CLASSES
+    assert again.raster == model.raster
+    assert again.record == RECORD
+    assert again.parameters.vector.tobytes() == model.parameters.vector.tobytes()
+    assert (
+        javascript.call(MODULE, "rewritten", np.frombuffer(written, np.uint8)).tobytes() == written
+    )
+
+
+@pytest.mark.parametrize(
+    "raster", [Raster(), Raster(33, 30.0, 0.0), Raster(64)], ids=["usual", "thick", "large"]
+)
+def test_drawings_are_seen_alike(javascript, tmp_path, raster):
+    rng = np.random.default_rng(4)
+    drawings = random_drawings(40, seed=5) + [draw(animal, rng) for animal in ANIMALS] * 4
+    model = small(raster)
+    if raster == Raster():
+        network = seed_network(5)
+        parameters = network.initialise(seed=6)
+        model = Model(network, parameters, tuple("abcde"), engine="reference")
+    data = bytes_of(model, tmp_path / "m.safetensors")
+    found = javascript.call(MODULE, "seen", data, drawings)
+    bitmaps = to_bitmaps(drawings, raster.side, pen=raster.pen, padding=raster.padding)
+    for ours, bitmap in zip(found, bitmaps, strict=True):
+        assert ours["bitmap"].tobytes() == bitmap.tobytes()
+        x = bitmap.astype(np.float32) / np.float32(255)
+        assert ours["x"].tobytes() == x.tobytes()
+        layers = len(model.network.layers)
+        assert ours["passes"] == [layers + 1, layers]
+    probabilities = np.stack([ours["probabilities"] for ours in found])
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, model.predict_proba(drawings), atol=1e-5)
+    assert probabilities.argmax(axis=1).std() > 0  # not the same answer to all
+
+
+def test_half_the_bits_are_read_too(javascript, tmp_path):
+    """Pages of a single file hold 16-bit floats; Python's own files never do."""
+    model, path = small(), tmp_path / "m.safetensors"
+    model.save(path)
+    halves = {name: values.astype(np.float16) for name, values in model.parameters.items()}
+    found = javascript.call(MODULE, "read", with_tensors(path, halves))
+    for name, values in found["parameters"].items():
+        assert values.tobytes() == halves[name].astype(np.float32).tobytes()
+
+
+FEATURES = {
+    "features.mean": np.arange(108, dtype=np.float32).reshape(3, 36) - 50,
+    "features.deviation": np.arange(108, dtype=np.float32).reshape(3, 36),
+}
+
+
+def features_model() -> Model:
+    network = Network([Conv2D(4, 3, stride=2), ReLU(), MaxPool2D(4), Flatten(), Dense(3)])
+    assert network.stages[-1].input_shape == (36,)
+    return Model(network, network.initialise(seed=3), CLASSES)
+
+
+def test_features_are_kept(javascript, tmp_path):
+    path = tmp_path / "m.safetensors"
+    features_model().save(path)
+    data = with_tensors(path, FEATURES)
+    found = javascript.call(MODULE, "read", data)
+    for name in ("mean", "deviation"):
+        assert found["features"][name].tobytes() == FEATURES[f"features.{name}"].tobytes()
+    path.write_bytes(javascript.call(MODULE, "rewritten", data).tobytes())
+    _, tensors = parts_of(path)
+    for name, values in FEATURES.items():
+        np.testing.assert_array_equal(tensors[name], values, strict=True)
+
+
+def test_features_that_do_not_fit_are_refused(javascript, tmp_path):
+    path = tmp_path / "m.safetensors"
+    features_model().save(path)
+    mean, deviation = FEATURES
+    nan = FEATURES[mean].copy()
+    nan[1, 1] = np.nan
+    changes = [
+        ({mean: FEATURES[mean]}, "only one is there; give both or neither"),
+        ({deviation: FEATURES[deviation]}, "only one is there; give both or neither"),
+        ({**FEATURES, mean: FEATURES[mean][:2]}, "features.mean is float32 of shape (2, 36)"),
+        ({**FEATURES, deviation: FEATURES[deviation].T.copy()}, "of shape (36, 3)"),
+        ({**FEATURES, mean: FEATURES[mean].ravel()}, "of shape (108,)"),
+        ({**FEATURES, mean: nan}, "features.mean holds numbers that are not finite"),
+        ({**FEATURES, deviation: FEATURES[mean]}, "features.deviation holds negative numbers"),
+        ({**FEATURES, "features.size": FEATURES[mean]}, "the tensors are"),
+    ]
+    calls = [(with_tensors(path, change), "m") for change, _ in changes]
+    network = Network([Flatten(), Dense(3), ReLU()])
+    Model(network, network.initialise(), CLASSES).save(path)
+    calls.append((with_tensors(path, FEATURES), "m"))
+    reasons = [reason for _, reason in changes] + ["the network's last layer is not dense"]
+    for result, reason in zip(javascript.call_many(MODULE, "read", calls), reasons, strict=True):
+        assert isinstance(result, JavaScriptError), reason
+        assert result.name == "ModelError"
+        assert reason in result.message
+
+
+def refused_by_python(path: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        load(path)
+    return str(caught.value)
+
+
+# Where JavaScript's words differ: values are quoted as JSON has them, not as Python has, and the
+# safetensors library has words of its own.
+_OTHER_WORDS = ("is not a readable safetensors file", "is float64", "the network's description")
+
+
+def test_damaged_and_hostile_files_are_refused_in_the_same_words(javascript, tmp_path):
+    path = tmp_path / "model.safetensors"
+    calls, expected = [], []
+    for name in DAMAGES:
+        small().save(path)
+        damage(name, path)
+        calls.append((np.frombuffer(path.read_bytes(), np.uint8), str(path)))
+        expected.append(refused_by_python(path))
+    results = javascript.call_many(MODULE, "read", calls)
+    same = 0
+    for name, theirs, result in zip(DAMAGES, expected, results, strict=True):
+        assert isinstance(result, JavaScriptError), name
+        assert result.name == "ModelError", (name, result)
+        assert result.message.startswith(str(path)), (name, result)
+        assert "\n" not in result.message
+        if not any(words in theirs for words in _OTHER_WORDS):
+            assert result.message == theirs
+            same += 1
+    assert same >= 18
+
+
+@pytest.mark.parametrize("raster", [None, 28, {"side": 28, "pen": 16.0}, {"side": 28}])
+def test_how_drawings_were_rasterised_is_not_guessed(javascript, tmp_path, raster: Any):
+    path = tmp_path / "model.safetensors"
+    small().save(path)
+    damage(f"raster={json.dumps(raster)}", path)
+    with pytest.raises(JavaScriptError) as caught:
+        javascript.call(MODULE, "read", np.frombuffer(path.read_bytes(), np.uint8), str(path))
+    assert caught.value.message == refused_by_python(path)
+    assert "inkgrad refuses to guess" in caught.value.message
+
+
+def test_a_model_of_the_wrong_size_is_told_by_name(javascript, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model = small()
+    with pytest.raises(ModelError):
+        replace(model, raster=Raster(32))
+    model.save(path)
+    metadata, tensors = parts_of(path)
+    description = json.loads(metadata["inkgrad"])
+    description["raster"]["side"] = 32
+    data = save(tensors, {"inkgrad": json.dumps(description)})
+    with pytest.raises(
+        JavaScriptError, match=r"^ModelError: mine cannot be used: .*\(1, 32, 32\)$"
+    ):
+        javascript.call(MODULE, "read", np.frombuffer(data, np.uint8), "mine")
