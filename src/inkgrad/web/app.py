@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -45,6 +46,13 @@ _TYPES = {
     ".html": "text/html",
     ".svg": "image/svg+xml",
 }
+
+
+class _Files(StaticFiles):
+    """A folder of files, where a name that no file can have is one that is not there."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return ("", None) if "\0" in path else super().lookup_path(path)
 
 
 def create_app(models: Sequence[Served], *, host: str = "127.0.0.1") -> FastAPI:
@@ -94,7 +102,7 @@ def _add_page(app: FastAPI) -> None:
             raise Refused(404, "there is no page in this installation; install inkgrad anew")
         return FileResponse(index)
 
-    app.mount("/static", StaticFiles(directory=folder))
+    app.mount("/static", _Files(directory=folder))
 
     @app.get("/healthz", response_model=Health, responses=refused_as(400))
     def health() -> Response:
@@ -199,4 +207,7 @@ async def _refused(request: Request, error: Refused) -> Response:
 async def _no_address(request: Request, error: HTTPException) -> Response:
     """Answer what the router and the folder refuse, in the form of all refusals."""
     sentence = _SENTENCES.get(error.status_code, HTTPStatus(error.status_code).phrase)
-    return refusal(error.status_code, sentence, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers.setdefault("Allow", "GET, HEAD")  # some versions do not say it of a file
+    return refusal(error.status_code, sentence, headers)
