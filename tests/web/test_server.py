@@ -219,18 +219,15 @@ def test_a_name_is_made_to_fit_an_address(tmp_path):
         assert httpx.get(address + first.address).content == path.read_bytes()
 
 
-def test_the_packaged_models_follow_the_served_one(tmp_path, monkeypatch):
-    packaged = [write_model(tmp_path, name=name) for name in ("animals", "twenty")]
-    monkeypatch.setattr("inkgrad.web.served._packaged", lambda: packaged)
-    (tmp_path / "mine").mkdir()
-    mine = write_model(tmp_path / "mine", ("x", "y"), name="twenty")
+def test_the_packaged_models_follow_the_served_one(tmp_path):
+    mine = write_model(tmp_path, ("x", "y"), name="twenty")
 
     def names(model):
         return [(served.name, len(served.model.classes)) for served in find_models(model)]
 
-    assert names(None) == names("animals") == [("animals", 3), ("twenty", 3)]
-    assert names("twenty") == [("twenty", 3), ("animals", 3)]
-    assert names(mine) == [("twenty", 2), ("animals", 3)]  # in place of the packaged one
+    assert names(None) == names("animals") == [("animals", 5), ("twenty", 20)]
+    assert names("twenty") == [("twenty", 20), ("animals", 5)]
+    assert names(mine) == [("twenty", 2), ("animals", 5)]  # in place of the packaged one
 
 
 def test_what_is_no_model_is_told_before_anything_is_served(tmp_path):
