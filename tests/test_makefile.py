@@ -34,9 +34,9 @@ def install(folder: Path, refused: str) -> tuple[subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("refused", "asked", "status", "said"),
     [
-        ("nothing", [".[fast]"], 0, False),
-        ("fast]", [".[fast]", "."], 0, True),
-        ("editable*", [".[fast]", "."], 2, True),
+        ("nothing", [".[fast,web]"], 0, False),
+        ("fast*", [".[fast,web]", ".[web]"], 0, True),
+        ("editable*", [".[fast,web]", ".[web]"], 2, True),
     ],
 )
 def test_numba_is_installed_if_it_can_be(tmp_path, refused, asked, status, said):
