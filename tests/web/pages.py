@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -166,6 +166,17 @@ class Hand:
         """Say on the tab Learn what the drawing really is, and wait for what follows."""
         self.page.locator("#learn label").get_by_text(name, exact=True).click()
         self.page.locator("#learn").get_by_text("loss").first.wait_for()
+
+    def teach(self, name: str, drawings: Sequence[Strokes]) -> None:
+        """Teach a class on the tab Teach."""
+        self.open("Teach")
+        self.page.get_by_label("What will you draw?").fill(name)
+        for drawing in drawings:
+            self.draw(drawing)
+            self.wait()
+            self.press("Add this drawing")
+        self.press("Teach it")
+        self.page.locator("#taught", has_text=f"It knows {name} now").wait_for()
 
     def save(self, label: str, path: Path) -> Path:
         """Press a button that saves a file, and keep the file."""

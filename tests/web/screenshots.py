@@ -61,14 +61,7 @@ def main() -> None:
             hand.page.wait_for_timeout(1500)
 
         def teach(hand: Hand) -> None:
-            hand.open("Teach")
-            hand.page.get_by_label("What will you draw?").fill(TAUGHT)
-            for drawing in _spirals():
-                hand.draw(drawing)
-                hand.wait()
-                hand.press("Add this drawing")
-            hand.press("Teach it")
-            hand.page.locator("#taught", has_text="It knows").wait_for()
+            hand.teach(TAUGHT, _spirals())
             hand.draw(_spirals()[0])
             hand.wait()
 

@@ -48,14 +48,7 @@ def test_every_panel_is_there(hand, examples):
 
 
 def test_it_is_taught_and_saves(hand, spirals, tmp_path):
-    hand.open("Teach")
-    hand.page.get_by_label("What will you draw?").fill("spiral")
-    for drawing in spirals[:6]:
-        hand.draw(drawing)
-        hand.wait()
-        hand.press("Add this drawing")
-    hand.press("Teach it")
-    hand.page.locator("#taught", has_text="It knows spiral now").wait_for()
+    hand.teach("spiral", spirals[:6])
     hand.draw(spirals[20])
     assert hand.guesses()[0] == "spiral"
     assert hand.save("Save model", tmp_path).stat().st_size > 1_600_000

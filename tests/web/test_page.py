@@ -201,14 +201,7 @@ def test_another_model_can_be_chosen(hand):
 
 def test_a_class_is_taught_saved_and_known_to_the_command_line(hand, tmp_path, spirals):
     """Twelve spirals; then the page, its saved model and its saved drawings agree on others."""
-    hand.open("Teach")
-    hand.page.get_by_label("What will you draw?").fill("spiral")
-    for drawing in spirals[:12]:
-        hand.draw(drawing)
-        hand.wait()
-        hand.press("Add this drawing")
-    hand.press("Teach it")
-    hand.page.locator("#taught", has_text="It knows spiral now").wait_for()
+    hand.teach("spiral", spirals[:12])
     right = 0
     for drawing in spirals[12:]:
         hand.draw(drawing)
