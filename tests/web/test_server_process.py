@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import pytest
 from typer.testing import CliRunner
+from uvicorn.protocols.http import h11_impl
 
 from inkgrad import cli, web
 from inkgrad.errors import InkgradError
@@ -213,6 +214,23 @@ def test_the_default_port_is_the_help_s():
 
     assert inspect.signature(cli.serve).parameters["port"].default == module.PORT
     assert inspect.signature(cli.serve).parameters["host"].default == module.HOST
+
+
+def test_answers_do_not_wait_for_what_is_to_be_sent_with_them(model, monkeypatch):
+    """Each connection has Nagle's algorithm off, or every answer would take 40 ms."""
+    seen = []
+    build = h11_impl.H11Protocol.connection_made
+
+    def look(self, transport):
+        build(self, transport)
+        connection = transport.get_extra_info("socket")
+        seen.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(h11_impl.H11Protocol, "connection_made", look)
+    with serving(model) as address:
+        httpx.get(f"{address}/healthz")
+    assert seen
+    assert all(seen)
 
 
 # --- many at once -------------------------------------------------------------------------------
