@@ -498,16 +498,17 @@ def serve(
     engine: Engine = "auto",
 ) -> None:
     """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
-    from inkgrad import terminal, web
+    from inkgrad import web  # and nothing that loads NumPy before the server has seen to it
 
-    console = terminal.make_console()
-
-    def tell(address: str) -> None:
-        text = f"the page is at {address}  (Ctrl-C ends)"
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-    web.serve(model, host=host, port=port, engine=engine, open_browser=not no_open, on_ready=tell)
-    console.print("ended")
+    web.serve(
+        model,
+        host=host,
+        port=port,
+        engine=engine,
+        open_browser=not no_open,
+        on_ready=lambda address: typer.echo(f"the page is at {address}  (Ctrl-C ends)"),
+    )
+    typer.echo("ended")
 
 
 def main() -> None:

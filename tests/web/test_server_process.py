@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import numpy as np
 import psutil
 import pytest
 from typer.testing import CliRunner
+from uvicorn.protocols.http import h11_impl
 
 from inkgrad import cli, web
 from inkgrad.errors import InkgradError
@@ -213,6 +215,46 @@ def test_the_default_port_is_the_help_s():
 
     assert inspect.signature(cli.serve).parameters["port"].default == module.PORT
     assert inspect.signature(cli.serve).parameters["host"].default == module.HOST
+
+
+def test_answers_do_not_wait_for_what_is_to_be_sent_with_them(model, monkeypatch):
+    """Each connection has Nagle's algorithm off, or every answer would take 40 ms."""
+    seen = []
+    build = h11_impl.H11Protocol.connection_made
+
+    def look(self, transport):
+        build(self, transport)
+        connection = transport.get_extra_info("socket")
+        seen.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(h11_impl.H11Protocol, "connection_made", look)
+    with serving(model) as address:
+        httpx.get(f"{address}/healthz")
+    assert seen
+    assert all(seen)
+
+
+def test_matrix_products_are_made_by_one_thread(model):
+    """Otherwise the threads wait for each other by spinning, at 30 ms a prediction."""
+    script = (
+        "import sys, uvicorn, threadpoolctl\n"
+        "from inkgrad.cli import app\n"
+        "count = lambda: [pool['num_threads'] for pool in threadpoolctl.threadpool_info()]\n"
+        "uvicorn.Server.run = lambda *_, **__: print(count())\n"
+        "app(['serve', sys.argv[1], '--port', '0', '--no-open'])\n"
+    )
+    environment = {name: v for name, v in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(model)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=environment,
+    )
+    counts, ended = done.stdout.splitlines()
+    assert ended == "ended"
+    assert set(json.loads(counts)) == {1}
 
 
 # --- many at once -------------------------------------------------------------------------------
