@@ -11,6 +11,7 @@ nobody caught, a request to anybody but the server.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 import time
@@ -96,9 +97,23 @@ class Hand:
         for xs, ys in self.placed(drawing, share, place):
             self.page.mouse.move(xs[0], ys[0])
             self.page.mouse.down()
-            for x, y in zip(xs[1:], ys[1:], strict=True):
-                self.page.mouse.move(x, y)
+            self._move_along(xs[1:], ys[1:])
             self.page.mouse.up()
+
+    def _move_along(self, xs: Any, ys: Any) -> None:
+        """Move the pointer through points as a quick hand does: several to a frame.
+
+        One after the other, `mouse.move` waits a whole frame for each point. There is no public way
+        to send several at once but the asynchronous API, which cannot be used beside this one.
+        """
+        mouse = self.page.mouse
+
+        async def move() -> None:
+            await asyncio.gather(
+                *(mouse._impl_obj.move(float(x), float(y), 1) for x, y in zip(xs, ys, strict=True))
+            )
+
+        mouse._sync(move())
 
     def touch(self, drawing: Strokes) -> None:
         """Draw with a finger."""
