@@ -500,6 +500,8 @@ def serve(
     """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
     from inkgrad import web  # and nothing that loads NumPy before the server has seen to it
 
+    if sys.stderr.isatty():
+        typer.echo("getting ready (the first time that takes some seconds) …", err=True)
     web.serve(
         model,
         host=host,
