@@ -36,11 +36,12 @@ export function mountPlay(root, session, pad) {
     ),
   );
   mountGame(game, session, pad);
+  let sketches = []; // the examples shown: { name, drawing }
 
   function showExamples() {
     const classes = session.model?.classes ?? [];
     const known = classes.filter((name) => name in EXAMPLES);
-    const sketches = known.flatMap((name) => EXAMPLES[name].map((drawing) => ({ name, drawing })));
+    sketches = known.flatMap((name) => EXAMPLES[name].map((drawing) => ({ name, drawing })));
     examples.replaceChildren(
       ...sketches.map(({ name, drawing }) => {
         const canvas = make("canvas", { "aria-hidden": "true" });
@@ -54,16 +55,15 @@ export function mountPlay(root, session, pad) {
     );
     redraw();
     none.hidden = sketches.length > 0;
-
-    function redraw() {
-      examples.querySelectorAll("canvas").forEach((canvas, i) => {
-        drawSketch(canvas, sketches[i].drawing);
-      });
-    }
-    root.ondraw = redraw;
   }
 
-  root.addEventListener("colours", () => root.ondraw?.());
+  function redraw() {
+    examples.querySelectorAll("canvas").forEach((canvas, i) => {
+      drawSketch(canvas, sketches[i].drawing);
+    });
+  }
+
+  root.addEventListener("colours", redraw);
   session.addEventListener("model", showExamples);
   showExamples();
 }
