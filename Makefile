@@ -2,11 +2,16 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest
+# Tests run on all cores; `make test JOBS=0` runs them in one process (for a debugger, say), and
+# `make test SHUFFLE=seed` in an order drawn by that seed, as continuous integration does.
+JOBS    ?= logical
+SHUFFLE ?=
+PYTEST  := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal \
+           $(if $(SHUFFLE),--random-order --random-order-seed=$(SHUFFLE))
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-oracle test-browser lint bench docs clean
+.PHONY: help demo check test test-slow test-oracle test-browser lint bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,12 +19,15 @@ help:  ## list the targets
 demo: $(VENV)/.base  ## get drawings, train the seed network, show what it learnt
 	@$(BIN)/inkgrad demo
 
+check: lint $(VENV)/.test  ## lint, and the tests that a change touches: less than a minute
+	$(PYTEST) --budget 40 tests/test_imports.py $$($(BIN)/python -m tests.touched $(SINCE))
+
 test: $(VENV)/.test  ## the default suite, offline, with the coverage bars
 	$(PYTEST) --cov --cov-report=
 	@$(BIN)/python tests/coverage_bars.py
 
 test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
-	$(PYTEST) -m slow --durations=15 tests
+	$(PYTEST) -m slow tests
 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests

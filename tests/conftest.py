@@ -1,9 +1,11 @@
-"""What every test may use: the real drawings, and how many examples hypothesis draws."""
+"""What every test may use, how many examples hypothesis draws, and what is said of the time."""
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,8 @@ from tests.buckets import write_bucket
 
 if TYPE_CHECKING:
     from inkgrad.workflows import Trained
+
+DEADLINE = pytest.StashKey[float]()
 
 # Always the same examples, so that a test which passes today passes tomorrow. Choose a profile
 # with --hypothesis-profile; `exhaustive` is what the slow tests run, `mutation` the mutation test.
@@ -38,6 +42,39 @@ settings.load_profile("default")
 # children; there are tests of Ctrl-C, in this process and in others.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+LONG = 5.0  # seconds: a test of the quick suite that takes longer says why
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--budget",
+        type=float,
+        metavar="SECONDS",
+        help="start no more tests after this time; those left are counted as skipped",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    budget = config.getoption("budget")
+    config.stash[DEADLINE] = math.inf if budget is None else time.monotonic() + budget
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.monotonic() > item.config.stash[DEADLINE]:
+        pytest.skip("the time that --budget gives is over: run `make test`")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the tests that take long and neither say why nor stand aside from the quick suite."""
+    excused = {"long", "slow", "oracle", "browser"}
+    for report in terminalreporter.getreports("passed"):
+        if report.when == "call" and report.duration > LONG and not excused & set(report.keywords):
+            terminalreporter.write_line(
+                f"{report.nodeid} took {report.duration:.1f} s: make it quicker, mark it slow, or "
+                "say why it must with @pytest.mark.long(reason)"
+            )
 
 
 @pytest.fixture(scope="session")
