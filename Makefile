@@ -22,12 +22,16 @@ demo: $(VENV)/.base  ## get drawings, train the seed network, show what it learn
 check: lint $(VENV)/.test  ## lint, and the tests that a change touches: less than a minute
 	$(PYTEST) --budget 40 tests/test_imports.py $$($(BIN)/python -m tests.touched $(SINCE))
 
+# Two processes whose NumPy takes all cores each would wait for each other.
+check test test-slow: export OPENBLAS_NUM_THREADS := 1
+
 test: $(VENV)/.test  ## the default suite, offline, with the coverage bars
+	@$(BIN)/python -m tests.kernels
 	$(PYTEST) --cov --cov-report=
 	@$(BIN)/python tests/coverage_bars.py
 
 test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
-	$(PYTEST) -m slow tests
+	$(PYTEST) -m "slow and not oracle and not browser" tests
 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests

@@ -234,6 +234,7 @@ def test_a_worker_that_fails_is_reported():
         worker.Worker("inkgrad nobody", 2, 1)
 
 
+@pytest.mark.slow
 def test_the_whole_job_is_measured_on_doodles_where_there_are_no_drawings(bench, monkeypatch):
     class StandIn(job.Ours):
         def _train(self, seed, out, **options):
@@ -271,6 +272,7 @@ def test_memory_is_told_beside_parameters_and_data(bench):
     assert sum("growth over 3 steps" in name for name in rows) == 1
 
 
+@pytest.mark.slow
 def test_starting_is_measured_beside_numpy(bench):
     rows = {row["name"]: row for row in bench("startup", "--rounds", "1")}
     assert rows["import numpy"]["beyond_numpy"] == 0
@@ -314,6 +316,7 @@ def test_the_process_starts_again_only_if_it_must(monkeypatch):
 # --- the server ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_server_is_asked_as_often_as_it_should_be(bench):
     rows = bench("server", "--rate", "20", "--seconds", "0.5")
     assert [row["name"] for row in rows] == [
@@ -338,6 +341,7 @@ def test_who_waits_behind_a_slow_answer_pays_for_it():
     assert all(time > 0.08 for time in times)
 
 
+@pytest.mark.slow
 def test_a_refusal_is_no_answer(monkeypatch):
     monkeypatch.setattr(server, "_kinds", lambda: {"nonsense": [("text/plain", b"cat")]})
     with pytest.raises(ValueError, match="the server answered with 415"):

@@ -52,7 +52,18 @@ def test_every_chapter_is_tested():
     assert [chapter.stem for chapter in CHAPTERS] == list(PROMISES)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=[chapter.stem for chapter in CHAPTERS])
+@pytest.mark.long("a chapter is a notebook: its kernel is started, and draws a dozen figures")
+@pytest.mark.parametrize(
+    "chapter",
+    [
+        pytest.param(
+            chapter,
+            id=chapter.stem,
+            marks=[pytest.mark.slow] if chapter.stem == "3_training" else [],  # a minute
+        )
+        for chapter in CHAPTERS
+    ],
+)
 def test_chapter_runs_and_shows_what_it_promises(chapter: Path, tmp_path: Path):
     for name in (chapter.name, "pictures.py", "cat.json"):
         shutil.copy(WALKTHROUGH / name, tmp_path)

@@ -15,17 +15,22 @@ from tests.web.javascript import missing
 GOLDEN = golden.read()
 
 
-@pytest.fixture(params=["plain", "compiled"])
-def compiled(request):
-    if request.param == "compiled" and importlib.util.find_spec("numba") is None:
+@pytest.mark.parametrize(
+    ("how", "cases"),
+    [
+        ("plain", GOLDEN[::5]),
+        pytest.param("plain", GOLDEN, marks=pytest.mark.slow),
+        ("compiled", GOLDEN),
+    ],
+    ids=["plain, every fifth", "plain, all", "compiled, all"],
+)
+def test_every_pixel_is_cairos(how, cases):
+    compiled = how == "compiled"
+    if compiled and importlib.util.find_spec("numba") is None:
         missing("numba is not installed: pip install '.[fast]'")
-    return request.param == "compiled"
-
-
-def test_every_pixel_is_cairos(compiled):
     other = [
         (case.name, case.settings)
-        for case in GOLDEN
+        for case in cases
         if not np.array_equal(
             rasterize_many([case.strokes], **case.settings, compiled=compiled)[0], case.bitmap
         )

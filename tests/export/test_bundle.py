@@ -24,7 +24,8 @@ def write(folder, modules):
 @pytest.fixture
 def run(tmp_path_factory):
     """Return a function that runs a script in node and returns the last expression's value."""
-    start_node(tmp_path_factory.mktemp("none"))  # skips, or fails in CI, without node
+    with start_node(tmp_path_factory.mktemp("none")):  # skips, or fails in CI, without node
+        pass
 
     def run(script, expression):
         text = f"{script}\nconsole.log(JSON.stringify({expression}));"

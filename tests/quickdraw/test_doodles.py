@@ -15,7 +15,7 @@ from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps, doodles, draw
 from inkgrad.quickdraw.doodles.hand import EARLY_END, Hand
 from inkgrad.quickdraw.doodles.pen import Pen
 
-N = 250
+N = 100
 
 
 @pytest.fixture(scope="module")

@@ -25,9 +25,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def node(site: Path) -> JavaScript:
+def node(site: Path) -> Iterator[JavaScript]:
     """Return node."""
-    return start_node(site)
+    with start_node(site) as runtime:
+        yield runtime
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
-__all__ = ["HOSTILE", "random_drawings", "spirals"]
+__all__ = ["COUNTS", "HOSTILE", "random_drawings", "spirals"]
+
+COUNTS = [300, pytest.param(3000, marks=pytest.mark.slow)]
+"""How many random drawings the two languages are compared on: a tenth in the quick suite."""
 
 Rng = np.random.Generator
 Points = np.ndarray  # (2, n)

@@ -61,6 +61,7 @@ _TYPED_ARRAYS = {
     "Int32Array": np.int32,
 }
 _OLDEST_NODE = 18
+_LONGEST_CALL = 300.0  # seconds
 _CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -92,7 +93,7 @@ class JavaScript:
         Where it throws, the result is a `JavaScriptError`; the calls after it are still made.
         """
         request = {"module": module, "function": function, "inputs": [list(i) for i in inputs]}
-        return json.loads(self._answer(json.dumps(_encode(request))), object_hook=_decode)
+        return json.loads(self._answer(_to_json(request)), object_hook=_decode)
 
     def call(self, module: str, function: str, *arguments: Any) -> Any:
         """Call a function once and return its result, or raise `JavaScriptError`."""
@@ -111,22 +112,45 @@ def make_site(folder: Path) -> Path:
     return folder
 
 
-def node(site: Path) -> JavaScript:
-    """Return the node on the PATH, started anew for every `call_many`."""
+@contextmanager
+def node(site: Path) -> Iterator[JavaScript]:
+    """Start the node on the PATH; modules stay loaded from one call to the next."""
     program = shutil.which("node")
     if program is None:
         missing(f"node is not installed; it must be {_OLDEST_NODE} or newer")
-    version = _run([program, "--version"]).strip()
+    asked = subprocess.run([program, "--version"], capture_output=True, encoding="utf-8")
+    version = asked.stdout.strip()
     if int(version.removeprefix("v").split(".")[0]) < _OLDEST_NODE:
         missing(f"node is {version}; it must be {_OLDEST_NODE} or newer")
-    return JavaScript(lambda text: _run([program, str(site / "tests" / "node.js")], text))
+    command = [program, str(site / "tests" / "node.js")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
+    process: subprocess.Popen[str] | None = None
 
+    def ask(text: str) -> str:
+        nonlocal process
+        if process is None:
+            process = subprocess.Popen(command, **pipes)
+        watchdog = threading.Timer(_LONGEST_CALL, process.kill)
+        watchdog.start()
+        try:
+            process.stdin.write(text + "\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        finally:
+            watchdog.cancel()
+        if not answer:
+            ended, process = process, None
+            ended.communicate()
+            raise RuntimeError(f"node ended with {ended.returncode}; what it said is on stderr")
+        if answer.startswith("!"):
+            raise RuntimeError(json.loads(answer[1:]))
+        return answer
 
-def _run(command: list[str], text: str = "") -> str:
-    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", timeout=300)
-    if done.returncode != 0:
-        raise RuntimeError(done.stderr)
-    return done.stdout
+    try:
+        yield JavaScript(ask)
+    finally:
+        if process is not None:
+            process.communicate()
 
 
 @contextmanager
@@ -187,6 +211,14 @@ def missing(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def _to_json(request: Any) -> str:
+    """Return a request as JSON; in our own words only if it holds what JSON has no word for."""
+    try:
+        return json.dumps(request, allow_nan=False, default=_encode)
+    except ValueError:  # nan or infinity: looking for them takes ten times as long
+        return json.dumps(_encode(request))
 
 
 def _encode(value: Any) -> Any:

@@ -79,11 +79,11 @@ def test_a_wrong_name_is_told(javascript):
 def test_nothing_is_skipped_in_continuous_integration(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CI", raising=False)
-    with pytest.raises(pytest.skip.Exception, match="node is not installed"):
-        node(tmp_path)
+    with pytest.raises(pytest.skip.Exception, match="node is not installed"), node(tmp_path):
+        pass
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="node is not installed"):
-        node(tmp_path)
+    with pytest.raises(pytest.fail.Exception, match="node is not installed"), node(tmp_path):
+        pass
     with (
         pytest.raises(pytest.fail.Exception, match="chromium is not installed"),
         launch_chromium(),
@@ -96,5 +96,13 @@ def test_an_old_node_counts_as_none(monkeypatch, tmp_path):
     (tmp_path / "node").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match=r"node is v16\.20\.2; it must be 18 or newer"):
-        node(make_site(tmp_path / "site"))
+    old = r"node is v16\.20\.2; it must be 18 or newer"
+    with pytest.raises(pytest.fail.Exception, match=old), node(make_site(tmp_path / "site")):
+        pass
+
+
+def test_node_that_was_killed_is_started_again(site):
+    with node(site) as runtime:
+        with pytest.raises(RuntimeError, match="node ended with 3"):
+            runtime.call(SAMPLES, "end", 3)
+        assert runtime.call(SAMPLES, "later", 5) == 5

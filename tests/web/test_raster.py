@@ -13,7 +13,7 @@ from inkgrad.errors import DataError, ModelError
 from inkgrad.quickdraw.doodles import ANIMALS, draw
 from tests import golden
 from tests.golden.drawings import random_drawings
-from tests.web.drawings import HOSTILE
+from tests.web.drawings import COUNTS, HOSTILE
 from tests.web.drawings import random_drawings as raw_drawings
 from tests.web.javascript import JavaScriptError
 
@@ -59,11 +59,11 @@ def in_python(function, drawing, settings):
     return None
 
 
-@pytest.fixture(scope="module")
-def random():
-    """Return 3,000 random drawings and their bitmaps by Python, and 100 doodles and theirs."""
+@pytest.fixture(scope="module", params=COUNTS)
+def random(request):
+    """Return many random drawings and their bitmaps by Python, and 100 doodles and theirs."""
     rng = np.random.default_rng(8)
-    drawings = random_drawings(3000, seed=9)
+    drawings = random_drawings(request.param, seed=9)
     drawings += [draw(animal, rng) for animal in ANIMALS for _ in range(20)]
     return drawings, rasterize_many(drawings)
 
@@ -83,9 +83,13 @@ def test_random_drawings(javascript, random):
 
 def test_other_settings_in_turn(javascript, random):
     """What is kept for the next drawing does not depend on the settings of the last."""
-    calls = [(d, SETTINGS[i % len(SETTINGS)]) for i, d in enumerate(random[0][-480:])]
+    drawings = random[0][-384:]
+    calls = [(d, SETTINGS[i % len(SETTINGS)]) for i, d in enumerate(drawings)]
     results = javascript.call_many(MODULE, "rasterize", calls)
-    assert differing(results, [rasterize(d, **s) for d, s in calls]) == []
+    for first, settings in enumerate(SETTINGS):
+        turns = slice(first, None, len(SETTINGS))
+        expected = rasterize_many(drawings[turns], **settings, compiled=True)
+        assert differing(results[turns], expected) == []
 
 
 def test_the_largest_numbers(javascript):
@@ -109,17 +113,19 @@ def test_the_largest_numbers(javascript):
     assert differing(results, [rasterize(d, **s) for d, s in calls]) == []
 
 
-def test_many_points_in_one_stroke(javascript):
+@pytest.mark.parametrize("most", [4000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_many_points_in_one_stroke(javascript, most):
     rng = np.random.default_rng(11)
-    drawings = [[rng.integers(0, 256, (2, n))] for n in (20_000, 3, 5000)]
+    drawings = [[rng.integers(0, 256, (2, n))] for n in (most, 3, most // 4)]
     results = javascript.call_many(
         MODULE, "rasterize", [([s.tolist() for s in d],) for d in drawings]
     )
     assert differing(results, [rasterize(d) for d in drawings]) == []
 
 
-def test_drawings_of_any_origin(javascript):
-    drawings = raw_drawings(1000, seed=12)
+@pytest.mark.parametrize("count", COUNTS)
+def test_drawings_of_any_origin(javascript, count):
+    drawings = raw_drawings(count // 3, seed=12)
     results = javascript.call_many(MODULE, "toBitmap", [(d,) for d in drawings])
     assert differing(results, [to_bitmap(d) for d in drawings]) == []
     # Those that are in Google's frame already are drawn as they are, not simplified again.

@@ -11,7 +11,7 @@ from inkgrad.drawing import simplify
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.doodles import ANIMALS, draw
 from tests.drawing.doodles import DOODLES
-from tests.web.drawings import HOSTILE, random_drawings
+from tests.web.drawings import COUNTS, HOSTILE, random_drawings
 from tests.web.javascript import JavaScriptError
 
 MODULE = "static/simplify.js"
@@ -38,12 +38,13 @@ def plain(result):
     return [[row.tolist() for row in stroke] for stroke in result]
 
 
-def test_random_drawings(javascript):
-    drawings = random_drawings(3000, seed=5)
+@pytest.mark.parametrize("count", COUNTS)
+def test_random_drawings(javascript, count):
+    drawings = random_drawings(count, seed=5)
     expected = [in_python(d) for d in drawings]
     assert in_javascript(javascript, drawings) == expected
     assert not any(isinstance(result, str) for result in expected)
-    assert sum(len(xs) for strokes in expected for xs, _ in strokes) > 50_000
+    assert sum(len(xs) for strokes in expected for xs, _ in strokes) > 16 * count
 
 
 def test_doodles_of_any_size_and_place(javascript):

@@ -11,7 +11,7 @@ from inkgrad.drawing import align, bounding_box, check_strokes, fit, is_simplifi
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.doodles import ANIMALS, draw
 from tests.drawing.doodles import DOODLES
-from tests.web.drawings import HOSTILE, random_drawings
+from tests.web.drawings import COUNTS, HOSTILE, random_drawings
 
 MODULE = "static/strokes.js"
 NOT_STROKES = "strokes are {}; give a list of strokes, each [xs, ys] or [xs, ys, ts]"
@@ -21,12 +21,12 @@ NOT_ROWS = (
 )
 
 
-@pytest.fixture(scope="module")
-def drawings():
-    """Return 3,000 random drawings and 100 built-in doodles."""
+@pytest.fixture(scope="module", params=COUNTS)
+def drawings(request):
+    """Return many random drawings and 100 built-in doodles."""
     rng = np.random.default_rng(7)
     built_in = [draw(animal, rng) for animal in ANIMALS for _ in range(20)]
-    return [*random_drawings(3000, seed=4), *built_in, *DOODLES.values()]
+    return [*random_drawings(request.param, seed=4), *built_in, *DOODLES.values()]
 
 
 def bits(strokes):

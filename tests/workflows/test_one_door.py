@@ -252,10 +252,11 @@ def test_hostile_strokes_end_predict_in_one_sentence(name, doodle_run):
         assert result.output.count("\n") == 1
 
 
+@pytest.mark.parametrize("points", [1_100_000, pytest.param(10_000_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("strokes", [1, 1000])
 @pytest.mark.parametrize("form", ["a.json", "a.ndjson", "-"])
-def test_ten_million_points_end_predict_in_one_sentence(strokes, form, doodle_run):
-    row = "[" + ",".join(["0"] * (10_000_000 // strokes)) + "]"
+def test_millions_of_points_end_predict_in_one_sentence(points, strokes, form, doodle_run):
+    row = "[" + ",".join(["0"] * (points // strokes)) + "]"
     text = "[" + ",".join([f"[{row},{row}]"] * strokes) + "]"
     if form.endswith(".ndjson"):
         text = f'{{"drawing": {text}}}\n'

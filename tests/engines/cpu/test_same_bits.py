@@ -209,6 +209,7 @@ def can_thread_by(layer: str) -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["omp", "workqueue"])
 def test_beside_a_users_own_parallel_code(layer):
     """The engine has threads of its own, and does not care which library Numba's come from."""

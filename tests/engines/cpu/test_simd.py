@@ -450,19 +450,25 @@ HOST = "+avx512f" in get_host_cpu_features().split(",")
 @pytest.mark.parametrize(
     ("name", "features", "avx", "has_avx512"),
     [
+        # One of each kind; the others are slow, as each is a process that loads Numba.
         (None, None, None, HOST),
-        (None, None, "0", False),
         ("haswell", None, None, False),
-        ("generic", None, None, False),
-        ("skylake", None, None, False),
-        ("skylake-avx512", None, None, HOST),  # Numba adds what the host lacks, as "-avx512f"
-        ("znver5", None, None, HOST),
-        (None, "+sse2,+avx,+avx2,+fma", None, False),
-        (None, "+avx2,+fma,-avx512f", None, False),
         (None, "+avx2,+fma,+avx512f", None, True),
-        ("haswell", "", None, False),
-        ("haswell", "+avx512f", None, True),
         ("skylake-avx512", "-avx512f", None, False),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [
+                (None, None, "0", False),
+                ("generic", None, None, False),
+                ("skylake", None, None, False),
+                ("skylake-avx512", None, None, HOST),  # Numba adds what the host lacks: "-avx512f"
+                ("znver5", None, None, HOST),
+                (None, "+sse2,+avx,+avx2,+fma", None, False),
+                (None, "+avx2,+fma,-avx512f", None, False),
+                ("haswell", "", None, False),
+                ("haswell", "+avx512f", None, True),
+            ]
+        ),
     ],
 )
 def test_who_describes_another_processor_to_numba_gets_its_vectors(

@@ -27,7 +27,9 @@ export async function answer(text) {
 function decode(value) {
   if (value?.$number !== undefined) return Number(value.$number);
   if (value?.$array === undefined) return value;
-  const bytes = Uint8Array.from(atob(value.base64), (character) => character.charCodeAt(0));
+  const text = atob(value.base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return new globalThis[value.$array](bytes.buffer);
 }
 
@@ -49,6 +51,8 @@ function encode(value) {
 function base64(array) {
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let start = 0; start < bytes.length; start += 8192) {
+    text += String.fromCharCode(...bytes.subarray(start, start + 8192));
+  }
   return btoa(text);
 }

@@ -54,3 +54,7 @@ export function refusal(name) {
   }
   return ["accepted", 0];
 }
+
+export function end(code) {
+  process.exit(code);
+}
