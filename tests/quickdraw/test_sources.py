@@ -165,7 +165,9 @@ def test_only_the_first_drawings_come_from_google(google: Bucket, load) -> None:
     loaded = load("cat", "dog", limit=5, on_progress=lambda *a: told.append(a))
     assert loaded.source == "Google's Quick, Draw! bucket, the first 5 drawings of each class"
     assert loaded.counts == {"cat": Counts(5), "dog": Counts(5)}
-    assert sum(google.sent.values()) == 2 * (128 + 5 * 784)
+    assert sum(google.sent.values()) == 2 * (
+        128 + 5 * 784 + 1024
+    )  # the first 1024 of each come twice
     assert {(step, name) for step, name, *_ in told} == {("fetch", "cat"), ("fetch", "dog")}
 
 
