@@ -843,7 +843,7 @@ def test_two_editions_are_not_mixed(fetcher: Fetcher, tags: str, hashes: bool) -
     assert np.array_equal(np.load(fetcher(25)), SAME_LENGTH[:25])
     bucket.put_bitmaps("cat", ROWS)
     assert np.array_equal(np.load(fetcher(30)), ROWS[:30])
-    bucket.fail(CAT, fine, switch_after(bucket, 9000), *[status(503)] * 3)
+    bucket.fail(CAT, fine, switch_after(bucket, 5000), *[status(503)] * 3)
     with pytest.raises(DownloadError):
         fetcher(38)
     assert np.array_equal(np.load(fetcher(38)), SAME_LENGTH[:38])

@@ -145,6 +145,15 @@ def test_a_mirror_is_asked_for_strokes_only_where_bitmaps_lack(bucket: Bucket, l
     assert {path for path, _ in bucket.gets} == {"numpy_bitmap/cat.npy", "numpy_bitmap/dog.npy"}
 
 
+def test_a_mirror_that_tells_nothing_of_its_files_is_noted_once(bucket: Bucket, load) -> None:
+    """Once for both kinds of file."""
+    bucket.tags, bucket.hashes = "none", False
+    told: list[tuple[str, str, int, int]] = []
+    load("cat", "dolphin", data=bucket.url, limit=5, on_progress=lambda *a: told.append(a))
+    assert {path.split("/")[0] for path, _ in bucket.gets} == {"numpy_bitmap", "simplified"}
+    assert [name.split()[0] for step, name, *_ in told if step == "note"] == ["127.0.0.1"]
+
+
 @pytest.mark.parametrize("place", ["folder", "mirror"])
 def test_recognised_drawings_only(bucket: Bucket, load, tmp_path: Path, place: str) -> None:
     data = bucket.url if place == "mirror" else unpack(bucket, tmp_path / "folder")
