@@ -849,6 +849,21 @@ def test_two_editions_are_not_mixed(fetcher: Fetcher, tags: str, hashes: bool) -
     assert np.array_equal(np.load(fetcher(38)), SAME_LENGTH[:38])
 
 
+@pytest.mark.parametrize(("tags", "hashes"), [*TOLD, ("none", False)])
+def test_edges_of_a_server_that_have_two_editions(
+    fetcher: Fetcher, tags: str, hashes: bool
+) -> None:
+    bucket = fetcher.bucket
+    bucket.tags, bucket.hashes = tags, hashes
+    bucket.files["edge0/cat.npy"] = npy(ROWS)
+    bucket.files["edge1/cat.npy"] = npy(SAME_LENGTH)
+    edges = [status(302, Location=f"{bucket.url}/edge{n}/cat.npy") for n in range(2)]
+    bucket.fail(CAT, edges[0], edges[0], edges[1])
+    bucket.fail("edge0/cat.npy", fine, cut(9000))
+    bucket.always(CAT, edges[1])
+    assert np.array_equal(np.load(fetcher(25)), SAME_LENGTH[:25])
+
+
 @pytest.mark.parametrize(("tags", "hashes"), TOLD)
 def test_one_drawing_that_differs_is_noticed_by_what_the_server_tells(
     fetcher: Fetcher, tags: str, hashes: bool

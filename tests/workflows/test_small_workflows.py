@@ -60,7 +60,7 @@ def test_a_server_that_tells_nothing_of_its_files_is_noted_once(bucket):
     options = {"limit": 20, "source": bucket.url, "to": "kept"}
     download("cat,dog", **options, on_progress=lambda *e: told.append(e))
     notes = [event for event in told if event[0] == "note"]
-    sentence = "127.0.0.1 tells neither tag, date nor sum of its files, so a changed or damaged file"
+    sentence = "127.0.0.1 tells neither tag, date nor sum of its files, so a changed or damaged"
     assert [(step, name[: len(sentence)], *rest) for step, name, *rest in notes] == [
         ("note", sentence, 1, 1)
     ]
