@@ -7,9 +7,11 @@ import hashlib
 import io
 import re
 import threading
+import zlib
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -89,6 +91,18 @@ def header(name: str, value: str | None) -> Fault:
     return change
 
 
+def flip(at: int) -> Fault:
+    """Change one bit of the body on the way; the headers are those of the right one."""
+
+    def change(answer: Answer) -> None:
+        if answer.body:
+            changed = bytearray(answer.body)
+            changed[at % len(changed)] ^= 1 << at % 8
+            answer.body = bytes(changed)
+
+    return change
+
+
 def without_length(answer: Answer) -> None:
     ignore_range(answer)
     answer.headers["Content-Length"] = ""
@@ -111,9 +125,11 @@ class Bucket:
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
-    tags: str = "etag"  # "etag", "weak", "date" or "none"
-    hashes: bool = True
+    tags: str = "etag"  # "etag" or "weak", "date", both ("etag date") or "none"
+    hashes: bool = True  # tell the file's MD5 sum as Google does
+    content_md5: bool = False  # tell the body's MD5 sum
     gets: list[tuple[str, str]] = field(default_factory=list)  # (path, Range header)
+    conditions: list[str | None] = field(default_factory=list)  # If-Range headers
     sent: Counter[str] = field(default_factory=Counter)  # bytes of bodies, by path
     _queues: dict[str, deque[Fault]] = field(default_factory=dict)
     _always: dict[str, Fault] = field(default_factory=dict)
@@ -191,13 +207,14 @@ class _Handler(BaseHTTPRequestHandler):
         tag = f'"{digest.hex()}"'
         if self.bucket.hashes:
             headers["x-goog-hash"] = f"crc32c=AAAAAA==,md5={base64.b64encode(digest).decode()}"
-        if self.bucket.tags == "etag":
+        if "etag" in self.bucket.tags:
             headers["ETag"] = tag
-        elif self.bucket.tags == "weak":
+        if "weak" in self.bucket.tags:
             headers["ETag"] = f"W/{tag}"
-        elif self.bucket.tags == "date":
-            headers["Last-Modified"] = "Mon, 01 Jan 2024 00:00:00 GMT"
+        if "date" in self.bucket.tags:
+            headers["Last-Modified"] = formatdate(1e9 + zlib.crc32(whole) % 1e9, usegmt=True)
         condition = self.headers.get("If-Range")
+        self.bucket.conditions.append(condition)
         span = re.fullmatch(r"bytes=(\d+)-(\d+)", asked)
         if span is None or (condition is not None and condition != tag):
             return Answer(200, headers, whole, whole)
@@ -208,6 +225,9 @@ class _Handler(BaseHTTPRequestHandler):
         return Answer(206, headers, whole[first : last + 1], whole)
 
     def _send(self, path: str, answer: Answer) -> None:
+        if self.bucket.content_md5:
+            digest = hashlib.md5(answer.body).digest()
+            answer.headers.setdefault("Content-MD5", base64.b64encode(digest).decode())
         self.send_response(answer.status)
         length = answer.headers.pop("Content-Length", str(len(answer.body)))
         for name, value in answer.headers.items():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import errno
-import functools
+import hashlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +39,7 @@ from .bucket import (
     cut,
     drip,
     fine,
+    flip,
     header,
     html,
     ignore_range,
@@ -44,80 +47,19 @@ from .bucket import (
     status,
     without_length,
 )
-
-CAT = "numpy_bitmap/cat.npy"
-ROW = 784
-HEADER = 128
-
-
-def drawings(count: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (count, ROW), dtype=np.uint8)
-
-
-ROWS = drawings(40)
-LINES = [f'{{"word":"cat","drawing":[[[0,{n}],[0,255]]]}}' for n in range(200)]
-
-
-fetch_bitmaps = functools.partial(fetch, "numpy_bitmap")
-
-
-def fetch_file(kind: str, name: str, rows: int | None, **options) -> Path:
-    return fetch(kind, [name], rows, **options)[name]
-
-
-@pytest.fixture
-def bucket(server: Bucket) -> Bucket:
-    server.put_bitmaps("cat", ROWS)
-    server.put_lines("cat", LINES)
-    return server
-
-
-class Fetcher:
-    """Fetches cats from a bucket into a cache, quickly, and looks at what is left."""
-
-    def __init__(self, bucket: Bucket, cache: Path) -> None:
-        self.bucket, self.cache = bucket, cache
-        self.slept: list[float] = []
-        self.told: list[tuple[str, int, int]] = []
-        self.folder = mirror_folder(bucket.url, cache)
-        self.file = self.folder / CAT
-        self.part = self.file.with_name("cat.npy.part")
-
-    def __call__(self, rows: int | None = 10, kind: str = "numpy_bitmap", **options) -> Path:
-        options = {"timeout": 2.0, "retries": 2, **options}
-        return fetch_file(
-            kind,
-            "cat",
-            rows,
-            base_url=self.bucket.url,
-            cache=self.cache,
-            sleep=self.slept.append,
-            progress=lambda *told: self.told.append(told),
-            **options,
-        )
-
-    def refuses(self, match: str, rows: int | None = 10, **options) -> None:
-        """Check that fetching fails with this message, and that nothing is trusted after it."""
-        with pytest.raises(DownloadError, match=match) as caught:
-            self(rows, **options)
-        message = str(caught.value)
-        assert "\n" not in message
-        assert "127.0.0.1" in message
-        assert held(self.file) is None
-        assert not self.file.exists()
-        if self.part.exists():  # what is kept to go on with is right
-            remote = self.bucket.files[CAT]
-            assert self.part.read_bytes() == remote[: self.part.stat().st_size]
-
-
-@pytest.fixture
-def fetcher(bucket: Bucket, tmp_path: Path) -> Fetcher:
-    return Fetcher(bucket, tmp_path / "cache")
-
-
-def leftovers(folder: Path) -> set[str]:
-    return {path.name for path in folder.rglob("*") if path.is_file()}
-
+from .fetcher import (
+    CAT,
+    HEADER,
+    LINES,
+    OVERLAP,
+    ROW,
+    ROWS,
+    Fetcher,
+    drawings,
+    fetch_bitmaps,
+    fetch_file,
+    leftovers,
+)
 
 # What is fetched
 
@@ -125,7 +67,7 @@ def leftovers(folder: Path) -> set[str]:
 def test_only_the_wanted_rows_travel(fetcher: Fetcher) -> None:
     path = fetcher(10)
     assert np.array_equal(np.load(path), ROWS[:10])
-    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW
+    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW + 1024  # the first 1024 come twice
     assert leftovers(fetcher.cache) == {"cat.npy", "cat.npy.json", ".cat.npy.lock"}
 
 
@@ -139,7 +81,7 @@ def test_a_class_with_fewer_rows_gives_all_it_has(fetcher: Fetcher) -> None:
 def test_the_whole_file(fetcher: Fetcher) -> None:
     path = fetcher(None)
     assert np.array_equal(np.load(path), ROWS)
-    assert fetcher.bucket.sent[CAT] == len(fetcher.bucket.files[CAT])
+    assert fetcher.bucket.sent[CAT] == len(fetcher.bucket.files[CAT]) + 1024
 
 
 def test_one_row_is_less_than_the_first_request(fetcher: Fetcher) -> None:
@@ -159,7 +101,7 @@ def test_a_cached_file_is_extended(fetcher: Fetcher) -> None:
     fetcher(10)
     fetcher.bucket.sent.clear()
     assert np.array_equal(np.load(fetcher(25)), ROWS[:25])
-    assert fetcher.bucket.sent[CAT] == 1024 + 15 * ROW
+    assert fetcher.bucket.sent[CAT] == 1024 + OVERLAP + 15 * ROW
 
 
 def test_a_cached_file_of_another_edition_is_not_extended(fetcher: Fetcher) -> None:
@@ -169,17 +111,23 @@ def test_a_cached_file_of_another_edition_is_not_extended(fetcher: Fetcher) -> N
     assert np.array_equal(np.load(fetcher(25)), new[:25])
 
 
+@pytest.mark.parametrize("hashes", [True, False])
 @pytest.mark.parametrize("tags", ["etag", "weak", "date", "none"])
-def test_extending_and_resuming_with_any_kind_of_tag(fetcher: Fetcher, tags: str) -> None:
-    fetcher.bucket.tags = tags
+def test_extending_and_resuming_with_any_kind_of_tag(
+    fetcher: Fetcher, tags: str, hashes: bool
+) -> None:
+    fetcher.bucket.tags, fetcher.bucket.hashes = tags, hashes
+    told = tags != "none" or hashes
     fetcher(5)
-    fetcher.bucket.fail(CAT, fine, cut(2000), *[status(503)] * 3)
-    with pytest.raises(DownloadError):
+    fetcher.bucket.fail(CAT, fine, cut(7000), *[status(503)] * 3)
+    kept = "what arrived is kept, run the same command again to go on"
+    with pytest.raises(DownloadError, match=kept if told else "tries; run the same command again"):
         fetcher(20)
+    assert fetcher.part.exists() == told
     fetcher.bucket.sent.clear()
     assert np.array_equal(np.load(fetcher(30)), ROWS[:30])
     resumed = fetcher.bucket.sent[CAT] < 30 * ROW
-    assert resumed == (tags != "none")  # nothing tells whether the file is still the same
+    assert resumed == told  # nothing tells whether the file is still the same
 
 
 def test_a_damaged_cached_file_is_fetched_anew(fetcher: Fetcher) -> None:
@@ -305,7 +253,7 @@ def test_all_lines(fetcher: Fetcher, rows: int | None) -> None:
     ends=st.booleans(),
 )
 def test_lines_of_any_length(lengths: list[int], rows: list[int], ends: bool) -> None:
-    lines = [b"{" + b"x" * n for n in lengths]
+    lines = [b'{"drawing": [], "is": "%s"}' % (b"x" * n) for n in lengths]
     content = b"\n".join(lines) + (b"\n" if ends else b"")
     with Bucket({"raw/a.ndjson": content}) as server, tempfile.TemporaryDirectory() as cache:
         most = 0
@@ -333,7 +281,7 @@ def test_an_incomplete_file_of_any_kind_is_extended(fetcher: Fetcher) -> None:
     remember(replace(whole, complete=False))
     fetcher.bucket.sent.clear()
     assert fetcher(None, kind="binary").read_bytes() == content
-    assert fetcher.bucket.sent["binary/cat.bin"] == len(content) - 5000 + 1024
+    assert fetcher.bucket.sent["binary/cat.bin"] == 1024 + OVERLAP + len(content) - 5000
 
 
 def test_a_file_of_lines_that_is_none(fetcher: Fetcher) -> None:
@@ -435,7 +383,10 @@ def npy(array: np.ndarray) -> bytes:
         (status(410), "the server answered 410"),
         (status(403), "the server answered 403 Forbidden; check the address and your access"),
         (status(416), "the server answered 416 .*the file is empty"),
-        (status(503), r"the server answered 503 Service Unavailable, after 3 tries; what arrived"),
+        (
+            status(503),
+            r"the server answered 503 Service Unavailable, after 3 tries; run the same command",
+        ),
         (status(503, Retry_After="3600"), "asks to wait 3600 s; try again after that"),
         (status(302, Location=""), "redirects without end"),
         (status(302, Location="http://:x"), "the connection was cut: Invalid URL in location"),
@@ -467,14 +418,14 @@ def test_faults_that_remain(fetcher: Fetcher, fault: Fault, match: str) -> None:
 
 
 def test_a_dead_line_after_a_good_beginning(fetcher: Fetcher) -> None:
-    fetcher.bucket.fail(CAT, fine, cut(4000))
+    fetcher.bucket.fail(CAT, fine, cut(6000))
     fetcher.bucket.always(CAT, cut(0))
     fetcher.refuses("what arrived is kept")
-    assert fetcher.part.stat().st_size == 1024 + 4000
+    assert fetcher.part.stat().st_size == 6000
     fetcher.bucket.always(CAT, fine)
     fetcher.bucket.sent.clear()
     assert np.array_equal(np.load(fetcher(10)), ROWS[:10])
-    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW - 5024
+    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW - 6000 + OVERLAP
 
 
 def test_a_stalled_server(fetcher: Fetcher) -> None:
@@ -495,13 +446,27 @@ def test_a_wrong_sum(fetcher: Fetcher) -> None:
     assert len(np.load(fetcher(10))) == 10  # a part of the file has no sum to compare
 
 
-def test_a_beginning_that_proves_wrong_is_forgotten(fetcher: Fetcher) -> None:
+@pytest.mark.parametrize("rows", [20, None])
+def test_a_cached_file_that_the_disk_damaged_is_not_extended(
+    fetcher: Fetcher, rows: int | None
+) -> None:
     path = fetcher(10)
-    damaged = bytearray(path.read_bytes())
-    damaged[5000] ^= 1  # its size and header are right
-    path.write_bytes(damaged)
-    with pytest.raises(DownloadError, match="MD5"):
-        fetcher(None)
+    damage(path, 2000)  # its size and header are right
+    assert np.array_equal(np.load(fetcher(rows)), ROWS[:rows])
+
+
+def damage(path: Path, at: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_beginning_that_proves_wrong_is_fetched_again(fetcher: Fetcher) -> None:
+    path = fetcher(10)
+    damage(path, 2000)
+    note = path.with_name("cat.npy.json")  # an older one, without the file's own sum
+    note.write_text(re.sub(r',\s*"crc32": \d+', "", note.read_text()))
+    assert held(path) is not None
     assert np.array_equal(np.load(fetcher(None)), ROWS)
 
 
@@ -637,9 +602,11 @@ class Disk:
         open_part = part._open
         monkeypatch.setattr(part, "_open", lambda path: _File(self, open_part(path)))
         monkeypatch.setattr("inkgrad.storage.open", self._open, raising=False)
+        monkeypatch.setattr(part, "open", self._open, raising=False)
 
-    def _open(self, path, mode):
-        return _File(self, open(path, mode)) if "x" in mode else open(path, mode)
+    def _open(self, path, mode, **options):
+        file = open(path, mode, **options)  # noqa: SIM115  (whoever asked closes it)
+        return _File(self, file) if mode in {"xb", "ab"} else file
 
     def _guarded(self, function):
         def call(*arguments):
@@ -750,7 +717,7 @@ def test_two_processes_fetch_the_same_class(fetcher: Fetcher) -> None:
     paths = {process.communicate(timeout=60)[0].strip() for process in running}
     assert len(paths) == 1
     assert np.array_equal(np.load(paths.pop()), drawings(3000)[:2000])
-    assert fetcher.bucket.sent[CAT] == HEADER + 2000 * ROW  # only one of them fetched it
+    assert fetcher.bucket.sent[CAT] == HEADER + 2000 * ROW + 1024  # only one of them fetched it
 
 
 def test_two_threads_fetch_the_same_class(fetcher: Fetcher) -> None:
@@ -774,7 +741,7 @@ def test_two_threads_fetch_the_same_class(fetcher: Fetcher) -> None:
     second()
     first.join()
     assert waited.is_set()
-    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW
+    assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW + 1024
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
@@ -794,9 +761,12 @@ def test_killed_and_started_again(fetcher: Fetcher) -> None:
     process.wait()
     assert held(fetcher.file) is None
     there = fetcher.part.stat().st_size
+    sums = fetcher.part.with_name("cat.npy.part.json").read_text().splitlines()[1:]
+    summed = int(sums[-1].split()[0])
+    assert there - 65536 < summed <= there  # what has no sum yet is fetched again
     fetcher.bucket.sent.clear()
     assert np.array_equal(np.load(fetcher(2000)), drawings(3000)[:2000])
-    assert fetcher.bucket.sent[CAT] == HEADER + 2000 * ROW - there
+    assert fetcher.bucket.sent[CAT] == HEADER + 2000 * ROW - summed + OVERLAP
 
 
 def test_an_interrupt_ends_the_threads(fetcher: Fetcher) -> None:
@@ -843,3 +813,189 @@ def test_a_part_with_a_damaged_note_is_thrown_away(tmp_path: Path, note: str) ->
     with part.Part(tmp_path / "a") as piece:
         assert piece.size == 0
     assert leftovers(tmp_path) == set()
+
+
+# What the server tells, and what comes twice
+
+SAME_LENGTH = ROWS.copy()
+SAME_LENGTH[2:] = drawings(38, seed=8)  # what the first request brings is the same
+
+
+def switch_after(bucket: Bucket, bytes_sent: int) -> Fault:
+    """Cut the line, and put another edition of the same length on the server."""
+
+    def change(answer) -> None:
+        answer.cut_after = bytes_sent
+        bucket.put_bitmaps("cat", SAME_LENGTH)
+
+    return change
+
+
+TOLD = [("none", True), ("date", False), ("weak", False), ("etag", False), ("weak date", True)]
+
+
+@pytest.mark.parametrize(("tags", "hashes"), [*TOLD, ("none", False)])
+def test_two_editions_are_not_mixed(fetcher: Fetcher, tags: str, hashes: bool) -> None:
+    """Within one call, after a restart, and from a cached file."""
+    bucket = fetcher.bucket
+    bucket.tags, bucket.hashes = tags, hashes
+    bucket.fail(CAT, fine, switch_after(bucket, 9000))
+    assert np.array_equal(np.load(fetcher(25)), SAME_LENGTH[:25])
+    bucket.put_bitmaps("cat", ROWS)
+    assert np.array_equal(np.load(fetcher(30)), ROWS[:30])
+    bucket.fail(CAT, fine, switch_after(bucket, 5000), *[status(503)] * 3)
+    with pytest.raises(DownloadError):
+        fetcher(38)
+    assert np.array_equal(np.load(fetcher(38)), SAME_LENGTH[:38])
+
+
+@pytest.mark.parametrize(("tags", "hashes"), [*TOLD, ("none", False)])
+def test_edges_of_a_server_that_have_two_editions(
+    fetcher: Fetcher, tags: str, hashes: bool
+) -> None:
+    bucket = fetcher.bucket
+    bucket.tags, bucket.hashes = tags, hashes
+    bucket.files["edge0/cat.npy"] = npy(ROWS)
+    bucket.files["edge1/cat.npy"] = npy(SAME_LENGTH)
+    edges = [status(302, Location=f"{bucket.url}/edge{n}/cat.npy") for n in range(2)]
+    bucket.fail(CAT, edges[0], edges[0], edges[1])
+    bucket.fail("edge0/cat.npy", fine, cut(9000))
+    bucket.always(CAT, edges[1])
+    assert np.array_equal(np.load(fetcher(25)), SAME_LENGTH[:25])
+
+
+@pytest.mark.parametrize(("tags", "hashes"), TOLD)
+def test_one_drawing_that_differs_is_noticed_by_what_the_server_tells(
+    fetcher: Fetcher, tags: str, hashes: bool
+) -> None:
+    fetcher.bucket.tags, fetcher.bucket.hashes = tags, hashes
+    fetcher(10)
+    new = ROWS.copy()
+    new[3, 400] ^= 1
+    fetcher.bucket.put_bitmaps("cat", new)
+    assert np.array_equal(np.load(fetcher(20)), new[:20])
+
+
+def test_a_sum_that_changes_while_the_tag_stays(fetcher: Fetcher) -> None:
+    stays = header("ETag", 'W/"always the same"')
+    fetcher.bucket.always(CAT, stays)
+    fetcher.bucket.fail(CAT, stays, both(stays, switch_after(fetcher.bucket, 9000)))
+    assert np.array_equal(np.load(fetcher(25)), SAME_LENGTH[:25])
+
+
+@pytest.mark.parametrize("tags", ["weak", "date", "etag"])
+@pytest.mark.parametrize("silent_first", [True, False])
+def test_a_server_that_tells_something_only_sometimes_is_not_believed(
+    fetcher: Fetcher, tags: str, silent_first: bool
+) -> None:
+    """What is told only once cannot be compared: perhaps it is another edition."""
+    fetcher.bucket.tags, fetcher.bucket.hashes = tags, False
+    silent = both(header("ETag", None), header("Last-Modified", None))
+    fetcher.bucket.fail(CAT, *([silent, fine] if silent_first else [fine, silent]))
+    assert np.array_equal(np.load(fetcher(25)), ROWS[:25])
+    assert [asked for _, asked in fetcher.bucket.gets].count("bytes=0-1023") == 2  # begun again
+
+
+def test_only_a_strong_tag_is_a_condition(fetcher: Fetcher) -> None:
+    for tags in ("weak", "date", "none", "weak date", "etag", "etag date"):
+        fetcher.bucket.tags = tags
+        fetcher.bucket.conditions.clear()
+        fetcher(10)
+        fetcher.file.unlink()
+        strong = {f'"{hashlib.md5(fetcher.bucket.files[CAT]).hexdigest()}"'}
+        assert set(fetcher.bucket.conditions) - {None} == (strong if "etag" in tags else set())
+
+
+@pytest.mark.parametrize("hashes", [True, False])
+def test_a_bit_that_changes_on_the_way_to_a_whole_file(fetcher: Fetcher, hashes: bool) -> None:
+    """The sum shows it: Google's, or the body's where the whole file is the body."""
+    fetcher.bucket.tags = "none"
+    fetcher.bucket.hashes, fetcher.bucket.content_md5 = hashes, not hashes
+    kind = fine if hashes else ignore_range
+    fetcher.bucket.always(CAT, kind)
+    fetcher.bucket.fail(CAT, kind, both(kind, flip_late))
+    with pytest.raises(DownloadError, match="its MD5 sum is not the one that the server tells"):
+        fetcher(None)
+    assert np.array_equal(np.load(fetcher(None)), ROWS)
+
+
+def flip_late(answer) -> None:
+    """Tell the sum of the right body, and send a wrong one."""
+    right = hashlib.md5(answer.body).digest()
+    flip(20_000)(answer)
+    answer.headers["Content-MD5"] = base64.b64encode(right).decode()
+
+
+def test_a_bit_that_changes_in_what_comes_twice_is_noticed(fetcher: Fetcher) -> None:
+    fetcher.bucket.fail(CAT, fine, flip(500))
+    assert np.array_equal(np.load(fetcher(10)), ROWS[:10])
+    assert [asked for _, asked in fetcher.bucket.gets].count("bytes=0-1023") == 2
+
+
+def test_a_part_that_proves_wrong_is_fetched_again(fetcher: Fetcher) -> None:
+    """A bit of the part changed on the way, before the line was cut: the whole sum shows it."""
+    fetcher.bucket.fail(CAT, fine, both(flip(5000), cut(20_000)), *[status(404)])
+    with pytest.raises(NotFoundError):
+        fetcher(None)
+    assert fetcher.part.stat().st_size == 20_000
+    assert np.array_equal(np.load(fetcher(None)), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("line", "match"),
+    [
+        (b'{"word": "cat", "drawing": [[[0', "line 3: not valid JSON at character"),
+        (b'{"word": "cat"}', "line 3: not an object with a drawing"),
+        (b'{"drawing": true}', "line 3: not an object with a drawing"),
+        (b"[[[0, 1], [2, 3]]]", "line 3: not an object with a drawing"),
+        (b'{"drawing": "\xff"}', "line 3 is not text in UTF-8"),
+        (b'{"drawing": [[[NaN], [0]]]}', "line 3: NaN is not a number"),
+    ],
+)
+def test_a_line_that_is_no_drawing(fetcher: Fetcher, line: bytes, match: str) -> None:
+    path = "simplified/cat.ndjson"
+    lines = fetcher.bucket.files[path].splitlines()
+    lines[2] = line
+    fetcher.bucket.files[path] = b"\n".join(lines) + b"\n"
+    with pytest.raises(DownloadError, match=rf"cat\.ndjson cannot be used: .*{match}"):
+        fetcher(5, kind="simplified")
+    assert leftovers(fetcher.cache) == {".cat.ndjson.lock"}
+    assert len(fetcher(2, kind="simplified").read_text().splitlines()) == 2  # not looked at
+
+
+def test_a_server_that_tells_nothing_is_named_once(fetcher: Fetcher) -> None:
+    for n in range(3):
+        fetcher.bucket.put_bitmaps(f"class {n}", ROWS)
+    names = [f"class {n}" for n in range(3)]
+    notes: list[str] = []
+    options = {"base_url": fetcher.bucket.url, "cache": fetcher.cache, "note": notes.append}
+    fetch_bitmaps(names, 5, **options)
+    assert notes == []
+    fetcher.bucket.tags, fetcher.bucket.hashes = "none", False
+    fetch_bitmaps(names, 10, **options)
+    assert notes == [
+        "127.0.0.1 tells neither tag, date nor sum of its files, so a changed or damaged file may "
+        "go unnoticed"
+    ]
+    fetch_bitmaps(names, 10, **options)  # nothing is fetched
+    assert len(notes) == 1
+
+
+def test_a_note_with_another_number_of_rows(fetcher: Fetcher) -> None:
+    path = fetcher(10)
+    note = path.with_name("cat.npy.json")
+    note.write_text(note.read_text().replace('"records": 10', '"records": 1000'))
+    assert np.array_equal(np.load(fetcher(20)), ROWS[:20])
+
+
+def test_a_cached_file_that_cannot_be_opened_is_fetched_again(fetcher: Fetcher) -> None:
+    path = fetcher(10)
+    size = path.stat().st_size
+    path.unlink()
+    path.mkdir()
+    note = path.with_name("cat.npy.json")
+    note.write_text(re.sub(r'"size": \d+', f'"size": {path.stat().st_size}', note.read_text()))
+    with pytest.raises(DownloadError, match="could not keep"):  # a folder stands in its place
+        fetcher(10)
+    path.rmdir()
+    assert fetcher(10).stat().st_size == size

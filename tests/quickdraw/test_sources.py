@@ -145,6 +145,15 @@ def test_a_mirror_is_asked_for_strokes_only_where_bitmaps_lack(bucket: Bucket, l
     assert {path for path, _ in bucket.gets} == {"numpy_bitmap/cat.npy", "numpy_bitmap/dog.npy"}
 
 
+def test_a_mirror_that_tells_nothing_of_its_files_is_noted_once(bucket: Bucket, load) -> None:
+    """Once for both kinds of file."""
+    bucket.tags, bucket.hashes = "none", False
+    told: list[tuple[str, str, int, int]] = []
+    load("cat", "dolphin", data=bucket.url, limit=5, on_progress=lambda *a: told.append(a))
+    assert {path.split("/")[0] for path, _ in bucket.gets} == {"numpy_bitmap", "simplified"}
+    assert [name.split()[0] for step, name, *_ in told if step == "note"] == ["127.0.0.1"]
+
+
 @pytest.mark.parametrize("place", ["folder", "mirror"])
 def test_recognised_drawings_only(bucket: Bucket, load, tmp_path: Path, place: str) -> None:
     data = bucket.url if place == "mirror" else unpack(bucket, tmp_path / "folder")
@@ -165,7 +174,9 @@ def test_only_the_first_drawings_come_from_google(google: Bucket, load) -> None:
     loaded = load("cat", "dog", limit=5, on_progress=lambda *a: told.append(a))
     assert loaded.source == "Google's Quick, Draw! bucket, the first 5 drawings of each class"
     assert loaded.counts == {"cat": Counts(5), "dog": Counts(5)}
-    assert sum(google.sent.values()) == 2 * (128 + 5 * 784)
+    assert sum(google.sent.values()) == 2 * (
+        128 + 5 * 784 + 1024
+    )  # the first 1024 of each come twice
     assert {(step, name) for step, name, *_ in told} == {("fetch", "cat"), ("fetch", "dog")}
 
 

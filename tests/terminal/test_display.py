@@ -166,6 +166,16 @@ def test_a_notice_stays_above_the_live_line():
     display.__exit__(None, None, None)
 
 
+def test_a_note_about_loading_stays():
+    for console in (pipe(), terminal()):
+        display = TrainingDisplay(console, clock=Clock(), patience=9)
+        display.on_progress("fetch", "cat", 1, 2)
+        display.on_progress("note", "a server tells nothing\x1b[2J", 1, 1)
+        display.on_progress("fetch", "cat", 2, 2)
+        display.__exit__(None, None, None)
+        assert "note: a server tells nothing?[2J" in screen(text_of(console))
+
+
 def test_an_epoch_without_its_steps_is_still_told():
     console = pipe()
     TrainingDisplay(console).on_event(epoch(4))

@@ -54,6 +54,19 @@ def test_the_first_rows_are_fetched_and_can_be_trained_on(bucket, doodle_folder)
     assert train("cat,dog", data=folder, network=network, epochs=1, out="run").model is not None
 
 
+def test_a_server_that_tells_nothing_of_its_files_is_noted_once(bucket):
+    bucket.tags, bucket.hashes = "none", False
+    told = []
+    options = {"limit": 20, "source": bucket.url, "to": "kept"}
+    download("cat,dog", **options, on_progress=lambda *e: told.append(e))
+    notes = [event for event in told if event[0] == "note"]
+    sentence = "127.0.0.1 tells neither tag, date nor sum of its files, so a changed or damaged"
+    assert [(step, name[: len(sentence)], *rest) for step, name, *rest in notes] == [
+        ("note", sentence, 1, 1)
+    ]
+    download("cat,dog", **{**options, "to": "elsewhere"})  # nobody listens
+
+
 def test_a_task_of_the_mirror_can_be_fetched(bucket):
     assert list(download(task="pets", source=bucket.url, to="kept", limit=None)) == ["cat", "dog"]
 

@@ -7,18 +7,19 @@ import hashlib
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from inkgrad.errors import DataError, DownloadError
+from inkgrad.quickdraw.edition import LARGEST_NOTE, Edition, parse_note
 from inkgrad.storage import atomic_write_bytes
 
 __all__ = [
     "GOOGLE_BUCKET",
     "KINDS",
-    "Edition",
     "Held",
     "address",
     "cache_folder",
@@ -51,7 +52,8 @@ def location(kind: str, category: str) -> str:
     """
     if kind not in KINDS:
         raise DataError(f"there is no kind of file {kind!r}; there are {', '.join(KINDS)}")
-    if not category or category.startswith(".") or any(c in category for c in "/\\\0"):
+    odd = any(c in "/\\\0" or "\ud800" <= c <= "\udfff" for c in category)  # surrogates: no bytes
+    if not category or category.startswith(".") or odd:
         raise DataError(f"{category!r} cannot be the name of a class; give a name such as 'cat'")
     return f"{kind}/{category}{KINDS[kind]}"
 
@@ -124,7 +126,7 @@ def mirror_folder(base_url: str, cache: str | os.PathLike[str] | None = None) ->
         return cache_folder(cache)
     parts = _split(base)
     host = parts[0] if parts else "unknown"
-    name = f"{host}-{hashlib.sha256(base.encode()).hexdigest()[:12]}"
+    name = f"{host}-{hashlib.sha256(base.encode(errors='surrogatepass')).hexdigest()[:12]}"
     return cache_folder(cache) / "mirrors" / name
 
 
@@ -138,30 +140,9 @@ def _split(base_url: str) -> tuple[str, str] | None:
         return None
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
         return None
+    if not base_url.isprintable():  # control characters, and surrogates, which have no bytes
+        return None
     return host, parts.path
-
-
-@dataclass(frozen=True)
-class Edition:
-    """Which edition of a file a server holds, by its own account.
-
-    Parameters
-    ----------
-    tag : str
-        The ETag, or else the date of last modification; empty if the server tells neither.
-    total : int
-        Length of the file in bytes.
-    md5 : str
-        Base64 of the whole file's MD5 sum; empty if the server does not tell.
-    """
-
-    tag: str
-    total: int
-    md5: str = ""
-
-    def same(self, other: Edition | None) -> bool:
-        """Whether bytes of the two may stand in one file."""
-        return other is not None and (self.tag, self.total) == (other.tag, other.total)
 
 
 @dataclass(frozen=True)
@@ -178,16 +159,23 @@ class Held:
         Whether these are all drawings that the server has.
     edition : Edition
         The edition of the server's file that they were taken from.
+    checksum : int, optional
+        CRC-32 of the file when it was written; None if its note is too old to tell.
     """
 
     path: Path
     records: int
     complete: bool
     edition: Edition
+    checksum: int | None = None
 
     def enough(self, rows: int | None) -> bool:
         """Whether the first `rows` drawings (None: all) are here."""
         return self.complete or (rows is not None and self.records >= rows)
+
+    def intact(self) -> bool:
+        """Whether the file still holds the bytes that were written, as far as is known."""
+        return self.checksum is None or self.checksum == _checksum(self.path)
 
 
 def held(path: Path) -> Held | None:
@@ -197,32 +185,62 @@ def held(path: Path) -> Held | None:
     after the file has got its final name.
     """
     try:
-        note = json.loads(_note(path).read_text("utf-8"))
+        with open(_note(path), "rb") as file:
+            note = parse_note(file.read(LARGEST_NOTE + 1))
         size = path.stat().st_size
-        found = Held(path, note["records"], note["complete"], Edition(**note["edition"]))
-        return found if note["size"] == size else None
-    except (OSError, ValueError, TypeError, KeyError):
+        found = Held(
+            path,
+            _whole_number(note["records"]),
+            _yes_or_no(note["complete"]),
+            Edition.from_note(note["edition"]),
+            _whole_number(note["crc32"]) if "crc32" in note else None,
+        )
+        return found if _whole_number(note["size"]) == size else None
+    except (OSError, ValueError, KeyError):
         return None
 
 
 def remember(file: Held) -> None:
-    """Write the note that makes a finished file trusted."""
+    """Write the note that makes a finished file trusted, with the sum of its bytes."""
     note = {
         "size": file.path.stat().st_size,
         "records": file.records,
         "complete": file.complete,
         "edition": asdict(file.edition),
+        "crc32": _checksum(file.path),
     }
     atomic_write_bytes(_note(file.path), json.dumps(note, indent=1).encode())
 
 
 def forget(path: Path) -> None:
-    """Take the trust from a cached file: it is fetched anew when next wanted."""
+    """Take the trust from a cached file: it is fetched again when next wanted."""
     _note(path).unlink(missing_ok=True)
 
 
 def _note(path: Path) -> Path:
     return path.with_name(path.name + ".json")
+
+
+def _checksum(path: Path) -> int:
+    """Return the CRC-32 of a file."""
+    value = 0
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            value = zlib.crc32(block, value)
+    return value
+
+
+def _whole_number(value: object) -> int:
+    """Return a number from a note; True and False are none."""
+    if type(value) is not int or value < 0:
+        raise ValueError("not a whole number")
+    return value
+
+
+def _yes_or_no(value: object) -> bool:
+    if type(value) is not bool:
+        raise ValueError("neither true nor false")
+    return value
 
 
 @contextlib.contextmanager

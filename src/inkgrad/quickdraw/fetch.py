@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw.answers import ChangedError, NotFoundError
@@ -24,12 +26,16 @@ from inkgrad.quickdraw.cache import (
     remember,
     without_secrets,
 )
+from inkgrad.quickdraw.edition import Edition
 from inkgrad.quickdraw.part import Part
 from inkgrad.quickdraw.portion import HEAD, RefusedError, WholeFile, portion
 from inkgrad.quickdraw.transfer import Client
 from inkgrad.storage import atomic_write
 
-__all__ = ["Progress", "fetch"]
+__all__ = ["Note", "Progress", "fetch"]
+
+Note = Callable[[str], object]
+"""Called with a sentence that the user should see; never at once twice."""
 
 Progress = Callable[[str, int, int], object]
 """Called with a class, the bytes of it that are here, and the bytes wanted; never at once twice."""
@@ -46,6 +52,7 @@ def fetch(
     timeout: float = 20.0,
     retries: int = 5,
     progress: Progress | None = None,
+    note: Note | None = None,
     missing_ok: bool = False,
     sleep: Callable[[float], object] | None = None,
 ) -> dict[str, Path]:
@@ -54,8 +61,16 @@ def fetch(
     Only the bytes of the wanted drawings are asked for (HTTP Range). What arrives before an
     interruption stays in a `.part` file, and the next call goes on from there; a file with fewer
     drawings than wanted is extended in the same way, if the server still has the edition that it
-    came from. A finished file is checked (length, header, and the MD5 sum where the whole file
-    was fetched and the server tells one), flushed to the disk and only then given its name.
+    came from. A finished file is flushed to the disk and only then given its name.
+
+    *What is checked.* All that the server tells of a file (ETag, Last-Modified, MD5 sum, length)
+    must stay the same from its first byte to its last. Every request but the first asks for some
+    kilobytes again that are here already; if these differ, the file was changed, and it is fetched
+    from its beginning. Header, length and the form of each record must be right. The MD5 sum is
+    compared where the server tells one and the whole file was fetched. What nothing can check is
+    a bit that changed on the way to the first N drawings of a file: https sees to that, plain
+    http does not.
+
     Several processes may fetch the same class: one does it, the others wait.
 
     Parameters
@@ -79,6 +94,8 @@ def fetch(
         How often a file is tried again in a row without any headway.
     progress : callable, optional
         Told (class, bytes here, bytes wanted) after each piece.
+    note : callable, optional
+        Called with one sentence, once, if the server tells nothing but the length of a file.
     missing_ok : bool
         Leave classes out of the result that the server does not have, instead of raising.
     sleep : callable, optional
@@ -114,6 +131,7 @@ def fetch(
     urls = {name: address(base_url, kind, name) for name in categories}
     paths = {name: folder / location(kind, name) for name in urls}
     report = _one_at_a_time(progress)
+    warn = _once(note)
     lacking = [name for name in urls if not _enough(_held(paths[name], kind, rows), rows)]
     missing = set()
     if lacking:
@@ -122,11 +140,17 @@ def fetch(
             def work(name: str) -> None:
                 try:
                     tell = functools.partial(report, name)
-                    _fetch_one(client, urls[name], paths[name], kind, rows, tell)
+                    edition = _fetch_one(client, urls[name], paths[name], kind, rows, tell)
                 except NotFoundError:
                     if not missing_ok:
                         raise
                     missing.add(name)
+                    return
+                if edition is not None and not edition.told:
+                    warn(
+                        f"{urlsplit(base_url).hostname} tells neither tag, date nor sum of its "
+                        "files, so a changed or damaged file may go unnoticed"
+                    )
 
             _in_threads(client, work, lacking, connections)
     found = {name: path for name, path in paths.items() if name not in missing}
@@ -148,6 +172,20 @@ def _one_at_a_time(progress: Progress | None) -> Progress:
     return report
 
 
+def _once(note: Note | None) -> Note:
+    """Guard a callback, so that it is called for the first sentence only."""
+    lock = threading.Lock()
+    told: list[str] = []
+
+    def warn(sentence: str) -> None:
+        with lock:
+            if note is not None and not told:
+                told.append(sentence)
+                note(sentence)
+
+    return warn
+
+
 def _in_threads(
     client: Client, work: Callable[[str], None], names: list[str], connections: int
 ) -> None:
@@ -166,10 +204,11 @@ def _in_threads(
 def _held(path: Path, kind: str, rows: int | None) -> Held | None:
     """Return a file of the cache, if it is sound."""
     file = held(path)
-    if file is None:
-        return None
-    with open(path, "rb") as stream:
-        return file if portion(kind, rows).usable(stream) else None
+    if file is not None:
+        with contextlib.suppress(OSError), open(path, "rb") as stream:
+            if portion(kind, rows).usable(stream, file.records):
+                return file
+    return None
 
 
 def _enough(file: Held | None, rows: int | None) -> bool:
@@ -184,26 +223,33 @@ def _fetch_one(
     kind: str,
     rows: int | None,
     report: Callable[[int, int], object],
-) -> None:
-    """Fetch one file into its place in the cache, as the only process that does."""
+) -> Edition | None:
+    """Fetch one file into its place in the cache, as the only process that does.
+
+    Returns the edition that was fetched; None if there was nothing left to fetch.
+    """
     wanted = portion(kind, rows)
     try:
         with exclusive(path, client.wait):
             old = _held(path, kind, rows)
             if _enough(old, rows):  # another process was quicker
-                return
+                return None
             with Part(path) as part:
+                inherits = part.size > 0 or old is not None
                 try:
-                    _fill(client, url, part, wanted, old, report)
-                except ChangedError:
+                    edition = _fill(client, url, part, wanted, old, report)
+                except (ChangedError, RefusedError) as error:
+                    # Once more from the beginning, if earlier bytes may be at fault.
+                    if isinstance(error, RefusedError) and not inherits:
+                        raise
                     part.clear()
-                    _fill(client, url, part, wanted, None, report)
+                    edition = _fill(client, url, part, wanted, None, report)
                 with atomic_write(path) as file:
                     records = wanted.write(part, file)
-                complete, edition = wanted.complete(part, records), part.edition
-            if edition is not None:
-                remember(Held(path, records, complete, edition))
+                complete = wanted.complete(part, records)
+            remember(Held(path, records, complete, edition))
             part.remove()
+            return edition
     except OSError as error:
         raise _disk_error(url, path, error) from error
 
@@ -215,21 +261,26 @@ def _fill(
     wanted: WholeFile,
     old: Held | None,
     report: Callable[[int, int], object],
-) -> None:
+) -> Edition:
     """Bring the part to the length that is needed, and check it as far as the server allows."""
-    client.extend(url, part, HEAD)
     seeded = False
     try:
+        edition = client.extend(url, part, HEAD)
         needed = wanted.needed(part)
-        if old is not None and old.edition.tag and old.edition.same(part.edition):
+        if old is not None and not old.intact():
+            forget(old.path)
+        elif old is not None and old.edition.told and old.edition.agrees(edition):
             seeded = True
             with open(old.path, "rb") as file:
-                wanted.seed(part, file)
+                if not wanted.seed(part, file):
+                    raise ChangedError(url)
         while part.size < needed:
-            client.extend(url, part, needed, report)
+            edition = client.extend(url, part, needed, report)
             needed = wanted.needed(part)
+        wanted.check(part)
         if not part.sound():
             raise RefusedError("its MD5 sum is not the one that the server tells")
+        return edition
     except RefusedError as error:
         part.clear()
         if seeded:  # what was taken over may be the fault

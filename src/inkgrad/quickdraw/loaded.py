@@ -16,7 +16,8 @@ OnProgress = Callable[[str, str, int, int], object]
 """Told how loading goes on: (step, class, done, total).
 
 The step is ``"fetch"``, counted in bytes, or ``"draw"`` (strokes become bitmaps), counted in
-drawings. Never called twice at once.
+drawings; or ``"note"``, with a sentence for the user in the place of the class, and 1 of 1. Never
+called twice at once.
 """
 
 

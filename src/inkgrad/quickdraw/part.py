@@ -6,32 +6,40 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
+import re
+import zlib
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, cast
 
-from inkgrad.quickdraw.cache import Edition
+from inkgrad.quickdraw.edition import LARGEST_NOTE, Edition, parse_note
 from inkgrad.storage import atomic_write_bytes
 
 __all__ = ["Part"]
 
 _BLOCK = 1 << 20
+_SUMMED = 1 << 16  # bytes after which their sum is noted: at most so many are lost by a crash
+_SUM = re.compile(rb"([0-9]{1,18}) ([0-9]{1,10})\n")
 
 
 class Part:
     """The first bytes of a server's file, in `TARGET.part`, byte for byte as the server has them.
 
-    Beside it, `TARGET.part.json` tells of which edition of the file they are. Both stay when a
-    download ends early, and the next one goes on from there. A part whose edition is not known,
-    or that the server gave no tag for, is thrown away on opening: nothing could tell whether its
-    continuation belongs to it.
+    Beside it stands a note, `TARGET.part.json`. Its first line tells of which edition of the file
+    the bytes are; each of the following the length of a beginning of the part, and the CRC-32 of
+    that beginning. Both stay when a download ends early, and the next one goes on from there.
+
+    On opening, the part is read and cut back to the last length whose sum is right: bytes that
+    never reached the disk, or that the disk has damaged, are fetched again. A part whose edition
+    is not known, or of which the server told nothing but the length, is thrown away: nothing
+    could tell whether its continuation belongs to it.
 
     Parameters
     ----------
     target : Path
-        Where the finished file shall stand.
+        Where the finished file will stand.
 
     Examples
     --------
@@ -51,17 +59,14 @@ class Part:
         self._note = target.with_name(target.name + ".part.json")
         self.edition: Edition | None = None
         self.size = 0
+        self._sum = 0  # CRC-32 of the first `size` bytes
+        self._sums: list[tuple[int, int]] = []  # (length, CRC-32), as they stand in the note
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Part:
-        edition = self._read_note()
         self._file = _open(self.path)
         try:
-            self.size = self._file.seek(0, 2)
-            if edition is None or not edition.tag or self.size > edition.total:
-                self.clear()
-            else:
-                self.edition = edition
+            self._restore()
         except BaseException:
             self._file.close()
             raise
@@ -73,8 +78,10 @@ class Part:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with contextlib.suppress(OSError):  # bytes without a sum are fetched again
+            self._note_sum()
         self.file.close()
-        if self.size == 0:
+        if self.edition is None or self.size == 0 or not self.edition.told:
             self.remove()
 
     @property
@@ -85,18 +92,36 @@ class Part:
         return self._file
 
     def begin(self, edition: Edition) -> None:
-        """Note, before the first byte is written, of which edition the bytes are."""
-        if self.edition is None:
-            atomic_write_bytes(self._note, json.dumps(asdict(edition)).encode())
-            self.edition = edition
+        """Note, before a byte is written, of which edition the bytes are.
+
+        Later answers about the same edition may tell more of it; that is noted too.
+        """
+        known = edition if self.edition is None else self.edition.joined(edition)
+        if known != self.edition:
+            self.edition = known
+            self._write_note()
 
     def append(self, chunk: bytes) -> None:
         """Add bytes at the end."""
         rest = memoryview(chunk)
         while rest:
             written = self.file.write(rest)  # an unbuffered file may take less than it is given
+            self._sum = zlib.crc32(rest[:written], self._sum)
             self.size += written
             rest = rest[written:]
+        if self.size - self._noted >= _SUMMED:
+            self._note_sum()
+
+    def accept(self, position: int, piece: bytes) -> bool:
+        """Append what is new of bytes that begin at `position`, which is not beyond the end.
+
+        Returns False, and appends nothing, if those that are here already are not the same.
+        """
+        known = piece[: self.size - position]
+        if known and self.read(position, len(known)) != known:
+            return False
+        self.append(piece[len(known) :])
+        return True
 
     def read(self, start: int, count: int) -> bytes:
         """Return up to `count` bytes from `start`."""
@@ -119,14 +144,13 @@ class Part:
         digest = hashlib.md5(usedforsecurity=False)
         for position in range(0, self.size, _BLOCK):
             digest.update(self.read(position, _BLOCK))
-        return base64.b64encode(digest.digest()).decode() == self.edition.md5
+        return digest.digest() == base64.b64decode(self.edition.md5)
 
     def clear(self) -> None:
-        """Throw the bytes away and forget the edition, to begin anew."""
+        """Throw the bytes away and forget the edition, to begin again."""
         self.file.truncate(0)
-        os.fsync(self.file.fileno())  # old bytes must not come back under a new note
         self._note.unlink(missing_ok=True)
-        self.edition, self.size = None, 0
+        self.edition, self.size, self._sum, self._sums = None, 0, 0, []
 
     def remove(self) -> None:
         """Remove both files, as the target is finished."""
@@ -134,12 +158,67 @@ class Part:
             self._note.unlink(missing_ok=True)
             self.path.unlink(missing_ok=True)
 
-    def _read_note(self) -> Edition | None:
+    @property
+    def _noted(self) -> int:
+        """The greatest length whose sum stands in the note."""
+        return self._sums[-1][0] if self._sums else 0
+
+    def _restore(self) -> None:
+        """Go on with the part that is on the disk, as far as its sums are right."""
+        edition, sums = self._read_note()
+        if edition is not None and edition.told:
+            for length, expected in sums:
+                if length > edition.total or self._extended_sum(length) != expected:
+                    break
+                self.size, self._sum = length, expected
+                self._sums.append((length, expected))
+        if self.size == 0:
+            self.clear()
+            return
+        self.file.truncate(self.size)
+        self.edition = edition
+        self._write_note()
+
+    def _extended_sum(self, length: int) -> int | None:
+        """Return the sum of the first `length` bytes, more than `size`; None if there are fewer."""
+        value = self._sum
+        for position in range(self.size, length, _BLOCK):
+            count = min(_BLOCK, length - position)
+            block = self.read(position, count)
+            if len(block) != count:
+                return None
+            value = zlib.crc32(block, value)
+        return value
+
+    def _read_note(self) -> tuple[Edition | None, list[tuple[int, int]]]:
+        """Return the edition, None if the note is not sound, and the sums."""
         try:
-            edition = Edition(**json.loads(self._note.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
-        return edition if isinstance(edition.total, int) else None
+            with open(self._note, "rb") as file:
+                edition = Edition.from_note(parse_note(file.readline(LARGEST_NOTE + 1)))
+                return edition, list(_read_sums(file))
+        except (OSError, ValueError):
+            return None, []
+
+    def _write_note(self) -> None:
+        """Write the whole note."""
+        lines = [json.dumps(asdict(self.edition))] if self.edition is not None else []
+        lines += [f"{length} {value}" for length, value in self._sums]
+        atomic_write_bytes(self._note, "".join(f"{line}\n" for line in lines).encode())
+
+    def _note_sum(self) -> None:
+        """Add the sum of the bytes that are here to the note."""
+        if self.size > self._noted:
+            with open(self._note, "ab") as file:
+                file.write(f"{self.size} {self._sum}\n".encode())
+            self._sums.append((self.size, self._sum))
+
+
+def _read_sums(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield the lines of sums up to the first that is damaged or does not go further."""
+    length = 0
+    while (line := _SUM.fullmatch(file.readline(32))) and int(line[1]) > length:
+        length = int(line[1])
+        yield length, int(line[2])
 
 
 def _open(path: Path) -> BinaryIO:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from itertools import islice
 from typing import IO, BinaryIO
 
 import numpy as np
 
 from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw.formats.npy import count_bitmaps
+from inkgrad.quickdraw.formats.record import parse_json
+from inkgrad.quickdraw.formats.text import lines
 from inkgrad.quickdraw.part import Part
 
 __all__ = ["HEAD", "BitmapRows", "Lines", "RefusedError", "WholeFile", "portion"]
@@ -45,15 +48,25 @@ class WholeFile:
         """
         return _total(part)
 
-    def usable(self, file: BinaryIO) -> bool:
+    def usable(self, file: BinaryIO, records: int) -> bool:
         """Whether a file from the cache is sound as far as can be told without reading it all."""
         return True
 
-    def seed(self, part: Part, file: BinaryIO) -> None:
-        """Append to the part what a shorter file in the cache holds beyond it."""
-        file.seek(part.size)
-        while block := file.read(_BLOCK):
-            part.append(block)
+    def seed(self, part: Part, file: BinaryIO) -> bool:
+        """Append to the part what a shorter file in the cache holds beyond it.
+
+        Returns False if bytes that both hold are not the same.
+        """
+        return _take_over(part, file, 0)
+
+    def check(self, part: Part) -> None:
+        """Look at the wanted records, as far as their form can show damage.
+
+        Raises
+        ------
+        RefusedError
+            If one of them is none.
+        """
 
     def write(self, part: Part, file: IO[bytes]) -> int:
         """Write the finished file, and return the number of drawings in it (0: not known)."""
@@ -75,17 +88,28 @@ class Lines(WholeFile):
             raise RefusedError("it does not begin as a file of drawings does, with '{'")
         if self.rows is None:
             return total
-        lines, end = self._scan(part)
-        if lines >= self.rows or part.size == total:
+        count, end = self._scan(part)
+        if count >= self.rows or part.size == total:
             return end
-        average = part.size // lines if lines else _LINE
-        return min(total, part.size + (self.rows - lines) * average * 9 // 8 + _LINE)
+        average = part.size // count if count else _LINE
+        return min(total, part.size + (self.rows - count) * average * 9 // 8 + _LINE)
+
+    def check(self, part: Part) -> None:
+        """See that every wanted line is a JSON object with a drawing, or blank."""
+        wanted, _ = self._scan(part)
+        try:
+            for number, line in islice(lines(part.path), wanted):
+                record = parse_json(line, f"line {number:,}") if line.strip() else {"drawing": []}
+                if not isinstance(record, dict) or not isinstance(record.get("drawing"), list):
+                    raise RefusedError(f"line {number:,}: not an object with a drawing")
+        except DataError as error:
+            raise RefusedError(str(error)) from error
 
     def write(self, part: Part, file: IO[bytes]) -> int:
         """Write the wanted lines, and return their number."""
-        lines, end = self._scan(part)
+        count, end = self._scan(part)
         part.copy_to(file, 0, end)
-        return lines
+        return count
 
     def complete(self, part: Part, records: int) -> bool:
         """Whether the last line written is the file's last."""
@@ -96,18 +120,18 @@ class Lines(WholeFile):
 
         A last line without a line feed counts if the file ends with it.
         """
-        lines = end = 0
+        count = end = 0
         for start in range(0, part.size, _BLOCK):
             block = np.frombuffer(part.read(start, _BLOCK), np.uint8)
             ends = start + 1 + np.flatnonzero(block == 0x0A)  # (line feeds,)
             if self.rows is not None:
-                ends = ends[: self.rows - lines]
-            lines += len(ends)
+                ends = ends[: self.rows - count]
+            count += len(ends)
             end = int(ends[-1]) if len(ends) else end
-        wanted = self.rows is None or lines < self.rows
+        wanted = self.rows is None or count < self.rows
         if wanted and part.size == _total(part) and end < part.size:
-            return lines + 1, part.size
-        return lines, end
+            return count + 1, part.size
+        return count, end
 
 
 class BitmapRows(WholeFile):
@@ -124,20 +148,18 @@ class BitmapRows(WholeFile):
             )
         return offset + self._wanted(rows) * _ROW
 
-    def usable(self, file: BinaryIO) -> bool:
-        """Whether header and length agree."""
+    def usable(self, file: BinaryIO, records: int) -> bool:
+        """Whether header, number of drawings and length agree."""
         try:
             rows = count_bitmaps(file, "")
         except DataError:
             return False
-        return file.tell() + rows * _ROW == file.seek(0, 2)
+        return rows == records and file.tell() + rows * _ROW == file.seek(0, 2)
 
-    def seed(self, part: Part, file: BinaryIO) -> None:
+    def seed(self, part: Part, file: BinaryIO) -> bool:
         """Append the rows of a shorter file; its header may be longer than the server's."""
         count_bitmaps(file, "")
-        file.seek(file.tell() + part.size - self._header(part)[0])
-        while block := file.read(_BLOCK):
-            part.append(block)
+        return _take_over(part, file, self._header(part)[0])
 
     def write(self, part: Part, file: IO[bytes]) -> int:
         """Write a header of our own and the wanted rows; return their number."""
@@ -186,3 +208,15 @@ def _total(part: Part) -> int:
     if part.edition is None or part.size == 0:
         raise RefusedError("it is empty")
     return part.edition.total
+
+
+def _take_over(part: Part, file: BinaryIO, position: int) -> bool:
+    """Append the rest of a file, which is from `position` on in the server's, as far as it is new.
+
+    Returns False if bytes that both hold are not the same.
+    """
+    while block := file.read(_BLOCK):
+        if not part.accept(position, block):
+            return False
+        position += len(block)
+    return True

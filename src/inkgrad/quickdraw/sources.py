@@ -53,6 +53,10 @@ class _Wish:
     cache: Path | None  # None: a temporary folder
     on_progress: OnProgress
 
+    def note(self, sentence: str) -> None:
+        """Tell the user something about where the drawings come from."""
+        self.on_progress("note", sentence, 1, 1)
+
     @property
     def rows(self) -> int:
         """How many drawings of each class to fetch from a server."""
@@ -247,6 +251,7 @@ def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Load
             base_url=place.url,
             cache=store,
             progress=functools.partial(wish.on_progress, "fetch"),
+            note=functools.cache(wish.note),  # once for both kinds of file
             missing_ok=True,
         )
         if wish.takes_bitmaps:
@@ -280,6 +285,7 @@ def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
                 base_url=GOOGLE_BUCKET,
                 cache=store,
                 progress=functools.partial(wish.on_progress, "fetch"),
+                note=wish.note,
             )
             source = f"Google's Quick, Draw! bucket, the first {wish.rows:,} drawings of each class"
             return _read_folder(folder, source, wish, wish.rows)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +21,7 @@ from inkgrad.quickdraw.answers import (
     could_not,
     read_headers,
 )
+from inkgrad.quickdraw.edition import Edition
 from inkgrad.quickdraw.part import Part
 from inkgrad.version import __version__
 
@@ -30,16 +34,20 @@ CONNECT_TIMEOUT = 3.0  # seconds for one connection to be made
 CONTACT_TIMEOUT = 5.0  # seconds for the first answer, looking up the name included
 SLOWEST = 256.0  # bytes a second below which a connection counts as stalled
 _BACK_OFF = 0.5  # seconds before the first new try; doubled each time
-_HEADWAY = 1 << 16  # bytes after which the count of failed tries begins anew
+_HEADWAY = 1 << 16  # bytes after which the count of failed tries begins again
+_MOST_REDIRECTS = 5
+_OVERLAP = 4096  # bytes that are fetched again and compared: five bitmaps, or a dozen lines
+_STRONG_TAG = re.compile(r'"[!#-~]*"')  # the only kind that If-Range may name, as bytes of ASCII
 
 
 class Client:
     """An HTTP client that continues a `Part` up to a wanted size, for several threads at once.
 
-    Every request asks for a range and says so conditionally (`If-Range`), for plain bytes
-    (`Accept-Encoding: identity`). Connections that are cut, stall or are refused for the moment
-    (408, 425, 429, 500, 502–504, with their `Retry-After`) are tried again from the byte reached,
-    after 0.5, 1, 2, 4 … seconds.
+    Every request asks for a range of plain bytes (`Accept-Encoding: identity`), and if the server
+    told a strong tag, only for that edition's (`If-Range`). A range begins some bytes before the
+    part's end: what comes twice is compared. Connections that are cut, stall or are refused for
+    the moment (408, 425, 429, 500, 502–504, with their `Retry-After`) are tried again from the
+    byte reached, after 0.5, 1, 2, 4 … seconds.
 
     Parameters
     ----------
@@ -74,8 +82,7 @@ class Client:
             self._http = httpx.Client(
                 headers={"Accept-Encoding": "identity", "User-Agent": f"inkgrad/{__version__}"},
                 timeout=httpx.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT), pool=None),
-                follow_redirects=True,
-                max_redirects=5,
+                follow_redirects=False,  # see `_answer`
                 transport=transport,
             )
         except (ImportError, OSError, ValueError) as error:
@@ -83,6 +90,9 @@ class Client:
                 "the settings for proxies or certificates in the environment (HTTPS_PROXY, "
                 f"ALL_PROXY, SSL_CERT_FILE …) cannot be used: {error}"
             ) from error
+
+        # No cookies: they are not needed, and Python prints a traceback for odd ones.
+        self._http.cookies.jar.set_policy(DefaultCookiePolicy(netscape=False, rfc2965=False))
 
     def __enter__(self) -> Client:
         return self
@@ -108,8 +118,10 @@ class Client:
 
     def extend(
         self, url: str, part: Part, stop: int, progress: Callable[[int, int], object] | None = None
-    ) -> None:
+    ) -> Edition:
         """Make `part` hold the first `stop` bytes of `url` (or all, if the file is shorter).
+
+        Returns the edition that the part belongs to.
 
         Parameters
         ----------
@@ -127,7 +139,8 @@ class Client:
         NotFoundError
             The server answers 404 or 410.
         ChangedError
-            The file is another one than the part was begun with; nothing was appended.
+            The file is another one than the part was begun with, by what the server tells or by
+            the bytes that came twice; nothing was appended.
         UnreachableError
             The very first connection of this client could not be made.
         DownloadError
@@ -136,7 +149,7 @@ class Client:
             The part could not be written.
         """
         failures = 0
-        while part.size < (stop if part.edition is None else min(stop, part.edition.total)):
+        while part.edition is None or part.size < min(stop, part.edition.total):
             before = part.size
             try:
                 self._contact(url)
@@ -144,12 +157,18 @@ class Client:
             except TryAgainError as interruption:
                 failures = 1 if part.size - before >= _HEADWAY else failures + 1
                 if failures > self.retries:
+                    kept = part.edition is not None and part.edition.told
+                    advice = (
+                        "what arrived is kept, run the same command again to go on"
+                        if kept
+                        else "run the same command again"
+                    )
                     raise DownloadError(
-                        f"{could_not(url)}: {interruption.reason}, after {failures} tries; what "
-                        "arrived is kept, run the same command again to go on"
+                        f"{could_not(url)}: {interruption.reason}, after {failures} tries; {advice}"
                     ) from interruption
                 pause = _BACK_OFF * 2.0 ** (failures - 1)
                 self.wait(pause if interruption.wait is None else interruption.wait)
+        return part.edition
 
     def _contact(self, url: str) -> None:
         """Find out, once, whether there is a network at all: any answer will do.
@@ -188,47 +207,82 @@ class Client:
         """Ask once for what is missing, and append what comes."""
         import httpx
 
-        headers = {"Range": f"bytes={part.size}-{stop - 1}"}
-        if part.edition is not None and part.edition.tag.startswith('"'):
+        start = max(0, part.size - _OVERLAP)
+        headers = {"Range": f"bytes={start}-{stop - 1}"}
+        if part.edition is not None and _STRONG_TAG.fullmatch(part.edition.tag):
             headers["If-Range"] = part.edition.tag
         try:
-            with self._http.stream("GET", url, headers=headers) as response:
+            with self._answer(url, headers) as response:
                 check_status(url, response, part.size > 0)
-                edition, begins = read_headers(url, response, part.size)
-                if part.edition is not None and not edition.same(part.edition):
-                    raise ChangedError(
-                        f"{could_not(url)}: the file was changed meanwhile; try again"
-                    )
+                edition, begins, ends = read_headers(url, response, start)
+                if part.edition is not None and not part.edition.agrees(edition):
+                    raise ChangedError(url)
                 part.begin(edition)
                 stop = min(stop, edition.total)
-                self._receive(response, part, part.size - begins, stop, progress)
+                self._receive(url, response, part, begins, min(stop, ends), progress)
         except httpx.TransportError as error:
             raise TryAgainError(self._reason(error)) from error
-        except httpx.TooManyRedirects as error:
-            raise DownloadError(
-                f"{could_not(url)}: the server redirects without end; check the address"
-            ) from error
-        except httpx.InvalidURL as error:
-            raise DownloadError(f"{could_not(url)}: not an address ({error})") from error
         if part.size < stop:
             raise TryAgainError(f"only {part.size:,} of {stop:,} bytes came")
 
+    @contextlib.contextmanager
+    def _answer(self, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
+        """Ask, follow redirects, and yield the answer with its body yet to come.
+
+        httpx would read and decode the bodies of redirects, which may be endless or damaged.
+        """
+        import httpx
+
+        try:
+            request = self._http.build_request("GET", url, headers=headers)
+            for _ in range(1 + _MOST_REDIRECTS):
+                response = self._http.send(request, stream=True)
+                if response.next_request is None:
+                    break
+                request = response.next_request
+                response.close()
+            else:
+                raise DownloadError(
+                    f"{could_not(url)}: the server redirects without end; check the address"
+                )
+        except DownloadError:
+            raise
+        except (
+            httpx.InvalidURL,
+            httpx.UnsupportedProtocol,
+            httpx.LocalProtocolError,
+            ValueError,  # letters that no host or header can have
+        ) as error:
+            raise DownloadError(f"{could_not(url)}: not an address ({error})") from error
+        try:
+            yield response
+        finally:
+            response.close()
+
     def _receive(
         self,
+        url: str,
         response: httpx.Response,
         part: Part,
-        skip: int,
+        position: int,
         stop: int,
         progress: Callable[[int, int], object] | None,
     ) -> None:
-        """Append the body, less its first `skip` bytes, until the part has `stop` bytes."""
+        """Append the body, which begins at `position`, until the part has `stop` bytes.
+
+        Raises
+        ------
+        ChangedError
+            If bytes that are here already come otherwise.
+        """
         began, received = time.monotonic(), 0
         for chunk in response.iter_raw():
             received += len(chunk)
-            new = chunk[skip : skip + stop - part.size]
-            skip = max(0, skip - len(chunk))
-            part.append(new)
-            if progress is not None and new:
+            before = part.size
+            if not part.accept(position, chunk[: max(0, stop - position)]):
+                raise ChangedError(url)
+            position += len(chunk)
+            if progress is not None and part.size > before:
                 progress(part.size, stop)
             if part.size >= stop:
                 return  # a server that ignores Range would go on to the file's end

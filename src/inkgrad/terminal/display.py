@@ -95,13 +95,17 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        step : "fetch", "draw", "read", "compile", "judge" or "lay"
+        step : "fetch", "draw", "read", "compile", "judge", "lay" or "note"
             Bytes are fetched, files read, kernels compiled; the others are counted in drawings.
-            That files are read, which takes but a moment, is shown on a terminal only.
+            That files are read, which takes but a moment, is shown on a terminal only. A note
+            is printed, and stays.
         name : str
-            The class that is loaded; empty if it is about all of them.
+            The class that is loaded; empty if it is about all of them. For a note, its sentence.
         done, total : int
         """
+        if step == "note":
+            self._say(f"note: {clean(name)}", YELLOW)
+            return
         if step not in _DONE and done >= total:  # nothing is left of these
             self._stop_live()
             self._loading.clear()

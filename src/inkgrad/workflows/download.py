@@ -39,7 +39,9 @@ def download(
     to : path, optional
         The folder to keep them in; by default the cache, where training finds them.
     on_progress : callable, optional
-        Told ``("fetch", class, bytes here, bytes wanted)``.
+        Called with ``("fetch", class, bytes here, bytes wanted)``; and with
+        ``("note", sentence, 1, 1)``, once, if the server tells nothing by which its files can be
+        checked.
 
     Returns
     -------
@@ -61,4 +63,5 @@ def download(
         base_url=GOOGLE_BUCKET if source is None else source,
         cache=to,
         progress=None if on_progress is None else functools.partial(on_progress, "fetch"),
+        note=None if on_progress is None else lambda note: on_progress("note", note, 1, 1),
     )

@@ -150,7 +150,11 @@ def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python 2 wrote lengths as 10L: read, but warned of
             shape, fortran, dtype = _READERS[version](file)
-    except (ValueError, KeyError, MemoryError, RecursionError):
+        if any(length >= 1 << 128 for length in shape):
+            raise ValueError("longer than any file, and perhaps than Python prints")
+    except OSError:
+        raise
+    except Exception:  # a header is a Python expression: its parsers raise errors of many kinds
         raise DataError(
             f"{where}: not an array in NumPy's format (or of a version after 2.0); the file is "
             "damaged or of another kind"
