@@ -9,12 +9,10 @@ Everything public can be reached from here; what is heavy is imported when it is
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from inkgrad.errors import InkgradError
 from inkgrad.version import __version__
 
+TYPE_CHECKING = False  # type checkers take it as true; `typing` takes milliseconds to load
 if TYPE_CHECKING:
     from inkgrad.drawing import rasterize
     from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
@@ -86,9 +84,11 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name from its home when it is first asked for (PEP 562)."""
     if name in _HOME_OF:
+        import importlib
+
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
         globals()[name] = value
         return value
