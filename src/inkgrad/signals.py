@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+# The C half of `signal`. The whole of it, with its enums, takes milliseconds to load; so does
+# `typing`. For as long Ctrl-C would still end the program by a traceback.
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
-from collections.abc import Iterable, Iterator
-from types import FrameType
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType, TracebackType
+    from typing import Any
 
 __all__ = [
-    "ENDING",
+    "SIGINT",
     "Stopped",
     "handle",
     "leave_at_once",
@@ -20,10 +24,12 @@ __all__ = [
     "raise_stopped",
 ]
 
-ENDING = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
-"""The signals that ask a program to end: Ctrl-C, the system, a terminal that is closed."""
+SIGINT: int = signal.SIGINT
+_NAMES = {
+    int(getattr(signal, name)): name
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, the system, a terminal that is closed
+    if hasattr(signal, name)
+}
 
 
 class Stopped(KeyboardInterrupt):
@@ -42,18 +48,17 @@ class Stopped(KeyboardInterrupt):
 
     Examples
     --------
-    >>> print(Stopped(signal.SIGINT), "/", Stopped(signal.SIGTERM))
+    >>> print(Stopped(2), "/", Stopped(15))
     interrupted / stopped by SIGTERM; give the command again
     """
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-        self.advice = "" if number == signal.SIGINT else "give the command again"
+        self.advice = "" if number == SIGINT else "give the command again"
 
     def __str__(self) -> str:
-        interrupted = self.number == signal.SIGINT
-        what = "interrupted" if interrupted else f"stopped by {signal.Signals(self.number).name}"
+        what = "interrupted" if self.number == SIGINT else f"stopped by {_NAMES[self.number]}"
         return f"{what}; {self.advice}" if self.advice else what
 
     @property
@@ -71,51 +76,53 @@ def leave_at_once() -> None:
     handle(_leave)
 
 
-@contextlib.contextmanager
-def raise_stopped() -> Iterator[None]:
+class raise_stopped:  # noqa: N801 - a context manager, which `contextlib` would take long to load
     """Have signals raise `Stopped`, so that what is under way can be cleared up.
 
     A second one ends the process at once. So does one that cannot be raised, as Python is just
     deleting an object. The former handlers are put back at the end.
     """
-    raised: list[Stopped] = []
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
+    def __enter__(self) -> None:
+        self._raised: Stopped | None = None
+        self._hooks = sys.unraisablehook, sys.excepthook
+        sys.unraisablehook, sys.excepthook = self._on_unraisable, self._on_uncaught
+        self._former = handle(self._on_signal)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        put_back(self._former)
+        sys.unraisablehook, sys.excepthook = self._hooks
+        # What was being loaded just then may have made another error of it.
+        if self._raised is not None and isinstance(error, (ImportError, RuntimeError, SystemError)):
+            raise self._raised from None
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         leave_at_once()
-        raised.append(Stopped(number))
-        raise raised[0]
+        self._raised = Stopped(number)
+        raise self._raised
 
-    def on_unraisable(unraisable: Any) -> None:
+    def _on_unraisable(self, unraisable: Any) -> None:
         if isinstance(unraisable.exc_value, Stopped):
             _leave(unraisable.exc_value.number)
-        told[0](unraisable)
+        self._hooks[0](unraisable)
 
-    def on_uncaught(kind: Any, value: Any, trace: Any) -> None:
-        if not isinstance(value, Stopped):  # which a C extension prints before it goes on
-            told[1](kind, value, trace)
-
-    former, told = handle(on_signal), (sys.unraisablehook, sys.excepthook)
-    sys.unraisablehook, sys.excepthook = on_unraisable, on_uncaught
-    try:
-        yield
-    except Stopped:
-        raise
-    except (ImportError, RuntimeError, SystemError):
-        if raised:  # what was loading just then has made another error of it
-            raise raised[0] from None
-        raise
-    finally:
-        sys.unraisablehook, sys.excepthook = told
-        put_back(former)
+    def _on_uncaught(self, kind: Any, error: Any, trace: Any) -> None:
+        if not isinstance(error, Stopped):  # which a C extension prints before it goes on
+            self._hooks[1](kind, error, trace)
 
 
 def leave_to_system() -> None:
     """Have all but Ctrl-C end the process as the system does it: for a server that minds them."""
-    handle(signal.SIG_DFL, [number for number in ENDING if number != signal.SIGINT])
+    handle(signal.SIG_DFL, [number for number in _NAMES if number != SIGINT])
 
 
-def handle(handler: Any, numbers: Iterable[int] = ENDING) -> dict[int, Any]:
-    """Set a handler, and return the former ones.
+def handle(handler: Any, numbers: Iterable[int] = tuple(_NAMES)) -> dict[int, Any]:
+    """Set a handler for the signals that end a program, and return the former ones.
 
     A signal that is ignored (as under nohup) stays ignored, and so do all in a thread that is not
     the main one.
@@ -124,9 +131,11 @@ def handle(handler: Any, numbers: Iterable[int] = ENDING) -> dict[int, Any]:
     for number in numbers:
         now = signal.getsignal(number)
         if now not in (None, signal.SIG_IGN):  # None: set by a C library, not ours to replace
-            with contextlib.suppress(ValueError):  # only the main thread may
+            try:
                 signal.signal(number, handler)
-                former[number] = now
+            except ValueError:  # only the main thread may
+                break
+            former[number] = now
     return former
 
 
@@ -139,6 +148,7 @@ def put_back(former: dict[int, Any]) -> None:
 
 def _leave(number: int, frame: FrameType | None = None) -> None:
     """End the process, saying why, whatever state Python's own streams are in."""
-    with contextlib.suppress(OSError):
+    try:
         os.write(2, f"inkgrad: {Stopped(number)}\n".encode())
-    os._exit(128 + number)
+    finally:
+        os._exit(128 + number)
