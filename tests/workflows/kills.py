@@ -126,7 +126,12 @@ def run_kills(n: int, data: Path, work: Path, seed: int = 0, verbose: bool = Fal
         result.digests[digest(folder)] += 1
         if verbose:
             same = "the same model" if digest(folder) == result.expected else "ANOTHER MODEL"
-            print(f"{number + 1:3}/{n}: {same}, killed at", *(f"{m:.2f}" for m in moments), "s")
+            print(
+                f"{number + 1:3}/{n}: {same}, killed at",
+                *(f"{m:.2f}" for m in moments),
+                "s",
+                flush=True,
+            )
     return result
 
 
