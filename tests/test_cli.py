@@ -137,8 +137,10 @@ def test_the_notebooks_split_can_be_chosen(doodle_folder):
 def test_train_resumes(doodle_folder):
     common = ("--task", "pets", "--data", doodle_folder, *train_options())
     ok("train", *common, "--out", "run")
-    assert "On 16 drawings" in ok("train", "--resume", "--out", "run")
-    assert "On 16 drawings" in ok("train", *common, "--resume", "--out", "run")
+    for options in ((), common):
+        told = ok("train", *options, "--resume", "--out", "run")  # so that a loop until 0 ends
+        assert told.startswith("note: the run in run is finished already, with the model run/mod")
+        assert len(told.splitlines()) == 1
 
 
 def test_evaluate_agrees_with_training(doodle_run, model, doodle_folder):
@@ -582,7 +584,7 @@ def test_a_disk_without_room_is_told(doodle_folder):
     assert done.returncode == 2
     (line,) = done.stderr.decode().splitlines()
     assert line.startswith("inkgrad: cannot write the checkpoint run/checkpoint-last.safetensors")
-    assert [path.name for path in Path("run").iterdir()] == ["run.json"]
+    assert not Path("run").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

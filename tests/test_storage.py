@@ -1,8 +1,9 @@
-"""Atomic writing: a failure at every step leaves the old file or the new one, whole."""
+"""Writing: a failure at every step leaves the old file or the new one, whole."""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import subprocess
@@ -15,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from inkgrad.storage import atomic_write, atomic_write_bytes, sync_folder
+from inkgrad import storage
+from inkgrad.storage import append_bytes, atomic_write, atomic_write_bytes, sync_folder
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 
@@ -174,7 +176,9 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path):
     )
     subprocess.run([sys.executable, "-c", script, str(path)], timeout=60, check=False)
     assert path.read_bytes() == b"old"
-    assert len(names(tmp_path)) == 2  # its temporary file stays until it is stale
+    assert len(names(tmp_path)) == 2
+    atomic_write_bytes(tmp_path / "b", b"another")  # whoever writes next sweeps what it has left
+    assert names(tmp_path) == ["a", "b"]
 
 
 def test_a_folder_in_the_way_stays(tmp_path):
@@ -228,35 +232,91 @@ def test_the_names_of_temporaries_are_as_the_tests_below_make_them(tmp_path):
         assert (name[:3], name[11:]) == (pattern[:3], pattern[11:])
 
 
-@pytest.mark.parametrize("target", ["a", "model.safetensors", "what? [new]*"])
-def test_stale_temporaries_are_swept_and_fresh_ones_left(tmp_path, target):
-    stale = temporary(tmp_path, target, DAY + 60)
-    atomic_write_bytes(tmp_path / target, b"new")
-    assert not stale.exists()
-    fresh = temporary(tmp_path, target, DAY - 60)
-    atomic_write_bytes(tmp_path / target, b"newer")
-    assert fresh.exists()
-    assert (tmp_path / target).read_bytes() == b"newer"
-
-
-def test_only_temporaries_of_the_same_file_are_swept(tmp_path):
-    others = [
-        temporary(tmp_path, "b", 9 * DAY),
-        temporary(tmp_path, "aa", 9 * DAY),
-        tmp_path / ".a.old",
-        tmp_path / "a.inkgrad-tmp",
-    ]
-    for path in others[2:]:
-        path.write_bytes(b"mine")
-        os.utime(path, (0, 0))
+@posix
+@pytest.mark.parametrize("target", ["a", "b", "what? [new]*"])
+def test_what_the_dead_have_left_is_swept_at_once_whatever_its_name(tmp_path, target):
+    temporary(tmp_path, target, 1)
     atomic_write_bytes(tmp_path / "a", b"new")
-    assert all(path.exists() for path in others)
+    assert names(tmp_path) == ["a"]
 
 
-def test_a_star_in_a_name_is_only_a_star(tmp_path):
-    other = temporary(tmp_path, "abc", 9 * DAY)
-    atomic_write_bytes(tmp_path / "a*c", b"new")
-    assert other.exists()
+def test_nothing_else_is_swept(tmp_path):
+    others = [".a.old", "a.inkgrad-tmp", "a.part", ".a.lock", "inkgrad-tmp"]
+    for name in others:
+        (tmp_path / name).write_bytes(b"mine")
+        os.utime(tmp_path / name, (0, 0))
+    atomic_write_bytes(tmp_path / "a", b"new")
+    assert names(tmp_path) == sorted([*others, "a"])
+
+
+@pytest.mark.parametrize("age", [0, 9 * DAY])
+def test_what_a_living_thread_is_writing_is_never_swept(tmp_path, age):
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"slow")
+        os.utime(file.name, (time.time() - age, time.time() - age))
+        atomic_write_bytes(tmp_path / "a", b"quick")
+        atomic_write_bytes(tmp_path / "b", b"quick")
+    assert (tmp_path / "a").read_bytes() == b"slow"
+    assert names(tmp_path) == ["a", "b"]
+
+
+@posix
+def test_what_a_living_process_is_writing_is_never_swept(tmp_path):
+    script = (
+        "import sys\n"
+        "from inkgrad.storage import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as file:\n"
+        "    file.write(b'slow'); print('open', flush=True); sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "a")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as writer:
+        assert writer.stdout.readline() == b"open\n"
+        atomic_write_bytes(tmp_path / "b", b"quick")
+        writer.communicate(timeout=60)
+    assert writer.returncode == 0
+    assert (tmp_path / "a").read_bytes() == b"slow"
+
+
+@posix
+@pytest.mark.parametrize("moment", ["before the lock", "under a sweeper's lock"])
+def test_a_temporary_that_is_swept_before_it_is_locked_is_made_again(tmp_path, monkeypatch, moment):
+    lock, calls = storage.try_lock, []
+
+    def swept(descriptor):
+        calls.append(descriptor)
+        if len(calls) == 1:
+            (name,) = names(tmp_path)
+            (tmp_path / name).unlink()
+            return lock(descriptor) if moment == "before the lock" else False
+        return lock(descriptor)
+
+    monkeypatch.setattr(storage, "try_lock", swept)
+    atomic_write_bytes(tmp_path / "a", b"new")
+    assert len(calls) == 2
+    assert (tmp_path / "a").read_bytes() == b"new"
+    assert names(tmp_path) == ["a"]
+
+
+def test_where_there_are_no_locks_only_old_temporaries_are_swept(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "try_lock", lambda descriptor: None)
+    old, fresh = temporary(tmp_path, "b", DAY + 60), temporary(tmp_path, "c", DAY - 60)
+    atomic_write_bytes(tmp_path / "a", b"new")
+    assert names(tmp_path) == [fresh.name, "a"]
+    assert not old.exists()
+
+
+@posix
+def test_a_folder_that_cannot_be_listed_can_be_written_to(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(storage.os, "scandir", refuse)
+    atomic_write_bytes(tmp_path / "a", b"new")
+    monkeypatch.undo()
+    assert names(tmp_path) == ["a"]
 
 
 def test_a_temporary_that_cannot_be_removed_does_not_stop_the_writing(tmp_path):
@@ -322,3 +382,51 @@ def test_sync_folder_flushes_the_folder_and_closes_it(tmp_path):
 def test_a_folder_that_is_not_there_cannot_be_flushed(tmp_path):
     with pytest.raises(FileNotFoundError):
         sync_folder(tmp_path / "nowhere")
+
+
+# --- appending ----------------------------------------------------------------------------------
+
+
+class Sparing(io.FileIO):
+    """A file that takes three bytes at most, and none once it has `room` no more."""
+
+    room = 10**9
+
+    def write(self, data):
+        data = memoryview(data)[: min(3, self.room)]
+        Sparing.room -= len(data)
+        if data.nbytes == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(data)
+
+
+@pytest.fixture
+def sparing(monkeypatch):
+    monkeypatch.setattr(Sparing, "room", 10**9)
+    monkeypatch.setattr(
+        storage, "open", lambda path, mode, buffering=-1: Sparing(path, mode[0]), raising=False
+    )
+    return Sparing
+
+
+def test_what_is_taken_in_pieces_arrives_whole(tmp_path, sparing):
+    for word in (b"", b"one", b" two, three"):
+        append_bytes(tmp_path / "a", word)
+    assert (tmp_path / "a").read_bytes() == b"one two, three"
+
+
+def test_of_what_does_not_fit_nothing_stays(tmp_path, sparing, monkeypatch):
+    append_bytes(tmp_path / "a", b"whole line\n")
+    monkeypatch.setattr(sparing, "room", 7)
+    with pytest.raises(OSError, match="No space left"):
+        append_bytes(tmp_path / "a", b"another line\n")
+    assert (tmp_path / "a").read_bytes() == b"whole line\n"
+
+
+def test_a_file_that_takes_nothing_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(Sparing, "write", lambda self, data: None)
+    monkeypatch.setattr(
+        storage, "open", lambda path, mode, buffering=-1: Sparing(path, mode[0]), raising=False
+    )
+    with pytest.raises(OSError, match="takes no more bytes"):
+        append_bytes(tmp_path / "a", b"1")

@@ -9,18 +9,15 @@ Everything public can be reached from here; what is heavy is imported when it is
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
-from inkgrad.errors import InkgradError
-from inkgrad.version import __version__
-
+TYPE_CHECKING = False  # type checkers take it as true; `typing` takes milliseconds to load
 if TYPE_CHECKING:
     from inkgrad.drawing import rasterize
+    from inkgrad.errors import InkgradError
     from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
+    from inkgrad.version import __version__
     from inkgrad.web import serve
     from inkgrad.workflows import (
         check,
@@ -65,10 +62,12 @@ __all__ = [
 
 _HOMES = {
     "inkgrad.drawing": ["rasterize"],
+    "inkgrad.errors": ["InkgradError"],
     "inkgrad.layers": ["Conv2D", "Dense", "Flatten", "MaxPool2D", "ReLU"],
     "inkgrad.model": ["Model", "load"],
     "inkgrad.network": ["Network", "Parameters", "seed_network"],
     "inkgrad.training": ["Recipe"],
+    "inkgrad.version": ["__version__"],
     "inkgrad.web": ["serve"],
     "inkgrad.workflows": [
         "check",
@@ -86,9 +85,11 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name from its home when it is first asked for (PEP 562)."""
     if name in _HOME_OF:
+        import importlib
+
         value = getattr(importlib.import_module(_HOME_OF[name]), name)
         globals()[name] = value
         return value

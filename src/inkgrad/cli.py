@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from inkgrad.errors import InkgradError
+from inkgrad.signals import Stopped, leave_to_system, raise_stopped
 from inkgrad.version import __version__
 
 if TYPE_CHECKING:
@@ -30,9 +33,12 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out, and turn what may go wrong into a sentence and an exit code."""
         try:
-            return super().invoke(ctx)
+            with raise_stopped():
+                return super().invoke(ctx)
         except InkgradError as error:
             message, code = str(error), 2
+        except Stopped as stopped:
+            message, code = str(stopped), stopped.code
         except KeyboardInterrupt:
             message, code = "interrupted", 130
         except BrokenPipeError:  # the reader of a pipe has seen enough: see `main`
@@ -500,6 +506,7 @@ def serve(
     """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
     from inkgrad import web  # and nothing that loads NumPy before the server has seen to it
 
+    leave_to_system()
     if sys.stderr.isatty():
         typer.echo("getting ready (the first time that takes some seconds) …", err=True)
     web.serve(
@@ -545,8 +552,9 @@ def _train(workflow: Any, **options: Any) -> Trained:
     if trained.stopped == "interrupted":
         folder = shlex.quote(str(trained.folder))
         terminal.show_interruption(console, f"{_program()} train --resume --out {folder}")
-        raise typer.Exit(130)
-    _show(console, trained)
+        raise typer.Exit(128 + (trained.signal or signal.SIGINT))
+    if trained.stopped != "finished already":  # which a note has said
+        _show(console, trained)
     return trained
 
 
@@ -614,8 +622,9 @@ def _print_json(value: Any) -> None:
 
 
 def _say(message: str) -> None:
-    """Say on standard error what is wrong."""
-    typer.secho(f"inkgrad: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
+    """Say on standard error what is wrong, if there is still anybody to hear it."""
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        typer.secho(f"inkgrad: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
 
 
 def _sentence(error: OSError) -> str:

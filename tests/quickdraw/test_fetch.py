@@ -68,7 +68,7 @@ def test_only_the_wanted_rows_travel(fetcher: Fetcher) -> None:
     path = fetcher(10)
     assert np.array_equal(np.load(path), ROWS[:10])
     assert fetcher.bucket.sent[CAT] == HEADER + 10 * ROW + 1024  # the first 1024 come twice
-    assert leftovers(fetcher.cache) == {"cat.npy", "cat.npy.json", ".cat.npy.lock"}
+    assert leftovers(fetcher.cache) == {"cat.npy", "cat.npy.json"}
 
 
 def test_a_class_with_fewer_rows_gives_all_it_has(fetcher: Fetcher) -> None:
@@ -288,7 +288,7 @@ def test_a_file_of_lines_that_is_none(fetcher: Fetcher) -> None:
     fetcher.bucket.files["raw/cat.ndjson"] = b"<?xml version='1.0'?>"
     with pytest.raises(DownloadError, match="does not begin as a file of drawings does"):
         fetcher(5, kind="raw")
-    assert leftovers(fetcher.cache) == {".cat.ndjson.lock"}
+    assert leftovers(fetcher.cache) == set()
 
 
 # Faults of the server and of the line that another try mends
@@ -314,7 +314,7 @@ def test_faults_that_pass(fetcher: Fetcher, faults: list[Fault]) -> None:
     fetcher.bucket.fail(CAT, *faults)
     assert np.array_equal(np.load(fetcher(10)), ROWS[:10])
     assert len(fetcher.slept) <= 2
-    assert leftovers(fetcher.cache) == {"cat.npy", "cat.npy.json", ".cat.npy.lock"}
+    assert leftovers(fetcher.cache) == {"cat.npy", "cat.npy.json"}
 
 
 def test_tries_wait_longer_each_time_and_as_the_server_asks(fetcher: Fetcher) -> None:
@@ -501,7 +501,7 @@ def test_no_network_is_told_at_once(tmp_path: Path) -> None:
         fetch_bitmaps(["cat", "dog"], 5, base_url=closed_port(), cache=tmp_path, sleep=slept.append)
     assert time.monotonic() - began < 2
     assert slept == []
-    assert all(name.endswith(".lock") for name in leftovers(tmp_path))
+    assert leftovers(tmp_path) == set()
 
 
 class _Transport(httpx.BaseTransport):
@@ -959,7 +959,7 @@ def test_a_line_that_is_no_drawing(fetcher: Fetcher, line: bytes, match: str) ->
     fetcher.bucket.files[path] = b"\n".join(lines) + b"\n"
     with pytest.raises(DownloadError, match=rf"cat\.ndjson cannot be used: .*{match}"):
         fetcher(5, kind="simplified")
-    assert leftovers(fetcher.cache) == {".cat.ndjson.lock"}
+    assert leftovers(fetcher.cache) == set()
     assert len(fetcher(2, kind="simplified").read_text().splitlines()) == 2  # not looked at
 
 

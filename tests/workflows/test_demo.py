@@ -15,7 +15,7 @@ from inkgrad.quickdraw import TASKS
 from inkgrad.training import LAST, StepDone
 from inkgrad.workflows import Settings, demo
 from inkgrad.workflows.demo import DEMO_FOLDER
-from inkgrad.workflows.run import write_run
+from inkgrad.workflows.run import TRAINING, write_run
 from tests.buckets import write_bucket
 from tests.quickdraw.bucket import Bucket
 
@@ -76,7 +76,7 @@ def test_the_epochs_depend_on_how_much_there_is(animals, monkeypatch, drawings, 
 
 def test_an_interrupted_demo_is_begun_anew_but_no_other_run(animals, monkeypatch):
     for folder in (DEMO_FOLDER, Path("mine")):
-        write_run(folder, Settings(("cat", "dog")), finished=False)
+        write_run(folder, Settings(("cat", "dog")), TRAINING)
         (folder / LAST).touch()
     assert demo(animals, epochs=1).stopped == "finished"
     with pytest.raises(InkgradError, match="mine holds an interrupted run"):

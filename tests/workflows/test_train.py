@@ -38,6 +38,10 @@ def model_bytes(folder):
     return (Path(folder) / "model.safetensors").read_bytes()
 
 
+def contents(folder):
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
 class CtrlC:
     """Presses Ctrl-C after so many steps."""
 
@@ -85,7 +89,7 @@ def test_a_run_leaves_a_model_metrics_and_a_report(doodle_run, doodle_folder):
     assert "zebra" in report
     assert model.record["command"] in report.replace("&#39;", "'")
     facts = json.loads((doodle_run.folder / "run.json").read_text())
-    assert facts["finished"] is True
+    assert facts["state"] == "finished"
     assert facts["settings"]["data"] == str(doodle_folder)
 
 
@@ -222,10 +226,10 @@ def test_an_interrupted_run_resumes_to_the_same_bytes(doodle_folder, after):
 
 def test_an_interrupted_run_is_not_overwritten_by_mistake(doodle_folder):
     stopped = quick(data=doodle_folder, out="run", on_event=CtrlC(1))
-    before = {path.name: path.read_bytes() for path in stopped.folder.iterdir()}
+    before = contents(stopped.folder)
     with pytest.raises(InkgradError, match="holds an interrupted run"):
         quick(data=doodle_folder, out="run")
-    assert {path.name: path.read_bytes() for path in stopped.folder.iterdir()} == before
+    assert contents(stopped.folder) == before
     assert quick(data=doodle_folder, out="run", restart=True).stopped == "finished"
 
 
@@ -264,9 +268,31 @@ def test_another_network_is_refused_on_resuming(doodle_folder):
 
 
 def test_a_finished_run_stays_as_it_is_when_resumed(doodle_folder):
-    first = model_bytes(quick(data=doodle_folder, out="run").folder)
+    quick(data=doodle_folder, out="run")
+    before = contents("run")
+    events = []
+    again = train(out="run", resume=True, network=SMALL, on_event=events.append)
+    assert contents("run") == before
+    assert again.stopped == "finished already"
+    assert again.model.classes == ("cat", "dog")
+    assert (again.parts, again.evaluation, again.examples()) == (None, None, [])
+    with pytest.raises(InkgradError, match="finished already: evaluate its model"):
+        again.figures()
+    (notice,) = events
+    assert notice.message == (
+        "the run in run is finished already, with the model run/model.safetensors; to train on, "
+        "begin a new run with --restart or another --out"
+    )
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "report.html"])
+def test_a_finished_run_that_lost_a_file_writes_it_again(doodle_folder, name):
+    quick(data=doodle_folder, out="run")
+    whole = contents("run")
+    (Path("run") / name).unlink()
     assert train(out="run", resume=True, network=SMALL).stopped == "finished"
-    assert model_bytes("run") == first
+    assert contents("run").keys() == whole.keys()
+    assert contents("run")[name] == whole[name]
 
 
 def test_more_epochs_where_the_schedule_allows(doodle_folder):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from inkgrad.errors import DataError, DownloadError
+from inkgrad.locks import file_lock
 from inkgrad.quickdraw.edition import LARGEST_NOTE, Edition, parse_note
 from inkgrad.storage import atomic_write_bytes
 
@@ -243,12 +243,10 @@ def _yes_or_no(value: object) -> bool:
     return value
 
 
-@contextlib.contextmanager
-def exclusive(path: Path, wait: Callable[[float], None]) -> Iterator[None]:
+def exclusive(path: Path, wait: Callable[[float], None]) -> AbstractContextManager[bool]:
     """Let one process (and one thread) at a time work on `path`; the others wait their turn.
 
-    The lock is the operating system's, on a file beside `path`: it ends with the process, however
-    that ends.
+    See `inkgrad.locks.file_lock`. On a file system without locks nobody waits.
 
     Parameters
     ----------
@@ -257,24 +255,4 @@ def exclusive(path: Path, wait: Callable[[float], None]) -> Iterator[None]:
     wait : callable
         Called with a number of seconds between two looks at the lock; may raise to give up.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_name(f".{path.name}.lock"), "ab") as file:
-        while not _lock(file.fileno()):
-            wait(0.1)
-        yield
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock an open file for this process alone; False if another has it."""
-    try:
-        if sys.platform == "win32":  # pragma: no cover
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+    return file_lock(path.with_name(f".{path.name}.lock"), lambda: wait(0.1))

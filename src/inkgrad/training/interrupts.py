@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
+
+from inkgrad.signals import handle, put_back
 
 __all__ = ["Interrupted", "StopRequest", "catch_signals"]
 
@@ -24,6 +24,12 @@ class StopRequest:
     should_stop : callable, optional
         Asked at every check; a true answer is a request.
 
+    Attributes
+    ----------
+    made : bool
+    signal : int or None
+        The signal that asked, if one did.
+
     Examples
     --------
     >>> request = StopRequest()
@@ -36,6 +42,7 @@ class StopRequest:
 
     def __init__(self, should_stop: Callable[[], bool] | None = None) -> None:
         self.made = False
+        self.signal: int | None = None
         self._should_stop = should_stop
 
     def check(self) -> None:
@@ -48,7 +55,7 @@ class StopRequest:
 
 @contextlib.contextmanager
 def catch_signals(request: StopRequest) -> Iterator[None]:
-    """Turn SIGINT (Ctrl-C) and SIGTERM into a request to stop; a second one takes effect at once.
+    """Turn SIGINT (Ctrl-C), SIGTERM and SIGHUP into a request; a second one takes effect at once.
 
     Python raises KeyboardInterrupt between any two bytecodes, so also half-way through an update
     of the parameters: nothing sound could be saved then. Inside this block the first signal only
@@ -58,27 +65,14 @@ def catch_signals(request: StopRequest) -> Iterator[None]:
     Only the main thread may set handlers: in any other this does nothing. A signal that is
     ignored (as under nohup) stays ignored.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    former: dict[signal.Signals, Any] = {}
-
-    def restore() -> None:
-        while former:
-            number, handler = former.popitem()
-            signal.signal(number, handler)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        request.made = True
-        restore()
+        request.made, request.signal = True, number
+        put_back(former)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        handler = signal.getsignal(number)
-        if handler not in (None, signal.SIG_IGN):  # None: set by a C library, not ours to replace
-            former[number] = handler
-            signal.signal(number, on_signal)
+    former: dict[int, Any] = {}
+    former.update(handle(on_signal))
     try:
         yield
     finally:
-        restore()
+        put_back(former)

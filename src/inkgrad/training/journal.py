@@ -13,7 +13,7 @@ import numpy as np
 from inkgrad.training.checkpoint import BEST, LAST, save_checkpoint
 from inkgrad.training.events import Event, Notice, StepDone
 from inkgrad.training.health import diverged, flat_notice
-from inkgrad.training.metrics import append_metrics, write_metrics
+from inkgrad.training.metrics import append_metrics, is_torn, write_metrics
 from inkgrad.training.state import Tally, TrainingState
 
 __all__ = ["METRICS", "Journal"]
@@ -55,6 +55,7 @@ class Journal:
         self._begun = self._marked = self._saved = time.monotonic()
         self._steps = self._seen = 0  # since `fit` was called
         self._stepping = 0.0  # seconds spent on them, validation not included
+        self._written = 0  # bytes that the metrics had when they were last written
 
     def begin(self) -> None:
         """Make the folder say the same as the state: metrics up to here, and a checkpoint."""
@@ -63,7 +64,12 @@ class Journal:
         self.save()  # first: what an earlier run left is only removed once this one stands
         if self.state.optimizer.steps == 0:
             (self._folder / BEST).unlink(missing_ok=True)
-        write_metrics(self._folder / METRICS, self.state.records)
+        elif is_torn(self._folder / METRICS):
+            self.notice(
+                f"the last line of {self._folder / METRICS} was cut short; it is left out, and the "
+                "metrics go on from the checkpoint"
+            )
+        self._write_metrics()
 
     def notice(self, message: str) -> None:
         """Tell the user something."""
@@ -112,10 +118,9 @@ class Journal:
         self._check_arrays()
         self._mark()
         done = self.state.close_epoch(judged)
-        if self._folder is not None:
-            append_metrics(self._folder / METRICS, self.state.records[-1])
-            if judged is not None and done.is_best:
-                save_checkpoint(self._folder / BEST, self.state)
+        self._append_newest()
+        if self._folder is not None and judged is not None and done.is_best:
+            save_checkpoint(self._folder / BEST, self.state)
         self.save()
         self._tell(done)
 
@@ -153,8 +158,24 @@ class Journal:
 
     def _record(self, record: dict[str, Any]) -> None:
         self.state.records.append(record)
+        self._append_newest()
+
+    def _append_newest(self) -> None:
+        """Add the newest record to the metrics; if they are not as they were left, mend them."""
+        if self._folder is None:
+            return
+        path = self._folder / METRICS
+        if _size(path) == self._written:
+            append_metrics(path, self.state.records[-1])
+            self._written = _size(path)
+        else:
+            self._write_metrics()
+            self.notice(f"{path} was changed or cut short by another program; it is whole again")
+
+    def _write_metrics(self) -> None:
         if self._folder is not None:
-            append_metrics(self._folder / METRICS, record)
+            write_metrics(self._folder / METRICS, self.state.records)
+            self._written = _size(self._folder / METRICS)
 
     def _mark(self) -> float:
         """Add the seconds since the last mark to the epoch's, and return them."""
@@ -166,3 +187,11 @@ class Journal:
         """Refuse numbers that are not finite, before they take the place of good ones."""
         for name, array in self.state.named_arrays():
             self.check(float(np.abs(array).max(initial=0)), f"the largest number in {name}")
+
+
+def _size(path: Path) -> int:
+    """Return a file's length in bytes; -1 if it is not there."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return -1

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,11 +41,17 @@ class Fitted:
     stopped : str
         Why it ended: "finished" (all epochs), "patience" (no improvement for so long) or
         "interrupted" (it can be resumed).
+    records : tuple of dict
+        The lines of ``metrics.jsonl``.
+    signal : int or None
+        The signal that interrupted it, if one did.
     """
 
     parameters: Parameters
     history: tuple[EpochDone, ...]
     stopped: str
+    records: tuple[dict[str, Any], ...] = ()
+    signal: int | None = None
 
 
 def fit(
@@ -59,11 +66,12 @@ def fit(
     on_event: Callable[[Event], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     checkpoint_seconds: float = 30.0,
+    on_begun: Callable[[], object] | None = None,
 ) -> Fitted:
     """Train a network from the first parameters on.
 
-    Same network, data, recipe and engine give the same bits, on the same machine. Ctrl-C or
-    SIGTERM ends the run between two steps; a second one takes effect at once. A run with a folder
+    Same network, data, recipe and engine give the same bits, on the same machine. Ctrl-C, SIGTERM
+    or SIGHUP ends the run between two steps; a second one takes effect at once. A run with a folder
     can then be resumed, from the middle of an epoch too, to the very bits that it would have come
     to without the interruption.
 
@@ -89,6 +97,8 @@ def fit(
         Asked before every batch; a true answer interrupts as Ctrl-C does.
     checkpoint_seconds : float
         How often to save, besides after each epoch and on interruption.
+    on_begun : callable, optional
+        Called once what `folder` holds is of this run, and no longer of an earlier one.
 
     Returns
     -------
@@ -138,12 +148,14 @@ def fit(
     parameters = state.parameters
     schedule = recipe.make_schedule(state.steps_per_epoch)
     decays = decay_mask(network)
-    journal = Journal(state, folder, on_event, checkpoint_seconds)
     request = StopRequest(should_stop)
+    journal = Journal(state, folder, _heard(on_event, request), checkpoint_seconds)
 
     # Overflow is not a warning here: whatever it leads to is caught by the checks for finiteness.
     with catch_signals(request), np.errstate(over="ignore", invalid="ignore"):
         journal.begin()
+        if on_begun is not None:
+            on_begun()
         if state.engine != engine.name:
             journal.notice(
                 f"the run was begun with the engine {state.engine!r}; {engine.name!r} rounds "
@@ -178,7 +190,9 @@ def fit(
         except Interrupted:
             stopped = "interrupted"
             journal.save()
-    return Fitted(state.best or parameters, state.history, stopped)
+    return Fitted(
+        state.best or parameters, state.history, stopped, tuple(state.records), request.signal
+    )
 
 
 def judge(
@@ -217,6 +231,26 @@ def judge(
         loss -= float(log_softmax(logits)[np.arange(len(labels)), labels].sum(dtype=np.float64))
         right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
     return loss / len(data), right / len(data)
+
+
+def _heard(
+    on_event: Callable[[Event], None] | None, request: StopRequest
+) -> Callable[[Event], None]:
+    """Return a listener that cannot keep a run from being saved once it is to end.
+
+    A terminal that is closed sends SIGHUP, and refuses what is still written to it.
+    """
+
+    def tell(event: Event) -> None:
+        if on_event is None or request.made:
+            return
+        try:
+            on_event(event)
+        except OSError:
+            if not request.made:
+                raise
+
+    return tell
 
 
 def _last_checkpoint(folder: Path | None) -> Path:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import DataError
-from inkgrad.storage import atomic_write_bytes
+from inkgrad.storage import append_bytes, atomic_write_bytes
 
-__all__ = ["append_metrics", "read_metrics", "write_metrics"]
+__all__ = ["append_metrics", "is_torn", "read_metrics", "write_metrics"]
 
 
 def write_metrics(path: str | os.PathLike[str], records: Iterable[dict[str, Any]]) -> None:
@@ -30,9 +30,19 @@ def write_metrics(path: str | os.PathLike[str], records: Iterable[dict[str, Any]
 
 
 def append_metrics(path: str | os.PathLike[str], record: dict[str, Any]) -> None:
-    """Add one line, with one write, so that a reader never meets half of it for long."""
-    with open(path, "ab", buffering=0) as file:
-        file.write(_line(record))
+    """Add one line, all of it or nothing (see `inkgrad.storage.append_bytes`)."""
+    append_bytes(path, _line(record))
+
+
+def is_torn(path: str | os.PathLike[str]) -> bool:
+    """Whether a metrics file ends within a line, as a killed process may leave it."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 1, 0))
+            return file.read(1) not in (b"", b"\n")
+    except OSError:
+        return False
 
 
 def read_metrics(path: str | os.PathLike[str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from inkgrad.quickdraw import OnProgress, find_task, load_drawings
 from inkgrad.quickdraw.places import VARIABLE
+from inkgrad.workflows.claim import claim
 from inkgrad.workflows.run import refuse_to_overwrite
 from inkgrad.workflows.train import Trained, train
 
@@ -59,26 +60,27 @@ def demo(
     """
     if restart is None:
         restart = Path(out) == DEMO_FOLDER
-    refuse_to_overwrite(Path(out), restart)  # before anything is fetched
-    if data is None:
-        data = os.environ.get(VARIABLE) or None
-    loaded = load_drawings(
-        find_task(task=_TASK, data=data, offline=offline),
-        data=data,
-        limit=limit,
-        offline=offline,
-        on_progress=on_progress,
-    )
-    if epochs is None:
-        least, most = _EPOCHS
-        epochs = min(max(round(_LOOKS / len(loaded.drawings)), least), most)
-    choices = {"limit": limit, "epochs": epochs, "balance": True, "restart": restart, **options}
-    return train(
-        task=_TASK,
-        data=data,
-        loaded=loaded,
-        out=out,
-        offline=offline,
-        on_progress=on_progress,
-        **choices,
-    )
+    with claim(Path(out), options.get("on_event")):  # before anything is fetched
+        refuse_to_overwrite(Path(out), restart)
+        if data is None:
+            data = os.environ.get(VARIABLE) or None
+        loaded = load_drawings(
+            find_task(task=_TASK, data=data, offline=offline),
+            data=data,
+            limit=limit,
+            offline=offline,
+            on_progress=on_progress,
+        )
+        if epochs is None:
+            least, most = _EPOCHS
+            epochs = min(max(round(_LOOKS / len(loaded.drawings)), least), most)
+        choices = {"limit": limit, "epochs": epochs, "balance": True, "restart": restart, **options}
+        return train(
+            task=_TASK,
+            data=data,
+            loaded=loaded,
+            out=out,
+            offline=offline,
+            on_progress=on_progress,
+            **choices,
+        )

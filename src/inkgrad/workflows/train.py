@@ -24,14 +24,23 @@ from inkgrad.insight import (
 )
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
-from inkgrad.model import Model
+from inkgrad.model import Model, load
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
-from inkgrad.training import METRICS, Augmented, Batches, Event, Notice, fit, read_metrics
+from inkgrad.training import Augmented, Batches, Event, Notice, fit
+from inkgrad.workflows.claim import claim
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import make_record
 from inkgrad.workflows.run import (
+    BEGUN,
+    FINISHED,
+    MODEL,
+    REPORT,
+    TRAINING,
+    begun,
     default_folder,
+    finished_already,
+    folder_to_resume,
     refuse_to_overwrite,
     resume_run,
     write_run,
@@ -43,7 +52,6 @@ __all__ = ["OnLoaded", "Trained", "train"]
 
 OnLoaded = Callable[[Loaded, Parts], None]
 
-_MODEL, _REPORT = "model.safetensors", "report.html"
 _REMEMBERED = 300  # drawings of each class, for the features in the model file
 _MISTAKES, _RECOGNISED, _EXAMPLES = 40, 24, 5  # pictures in the report and in the terminal
 
@@ -59,11 +67,12 @@ class Trained:
         settings) and the checkpoints.
     stopped : str
         Why training ended; ``"interrupted"`` means that `train` with ``resume=True`` goes on, and
-        that model and report are not written yet.
+        that model and report are not written yet; ``"finished already"`` that there was nothing to
+        do.
     settings : Settings
         What was asked for.
-    parts : Parts
-        The drawings as they were parted.
+    parts : Parts or None
+        The drawings as they were parted; None if there was nothing to do.
     model : Model or None
     evaluation : Evaluation or None
         Of the model on the test part.
@@ -71,26 +80,33 @@ class Trained:
         What the model says of the test part.
     seconds : float
         From the first step to the last, in this session.
+    signal : int or None
+        The signal that interrupted it, if one did.
     """
 
     folder: Path
     stopped: str
     settings: Settings
-    parts: Parts
+    parts: Parts | None
     model: Model | None
     evaluation: Evaluation | None
     probabilities: Array | None
     seconds: float
+    signal: int | None = None
 
     def figures(self) -> dict[str, Any]:
         """Return the evaluation as plain values."""
         if self.evaluation is None:
-            raise InkgradError("the run was interrupted: there is nothing to judge yet")
+            raise InkgradError(
+                f"the run was {self.stopped}: there is nothing to judge yet"
+                if self.model is None
+                else f"the run was {self.stopped}: evaluate its model"
+            )
         return self.evaluation.to_dict()
 
     def examples(self) -> list[Reading]:
         """Return the first test drawing of each of a few classes, with what is read in it."""
-        if self.probabilities is None:
+        if self.probabilities is None or self.parts is None:
             return []
         test = self.parts.test
         shown = np.unique(np.linspace(0, len(test.classes) - 1, _EXAMPLES).round())
@@ -141,7 +157,7 @@ def train(
     engine : str or Engine
     resume : bool
         Go on with the interrupted run in `out`, by its own settings; they need not be given
-        again, and must agree if they are.
+        again, and must agree if they are. If it is finished already, nothing is changed.
     restart : bool
         Forget an interrupted run in `out`; without it, it is never overwritten.
     offline : bool
@@ -174,73 +190,94 @@ def train(
     ('finished', 8, ('dark', 'light'))
     """
     if resume:
-        folder, chosen = resume_run(out, classes, task=task, data=data, choices=choices)
-        data = chosen.data if data is None else data
+        folder, asked = folder_to_resume(out, classes, task=task, data=data)
     else:
         names = _names(classes, task, data, loaded, offline)
-        place = None if loaded is not None and data is None else name_of_place(data)
-        chosen = Settings.choose(names, choices, task=task, data=place)
         folder = default_folder(task, names) if out is None else Path(out)
-        refuse_to_overwrite(folder, restart)
-    network = seed_network(len(chosen.classes)) if network is None else network
-    # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
-    raster = _raster_for(network) if raster is None else raster
-    untrained = Model(network, network.initialise(), chosen.classes, raster, engine=engine)
 
-    if loaded is None:
-        loaded = load_drawings(
-            chosen.classes,
-            data=data,
-            limit=chosen.limit,
-            raster=raster,
-            offline=offline,
-            on_progress=on_progress,
-        )
-    elif loaded.drawings.classes != chosen.classes:
-        raise InkgradError(
-            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
-            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
-        )
-    elif loaded.drawings.side != raster.side:
-        raise InkgradError(
-            f"the drawings have sides of {loaded.drawings.side} pixels, but the network takes "
-            f"{raster.side}; load them with raster=Raster({raster.side}), or give another network"
-        )
-    parts = chosen.divide(loaded.drawings)
-    _check_parts(parts, loaded)
-    if on_loaded is not None:
-        on_loaded(loaded, parts)
-    asked, engine = engine, get_ready(engine, network, on_progress)
-    if asked == "auto" and on_event is not None and (hint := advice()) is not None:
-        on_event(Notice(hint))
+    with claim(folder, on_event):
+        if resume:
+            chosen, state = resume_run(folder, asked, choices, network)
+            data = chosen.data if data is None else data
+        else:
+            refuse_to_overwrite(folder, restart, network)
+            place = None if loaded is not None and data is None else name_of_place(data)
+            chosen, state = Settings.choose(names, choices, task=task, data=place), BEGUN
+        if state == FINISHED:
+            _tell(on_event, finished_already(folder, chosen))
+            model = load(folder / MODEL)
+            return Trained(folder, "finished already", chosen, None, model, None, None, 0.0)
+        if resume and state == BEGUN:
+            _tell(on_event, f"the run in {folder} has no checkpoint yet; it starts from scratch")
 
-    start = time.perf_counter()
-    with writing_to(folder):
-        write_run(folder, chosen, finished=False)
-        fitted = fit(
-            network,
-            _to_learn_from(parts.train, chosen),
-            validation=parts.validation if len(parts.validation) else None,
-            recipe=chosen.recipe,
-            engine=engine,
-            folder=folder,
-            resume=resume,
-            on_event=on_event,
-        )
-        seconds = time.perf_counter() - start
-        if fitted.stopped == "interrupted":
-            return Trained(folder, fitted.stopped, chosen, parts, None, None, None, seconds)
+        network = seed_network(len(chosen.classes)) if network is None else network
+        # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
+        raster = _raster_for(network) if raster is None else raster
+        untrained = Model(network, network.initialise(), chosen.classes, raster, engine=engine)
 
-        features = _features(network, fitted.parameters, parts.train)
-        model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
-        probabilities = judge(model, parts.test.bitmaps, on_progress)
-        evaluation = measure(probabilities, parts.test.labels, chosen.classes)
-        record = make_record(chosen, loaded, parts, engine.name, evaluation)
-        model = replace(model, record=record)
-        model.save(folder / _MODEL)
-        _write_report(folder, model, parts.test, evaluation, probabilities)
-        write_run(folder, chosen, finished=True)
+        with begun(folder, chosen, state) as on_begun:
+            if loaded is None:
+                loaded = load_drawings(
+                    chosen.classes,
+                    data=data,
+                    limit=chosen.limit,
+                    raster=raster,
+                    offline=offline,
+                    on_progress=on_progress,
+                )
+            _check_loaded(loaded, chosen, raster)
+            parts = chosen.divide(loaded.drawings)
+            _check_parts(parts, loaded)
+            if on_loaded is not None:
+                on_loaded(loaded, parts)
+            wanted, engine = engine, get_ready(engine, network, on_progress)
+            if wanted == "auto" and (hint := advice()) is not None:
+                _tell(on_event, hint)
+
+            start = time.perf_counter()
+            with writing_to(folder):
+                fitted = fit(
+                    network,
+                    _to_learn_from(parts.train, chosen),
+                    validation=parts.validation if len(parts.validation) else None,
+                    recipe=chosen.recipe,
+                    engine=engine,
+                    folder=folder,
+                    resume=state == TRAINING,
+                    on_event=on_event,
+                    on_begun=on_begun,
+                )
+                seconds = time.perf_counter() - start
+                if fitted.stopped == "interrupted":
+                    return Trained(
+                        folder,
+                        fitted.stopped,
+                        chosen,
+                        parts,
+                        None,
+                        None,
+                        None,
+                        seconds,
+                        fitted.signal,
+                    )
+
+                features = _features(network, fitted.parameters, parts.train)
+                model = replace(
+                    untrained, parameters=fitted.parameters, engine=engine, features=features
+                )
+                probabilities = judge(model, parts.test.bitmaps, on_progress)
+                evaluation = measure(probabilities, parts.test.labels, chosen.classes)
+                record = make_record(chosen, loaded, parts, engine.name, evaluation)
+                model = replace(model, record=record)
+                model.save(folder / MODEL)
+                _write_report(folder, model, parts.test, evaluation, probabilities, fitted.records)
+                write_run(folder, chosen, FINISHED)
     return Trained(folder, fitted.stopped, chosen, parts, model, evaluation, probabilities, seconds)
+
+
+def _tell(on_event: Callable[[Event], None] | None, message: str) -> None:
+    if on_event is not None:
+        on_event(Notice(message))
 
 
 def _raster_for(network: Network) -> Raster:
@@ -260,6 +297,20 @@ def _names(
     if loaded is not None and task is None and classes is None:
         return loaded.drawings.classes
     return find_task(classes, task=task, data=data, offline=offline)
+
+
+def _check_loaded(loaded: Loaded, chosen: Settings, raster: Raster) -> None:
+    """Refuse drawings of other classes, or of another size, than the network is for."""
+    if loaded.drawings.classes != chosen.classes:
+        raise InkgradError(
+            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
+            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+        )
+    if loaded.drawings.side != raster.side:
+        raise InkgradError(
+            f"the drawings have sides of {loaded.drawings.side} pixels, but the network takes "
+            f"{raster.side}; load them with raster=Raster({raster.side}), or give another network"
+        )
 
 
 def _check_parts(parts: Parts, loaded: Loaded) -> None:
@@ -291,7 +342,12 @@ def _features(network: Network, parameters: Parameters, drawings: Drawings) -> F
 
 
 def _write_report(
-    folder: Path, model: Model, test: Drawings, evaluation: Evaluation, probabilities: Array
+    folder: Path,
+    model: Model,
+    test: Drawings,
+    evaluation: Evaluation,
+    probabilities: Array,
+    history: Sequence[dict[str, Any]],
 ) -> None:
     """Write the report: curves, confusions, mistakes and what the model file records."""
     record = model.record
@@ -299,10 +355,10 @@ def _write_report(
     right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)
     right = right[:: max(1, len(right) // _RECOGNISED)][:_RECOGNISED]  # from all classes
     write_report(
-        folder / _REPORT,
+        folder / REPORT,
         title=record["settings"]["task"] or ", ".join(model.classes[:5]),
         evaluation=evaluation,
-        history=read_metrics(folder / METRICS),
+        history=history,
         record={
             "drawings": record["data"]["source"],
             "licence of the drawings": record["data"]["attribution"] or None,
