@@ -41,8 +41,13 @@ class ReferenceEngine:
 
     def forward(self, parameters: Parameters, x: Array) -> Array:
         """Return the logits, (n, classes)."""
+        last = self.network.stages[-1]
+        return last.layer.forward(self.features(parameters, x), **parameters.of(last))[0]
+
+    def features(self, parameters: Parameters, x: Array) -> Array:
+        """Return what the last layer is given, (n, *its input shape)."""
         self.check(x)
-        for stage in self.network.stages:
+        for stage in self.network.stages[:-1]:
             x, _ = stage.layer.forward(x, **parameters.of(stage))
         return x
 
