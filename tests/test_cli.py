@@ -79,7 +79,7 @@ def test_train_writes_what_it_promises_and_says_so(doodle_folder):
     assert "rows: drawn; columns: read" in out
     assert "run/report.html  (open it in a browser)" in out
     assert "predict run/model.safetensors my-drawing.png" in out
-    assert f"evaluate run/model.safetensors --data {doodle_folder}" in out
+    assert f"evaluate run/model.safetensors --data {shlex.quote(str(doodle_folder))}" in out
     assert "\x1b" not in out
 
 

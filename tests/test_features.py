@@ -34,7 +34,7 @@ def model(features) -> Model:
 def test_they_are_mean_and_spread_of_what_the_last_layer_is_given():
     rng = np.random.default_rng(0)
     drawings = [rng.random((n, 1, 28, 28), dtype=np.float32) for n in (5, 1, 8)]
-    features = measure_features(NETWORK, PARAMETERS, drawings)
+    features = measure_features(ReferenceEngine(NETWORK), PARAMETERS, drawings)
     # The last layer is linear: the mean logit is the logit of the mean feature.
     for mean, x in zip(features.mean, drawings, strict=True):
         logits = mean @ PARAMETERS["dense2.weight"] + PARAMETERS["dense2.bias"]
@@ -43,7 +43,7 @@ def test_they_are_mean_and_spread_of_what_the_last_layer_is_given():
     assert (features.deviation[1] == 0).all()  # of a single drawing
     assert (features.deviation[2] > 0).any()
     assert features.mean.dtype == features.deviation.dtype == np.float32
-    again = measure_features(NETWORK, PARAMETERS, drawings)
+    again = measure_features(ReferenceEngine(NETWORK), PARAMETERS, drawings)
     assert again.mean.tobytes() == features.mean.tobytes()
     assert again.deviation.tobytes() == features.deviation.tobytes()
 
@@ -51,7 +51,7 @@ def test_they_are_mean_and_spread_of_what_the_last_layer_is_given():
 @pytest.mark.parametrize("layers", [[Conv2D(3, 28), Flatten()], [Dense(3)]])
 def test_a_network_without_a_last_dense_layer_behind_others_has_none(layers):
     network = Network(layers, (784,) if isinstance(layers[0], Dense) else (1, 28, 28))
-    assert measure_features(network, network.initialise(), []) is None
+    assert measure_features(ReferenceEngine(network), network.initialise(), []) is None
 
 
 def test_they_are_saved_and_come_back(model, features, tmp_path):

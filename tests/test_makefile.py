@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -14,21 +15,33 @@ pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 
 
 def install(folder: Path, refused: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Run make with a Python that only notes what it is asked to install, or refuses it."""
-    python = folder / "bin" / "python"
-    python.parent.mkdir()
+    """Run make with a Python that only notes what it is asked to install, or refuses it.
+
+    In a folder of its own, by relative names alone: make takes none that has spaces in it.
+    """
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
     python.write_text(
-        f'#!/bin/sh\necho "$*" >> {folder}/asked\n'
-        f'case "$*" in *{refused}) echo refused >&2; exit 1;; esac\n'
+        '#!/bin/sh\necho "$*" >> asked\n'
+        f'case "$*" in *{refused}) echo refused >&2; exit 1;; esac\n',
+        "utf-8",
     )
     python.chmod(0o755)
+    # Not as part of the make that may have started the tests.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
-        ["make", "-C", str(ROOT), f"VENV={folder}", f"{folder}/.base"],
+        ["make", "VENV=.venv", ".venv/.base"],
+        cwd=folder,
+        env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
+        check=False,
     )
-    return done, [line.split()[-1] for line in (folder / "asked").read_text().splitlines()]
+    asked = (folder / "asked").read_text("utf-8")
+    return done, [line.split()[-1] for line in asked.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -44,4 +57,4 @@ def test_numba_is_installed_if_it_can_be(tmp_path, refused, asked, status, said)
     assert (installed, done.returncode) == (asked, status)
     assert ("Numba cannot be installed here" in done.stdout) == said
     assert ("refused" in done.stderr) == (status != 0)  # only what is fatal is shown
-    assert (tmp_path / ".base").exists() == (status == 0)
+    assert (tmp_path / ".venv" / ".base").exists() == (status == 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inkgrad.engines import make_engine
+from inkgrad.engines import Engine
 from inkgrad.errors import ModelError
 from inkgrad.layers import Array, Dense
 from inkgrad.network import Network, Parameters
@@ -75,16 +75,16 @@ class Features:
 
 
 def measure_features(
-    network: Network, parameters: Parameters, drawings: Iterable[Array]
+    engine: Engine, parameters: Parameters, drawings: Iterable[Array]
 ) -> Features | None:
     """Measure what the last dense layer is given for some drawings of each class.
 
-    The reference engine computes, so that the result depends on no choice of engine but through
-    the parameters.
+    The sums are NumPy's own, in float64 and drawing after drawing; so if the engine gives the same
+    bits for any number of threads, this does too.
 
     Parameters
     ----------
-    network : Network
+    engine : Engine
     parameters : Parameters
     drawings : iterable of (n, *input_shape) arrays
         For each class, in order, what the network is fed; n is at least 1.
@@ -92,27 +92,25 @@ def measure_features(
     Returns
     -------
     features : Features or None
-        None if the network does not end in a dense layer behind at least one other.
+        None if the engine's network does not end in a dense layer behind at least one other.
 
     Examples
     --------
+    >>> from inkgrad.engines import ReferenceEngine
     >>> from inkgrad.layers import Flatten
     >>> network = Network([Flatten(), Dense(2)], input_shape=(1, 1, 2))
     >>> cats = np.array([[[[0.0, 1.0]]], [[[0.0, 3.0]]]], np.float32)
-    >>> features = measure_features(network, network.initialise(), [cats, cats[:1]])
+    >>> engine = ReferenceEngine(network)
+    >>> features = measure_features(engine, network.initialise(), [cats, cats[:1]])
     >>> features.mean, features.deviation
     (array([[0., 2.],
            [0., 1.]], dtype=float32), array([[0., 1.],
            [0., 0.]], dtype=float32))
     """
-    *before, last = network.layers
+    *before, last = engine.network.layers
     if not before or not isinstance(last, Dense):
         return None
-    hidden = Network(before, network.input_shape)
-    # Parameters stand in the order of the layers: all but the last layer's come first.
-    first = Parameters(hidden, parameters.vector[: hidden.size])
-    engine = make_engine("reference", hidden)
-    rows = [engine.forward(first, x).astype(np.float64) for x in drawings]  # (n, F) a class
+    rows = [engine.features(parameters, x).astype(np.float64) for x in drawings]  # (n, F) a class
     return Features(
         np.stack([values.mean(axis=0) for values in rows]).astype(np.float32),
         np.stack([values.std(axis=0) for values in rows]).astype(np.float32),

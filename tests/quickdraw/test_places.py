@@ -43,6 +43,16 @@ def test_a_folder_by_path_by_address_and_by_home(
     assert find_place("~/with spaces") == expected
 
 
+def test_a_home_that_nobody_has_is_a_name_like_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=r"~no-such-user/drawings does not exist; name a folder"):
+        find_place("~no-such-user/drawings")
+    (tmp_path / "~no-such-user" / "drawings" / "numpy_bitmap").mkdir(parents=True)
+    assert find_place("~no-such-user/drawings") == BucketFolder(Path("~no-such-user/drawings"))
+
+
 def test_what_a_bucket_folder_has(bucket_folder: Path) -> None:
     place = BucketFolder(bucket_folder)
     assert place.has("alarm clock")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -48,3 +51,24 @@ def test_zero_stays_zero():
     gradient = np.zeros(3)
     assert clip_by_norm(gradient, 1.0) == 0
     assert not gradient.any()
+
+
+def test_the_length_is_the_same_for_any_number_of_threads():
+    """BLAS, which settles on its threads when it is loaded, would add up halves."""
+    script = """
+import numpy as np
+from inkgrad.training import clip_by_norm
+gradients = np.random.default_rng(0).normal(size=(8, 400_000)).astype(np.float32)
+print(*(clip_by_norm(gradient, None).hex() for gradient in gradients))
+"""
+    lengths = set()
+    for threads in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads},
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+        lengths.add(done.stdout)
+    assert len(lengths) == 1

@@ -252,7 +252,7 @@ def remembering() -> Model:
     drawings = [
         np.concatenate([inputs(draw(animal, rng)) for _ in range(12)]) for animal in CLASSES
     ]
-    features = measure_features(network, parameters, drawings)
+    features = measure_features(ReferenceEngine(network), parameters, drawings)
     return Model(network, parameters, CLASSES, record={"seed": 8}, features=features)
 
 

@@ -1,7 +1,8 @@
 """The rasteriser compiled by Numba: the same functions, some hundred times as fast.
 
 Numba is told that compiled code may use the functions of `pen`, `edges`, `outline`, `scan` and
-`plot` as they stand; there is no second version of them. What was compiled is kept on disk.
+`plot` as they stand; there is no second version of them. What was compiled is kept on disk, if
+there is a place that may be written to.
 """
 
 from __future__ import annotations
@@ -60,7 +61,15 @@ def _functions(module: ModuleType) -> list[Callable[..., Any]]:
     return [function for function in functions if function.__module__ == module.__name__]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator,unused-ignore]
+def _entry(function: Callable[..., None]) -> Any:
+    """Compile a function, and keep the result on disk where Numba may write to it."""
+    try:
+        return njit(cache=True, nogil=True, error_model="numpy")(function)
+    except RuntimeError:  # neither to this folder nor to the user's cache
+        return njit(nogil=True, error_model="numpy")(function)
+
+
+@_entry
 def _plot(
     stamp: Any,
     bitmaps: Any,

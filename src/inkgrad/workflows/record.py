@@ -53,8 +53,9 @@ def make_record(
 ) -> dict[str, Any]:
     """Return what a model file says of its making, in plain values.
 
-    No times and no names of the machine's folders: the same command with the same drawings gives
-    the same bytes.
+    No times and no names of the machine's folders: on one machine, the same command with the same
+    drawings gives the same bytes, for any number of threads where the fast engine's kernels carry
+    out the whole network (see `inkgrad.engines.cpu.CpuEngine`).
     """
     figures = evaluation.to_dict()
     return {

@@ -261,7 +261,7 @@ def train(
                         fitted.signal,
                     )
 
-                features = _features(network, fitted.parameters, parts.train)
+                features = _features(engine, fitted.parameters, parts.train)
                 model = replace(
                     untrained, parameters=fitted.parameters, engine=engine, features=features
                 )
@@ -331,14 +331,14 @@ def _to_learn_from(drawings: Drawings, chosen: Settings) -> Batches:
     return data if chosen.augment == 1 else Augmented(data, chosen.augment, chosen.recipe.seed)
 
 
-def _features(network: Network, parameters: Parameters, drawings: Drawings) -> Features | None:
+def _features(engine: Engine, parameters: Parameters, drawings: Drawings) -> Features | None:
     """Measure the features of some hundred drawings of each class, taken from all of them."""
     rows = [np.flatnonzero(drawings.labels == k) for k in range(len(drawings.classes))]
     some = (
         row[np.unique(np.linspace(0, len(row) - 1, _REMEMBERED).round().astype(int))]
         for row in rows
     )
-    return measure_features(network, parameters, (drawings.batch(row)[0] for row in some))
+    return measure_features(engine, parameters, (drawings.batch(row)[0] for row in some))
 
 
 def _write_report(

@@ -33,6 +33,7 @@ def everything(engine: CpuEngine, parameters, x, labels) -> list[bytes]:
     loss, logits, vector = engine.gradients(parameters, x, labels, label_smoothing=0.1)
     results = [np.float64(loss), logits, vector, engine.forward(parameters, x)]
     results += [engine.predict(parameters, x), engine.predictor(parameters)(x)]
+    results += [engine.features(parameters, x)]
     moved, size = parameters.copy(), engine.network.size
     m, v = np.zeros(size, np.float32), np.zeros(size, np.float32)
     rule = AdamRule(m, v, 0.9, 0.999, 1e-8, 1e-3, 1000.0)

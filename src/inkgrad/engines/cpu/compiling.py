@@ -23,8 +23,16 @@ inlined: Any = njit(**_OPTIONS, forceinline=True)
 merged: Any = njit(**_OPTIONS, inline="always")
 """Makes a large function part of its only caller before anything is compiled, which saves time."""
 
-entry: Any = njit(**_OPTIONS, cache=True)
-"""Compiles the function that Python calls, with all that it calls, and keeps the result on disk."""
+
+def entry(function: Any) -> Any:
+    """Compile a function that Python calls, with all that it calls, and keep the result on disk.
+
+    Where Numba may write to neither this folder nor the user's cache, every process compiles.
+    """
+    try:
+        return njit(**_OPTIONS, cache=True)(function)
+    except RuntimeError:  # no place to keep it
+        return njit(**_OPTIONS)(function)
 
 
 def _digest() -> str:

@@ -19,7 +19,7 @@ from inkgrad.layers.softmax import check_labels
 from inkgrad.network import Network, Parameters, aligned_zeros
 
 if TYPE_CHECKING:
-    from inkgrad.engines.cpu.runner import Workspaces
+    from inkgrad.engines.cpu.runner import Workspace, Workspaces
 
 __all__ = ["CpuEngine"]
 
@@ -32,7 +32,9 @@ class CpuEngine:
     `inkgrad.engines.cpu.plan`). Numbers agree with the reference engine's up to the rounding of
     float32. Parameters that are not float32 are left to the reference engine altogether.
 
-    The same network, numbers and machine give the same bits, for any number of threads.
+    The same network, numbers and machine give the same bits, for any number of threads; where
+    convolutions or dense layers are carried out by themselves, as long as NumPy's BLAS has as many
+    threads (see `ReferenceEngine`).
 
     Parameters
     ----------
@@ -96,6 +98,15 @@ class CpuEngine:
         if not self._can(parameters, x):
             return self._reference.forward(parameters, x)
         return self._outputs(parameters, x, probabilities=False)
+
+    def features(self, parameters: Parameters, x: Array) -> Array:
+        """Return what the last layer is given, (n, *its input shape)."""
+        last = self.network.stages[-1]
+        if not self._can(parameters, x) or last is not self._plan.dense[-1].stage:
+            return self._reference.features(parameters, x)
+        with self._spaces.lend(len(x)) as space:
+            self._run_forward(space, parameters, x, probabilities=False)
+            return space.features(len(x))
 
     def predict(self, parameters: Parameters, x: Array) -> Array:
         """Return the probabilities, (n, classes)."""
@@ -220,21 +231,26 @@ class CpuEngine:
         return float(losses.mean()), outputs.reshape(n, classes), total
 
     def _outputs(self, parameters: Parameters, x: Array, probabilities: bool) -> Array:
+        with self._spaces.lend(len(x)) as space:
+            return self._run_forward(space, parameters, x, probabilities)
+
+    def _run_forward(
+        self, space: Workspace, parameters: Parameters, x: Array, probabilities: bool
+    ) -> Array:
         from inkgrad.engines.cpu.runner import run
 
         n, classes = len(x), self.network.output_shape[0]
         x, _ = self._before(parameters, x)
         outputs = np.empty(n * classes, np.float32)
-        with self._spaces.lend(n) as space:
-            run(
-                space,
-                self.threads,
-                n,
-                theta=_writable(parameters.vector),
-                x=_flat(x),
-                outputs=outputs,
-                probabilities=probabilities,
-            )
+        run(
+            space,
+            self.threads,
+            n,
+            theta=_writable(parameters.vector),
+            x=_flat(x),
+            outputs=outputs,
+            probabilities=probabilities,
+        )
         return outputs.reshape(n, classes)
 
     def _before(self, parameters: Parameters, x: Array) -> tuple[Array, list[Any]]:

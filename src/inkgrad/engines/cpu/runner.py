@@ -14,6 +14,7 @@ from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
 from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
 from inkgrad.engines.cpu.plan import Plan
 from inkgrad.engines.cpu.program import make_packing, make_program
+from inkgrad.layers import Array
 from inkgrad.network import Network, aligned_zeros
 
 __all__ = ["RULE", "Workspace", "Workspaces", "make_job", "run", "start"]
@@ -54,6 +55,17 @@ class Workspace:
     def bytes(self) -> int:
         """How much memory the buffers take."""
         return int(self.floats.nbytes + self.words.nbytes)
+
+    def features(self, batch: int) -> Array:
+        """Return what the last dense layer was given in a forward pass, (batch, inputs)."""
+        last = self.layout.dense[-1]
+        place, step, first = int(last["input"]), int(last["input_step"]), int(last["row_at"])
+        given = self.floats[place : place + batch * step].reshape(batch, step)
+        # Inputs may stand in slabs: each has its row of the weights, those that fill up have none.
+        rows = self.layout.tables[first : first + step]
+        features = np.empty((batch, int(last["inputs"])), np.float32)
+        features[:, rows[rows >= 0] // last["width"]] = given[:, rows >= 0]
+        return features
 
     def program(self, batch: int, packs: bool, teaches: bool) -> tuple[Any, ...]:
         """Return tasks, phases and squares for a batch; made once. 0: packing alone."""
