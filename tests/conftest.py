@@ -43,6 +43,11 @@ settings.load_profile("default")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# All that is asked here is asked of this machine, never of a proxy that the environment names.
+for name in ("http_proxy", "https_proxy", "all_proxy"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.upper(), None)
+
 
 LONG = 5.0  # seconds: a test of the quick suite that takes longer says why
 

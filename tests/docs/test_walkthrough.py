@@ -117,6 +117,12 @@ nbformat.write(notebook, result)
 """
 
 
+USERS_FOLDERS = (
+    *("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"),
+    "MPLCONFIGDIR",
+)
+
+
 def execute(source: Path, **environment: str):
     """Convert one chapter and run it in its folder; without real drawings, if none are named."""
     import nbformat
@@ -126,10 +132,16 @@ def execute(source: Path, **environment: str):
         for name, value in os.environ.items()
         if not name.startswith(("INKGRAD_", "COV_", "COVERAGE_"))
     }
+    own = str(source.parent / "own")  # the user's folders need not be writable
     done = subprocess.run(
         [sys.executable, "-c", RUN, source.name, "result.ipynb"],
         cwd=source.parent,
-        env={**kept, "PYTHONPATH": str(SOURCE), **environment},
+        env={
+            **kept,
+            **dict.fromkeys(USERS_FOLDERS, own),
+            "PYTHONPATH": str(SOURCE),
+            **environment,
+        },
         capture_output=True,
         encoding="utf-8",
         timeout=300,

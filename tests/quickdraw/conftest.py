@@ -16,12 +16,9 @@ CERTIFICATES = ssl.create_default_context()
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let neither proxies nor a place of drawings come from the environment."""
+def no_place_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no place of drawings come from the environment."""
     monkeypatch.delenv("INKGRAD_DATA", raising=False)
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture
