@@ -18,7 +18,8 @@ import inkgrad
 
 SOURCE = Path(inkgrad.__file__).parent
 
-BASE = {"errors", "storage", "version"}  # anybody may import them, and they only each other
+# Anybody may import these, and they only each other.
+BASE = {"errors", "json_text", "storage", "text", "version"}
 TO_NETWORK = {"layers", "network"}
 TO_ENGINES = TO_NETWORK | {"engines"}
 TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
@@ -29,7 +30,9 @@ TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
 ROOMS: dict[str, set[str]] = {
     # room: which other rooms it may import, besides BASE
     "errors": set(),
+    "json_text": set(),
     "storage": set(),
+    "text": set(),
     "version": set(),
     # what networks are made of: they never hear of drawings or files of drawings
     "layers": set(),
@@ -57,7 +60,9 @@ ROOMS: dict[str, set[str]] = {
 # Rooms that must stay light; what is not named here may use any dependency of pyproject.toml.
 THIRD_PARTY: dict[str, set[str]] = {
     "errors": set(),
+    "json_text": set(),
     "storage": set(),
+    "text": set(),
     "version": set(),
     "packaged": set(),
     "features": {"numpy"},

@@ -69,6 +69,7 @@ def test_importing_loads_nothing_but_itself():
     loaded = run("import sys, inkgrad; print(*sys.modules)").split()
     assert {name for name in loaded if name.startswith("inkgrad.")} == {
         "inkgrad.errors",
+        "inkgrad.text",
         "inkgrad.version",
     }
     assert "numpy" not in loaded

@@ -27,6 +27,7 @@ from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
+from inkgrad.text import listed
 from inkgrad.training import METRICS, Augmented, Batches, Event, Notice, fit, read_metrics
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import make_record
@@ -198,8 +199,8 @@ def train(
         )
     elif loaded.drawings.classes != chosen.classes:
         raise InkgradError(
-            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
-            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+            f"the drawings are of {listed(loaded.drawings.classes)}, "
+            f"but {listed(chosen.classes)} are to be told apart; give the same in both"
         )
     elif loaded.drawings.side != raster.side:
         raise InkgradError(
