@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import InkgradError
+from inkgrad.json_text import parse_json
 from inkgrad.quickdraw import find_task
 from inkgrad.storage import atomic_write_bytes
 from inkgrad.training import LAST
@@ -61,7 +62,7 @@ def read_run(folder: Path) -> tuple[Settings, bool]:
     """
     path = folder / RUN
     try:
-        facts = json.loads(path.read_bytes())
+        facts = parse_json(path.read_bytes())
         return Settings.from_dict(facts["settings"]), facts["finished"] is True
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InkgradError(
