@@ -164,7 +164,8 @@ def local_path(named: str) -> Path | None:
     Raises
     ------
     DataError
-        If it is an address of another kind than ``file://``, ``http://`` or ``https://``.
+        If it is an address of another kind than ``file://``, ``http://`` or ``https://``, or
+        none at all.
 
     Examples
     --------
@@ -174,8 +175,15 @@ def local_path(named: str) -> Path | None:
     scheme, mark, _ = named.partition("://")
     if not mark:
         return Path(named).expanduser()
+    try:
+        address = urlsplit(named)
+        _ = address.port  # a `ValueError` if it is none
+    except ValueError as error:
+        raise DataError(
+            f"{named!r} is not an address ({error}); check it, or give the path of a folder"
+        ) from None
     if scheme.lower() == "file":
-        return Path(url2pathname(urlsplit(named).path))
+        return Path(url2pathname(address.path))
     if scheme.lower() in {"http", "https"}:
         return None
     raise DataError(
