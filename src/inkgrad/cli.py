@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from inkgrad.errors import InkgradError
 from inkgrad.signals import Stopped, leave_to_system, raise_stopped
+from inkgrad.text import printable, sentence
 from inkgrad.version import __version__
 
 if TYPE_CHECKING:
@@ -27,14 +28,27 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 
+_UsageError: Any = typer.BadParameter.__base__  # what typer says, in its own words and frame
+
+
 class Commands(TyperGroup):
     """The commands: a user's mistake ends one in a sentence and exit code 2, never a traceback."""
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
+        """Take the command line apart; what typer refuses of it, it shows as harmless text."""
+        name = None if info_name is None else printable(info_name)
+        try:
+            return super().make_context(name, args, *more, **extra)
+        except _UsageError as error:
+            raise _harmless(error) from None
 
     def invoke(self, ctx: Any) -> Any:
         """Carry a command out, and turn what may go wrong into a sentence and an exit code."""
         try:
             with raise_stopped():
                 return super().invoke(ctx)
+        except _UsageError as error:
+            raise _harmless(error) from None
         except InkgradError as error:
             message, code = str(error), 2
         except Stopped as stopped:
@@ -47,6 +61,13 @@ class Commands(TyperGroup):
             message, code = _sentence(error), 2
         _say(message)
         raise typer.Exit(code)
+
+
+def _harmless(error: Any) -> Any:
+    """Return an error of typer's in which words of the user's cannot command the terminal."""
+    if not type(error).__name__.startswith("NoArgs"):  # that one is the help
+        error.message = sentence(error.message)
+    return error
 
 
 app = typer.Typer(
@@ -91,7 +112,7 @@ ModelFile = Annotated[
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"inkgrad {__version__}")
+        _echo(f"inkgrad {__version__}")
         raise typer.Exit
 
 
@@ -508,16 +529,16 @@ def serve(
 
     leave_to_system()
     if sys.stderr.isatty():
-        typer.echo("getting ready (the first time that takes some seconds) …", err=True)
+        _echo("getting ready (the first time that takes some seconds) …", err=True)
     web.serve(
         model,
         host=host,
         port=port,
         engine=engine,
         open_browser=not no_open,
-        on_ready=lambda address: typer.echo(f"the page is at {address}  (Ctrl-C ends)"),
+        on_ready=lambda address: _echo(f"the page is at {address}  (Ctrl-C ends)"),
     )
-    typer.echo("ended")
+    _echo("ended")
 
 
 def main() -> None:
@@ -565,7 +586,7 @@ def _offer_page(model: Path) -> None:
     try:
         wanted = typer.confirm("Open the drawing page now?", default=True)
     except typer.Abort:  # Ctrl-C, or the end of the input: the demo itself is done
-        typer.echo()
+        _echo("")
         return
     if wanted:
         serve(str(model))
@@ -618,13 +639,20 @@ def _given(**options: Any) -> dict[str, Any]:
 
 def _print_json(value: Any) -> None:
     """Print a value as JSON, in ASCII, which every pipe lets through."""
-    typer.echo(json.dumps(value, indent=1, allow_nan=False))
+    text = json.dumps(value, indent=1, allow_nan=False)
+    _echo(text.replace("\x7f", r"\u007f"))  # the one control character that JSON lets through
 
 
 def _say(message: str) -> None:
     """Say on standard error what is wrong, if there is still anybody to hear it."""
+    red = "red" if sys.stderr.isatty() else None
     with contextlib.suppress(OSError):  # a terminal that was closed
-        typer.secho(f"inkgrad: {message}", err=True, fg="red" if sys.stderr.isatty() else None)
+        _echo(sentence(f"inkgrad: {message}"), err=True, fg=red)
+
+
+def _echo(text: str, *, err: bool = False, fg: str | None = None) -> None:
+    """Print lines in which nothing can command the terminal: the way out for all text here."""
+    typer.secho("\n".join(map(printable, text.split("\n"))), err=err, fg=fg)
 
 
 def _sentence(error: OSError) -> str:

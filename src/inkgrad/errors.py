@@ -1,5 +1,7 @@
 """The errors that inkgrad raises for a user's mistake: one clear sentence each."""
 
+from inkgrad.text import sentence
+
 __all__ = ["DataError", "DownloadError", "InkgradError", "ModelError", "ShapeError"]
 
 
@@ -10,12 +12,21 @@ class InkgradError(ValueError):
     prints it without a traceback and exits with status 2. It is a `ValueError`, so callers who
     know nothing of inkgrad can catch it too.
 
+    Parameters
+    ----------
+    message : str
+        Kept as one printable line of at most 300 characters (`inkgrad.text.sentence`), whatever
+        names and numbers from outside stand in it.
+
     Examples
     --------
     >>> raise InkgradError("epochs is 0; give 1 or more")
     Traceback (most recent call last):
     inkgrad.errors.InkgradError: epochs is 0; give 1 or more
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
 
 
 class ShapeError(InkgradError):

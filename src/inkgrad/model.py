@@ -16,6 +16,7 @@ from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
+from inkgrad.json_text import JsonError, parse_json
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters, aligned_zeros
 from inkgrad.packaged import PACKAGED, packaged_file
@@ -176,6 +177,11 @@ class Model:
         ``features.deviation``; the metadata's entry ``inkgrad`` holds, as JSON,
         the network, the classes, the rasteriser's settings and the record. The same model gives
         the same bytes.
+
+        Raises
+        ------
+        ModelError
+            If the record holds anything but plain values and finite numbers.
         """
         from safetensors.numpy import save
 
@@ -187,7 +193,13 @@ class Model:
             "record": self.record,
         }
         # One entry: safetensors writes several in an order that changes from run to run.
-        metadata = {_KEY: json.dumps(description, allow_nan=False)}
+        try:
+            metadata = {_KEY: json.dumps(description, allow_nan=False)}
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ModelError(
+                f"the model's record cannot be told as JSON ({error}); give plain values and "
+                "finite numbers"
+            ) from error
         tensors = {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}
         if self.features is not None:
             both = (self.features.mean, self.features.deviation)
@@ -249,9 +261,23 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
     try:
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
-            return dict(file.metadata() or {}), {name: file.get_tensor(name) for name in names}
+            tensors = {name: file.get_tensor(name) for name in names}
+            metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
+    _check_header(path)
+    return metadata, tensors
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a header that others may read differently: see `parse_json`."""
+    try:
+        with path.open("rb") as file:
+            parse_json(file.read(int.from_bytes(file.read(8), "little")))
+    except JsonError as error:
+        raise ModelError(
+            f"{path} is not a readable safetensors file: its header cannot be read: {error}"
+        ) from error
 
 
 def _describe(metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -259,9 +285,9 @@ def _describe(metadata: Mapping[str, str]) -> dict[str, Any]:
     if _KEY not in metadata:
         raise ModelError(f"its metadata has no entry {_KEY!r}: it is not a model of inkgrad's")
     try:
-        description = json.loads(metadata[_KEY])
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"its metadata entry {_KEY!r} is not JSON") from error
+        description = parse_json(metadata[_KEY])
+    except JsonError as error:
+        raise ModelError(f"its metadata entry {_KEY!r} cannot be read: {error}") from error
     if not isinstance(description, dict) or description.get("version") != _VERSION:
         raise ModelError(f"it is not of version {_VERSION}, the one that this inkgrad reads")
     for name, kind in {"network": dict, "classes": list, "record": dict}.items():

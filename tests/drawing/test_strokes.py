@@ -53,7 +53,12 @@ def test_times_are_dropped_and_the_input_stays():
         ([[[0, 1], [2, 3], [4, 5], [6, 7]]], "stroke 1 is not two"),  # pairs instead of rows
         ([[["0", "1"], ["0", "1"]]], "stroke 1 is not two"),
         ([[[0, None], [0, 1]]], "stroke 1 is not two"),
-        ([[[True, False], [True, False]]], "stroke 1 is not two"),
+        ([[[True, False], [True, False]]], "stroke 1 holds a boolean; every coordinate must be a"),
+        ([[[1, 0], [0, 1]], [[0.5, True], [0, 1]]], "stroke 2 holds a boolean"),
+        ([[[1, 0], [0, 1], [False, 16]]], "stroke 1 holds a boolean"),
+        ([[[1, np.True_], [0, 1]]], "stroke 1 holds a boolean"),
+        ([[np.array([True, False]), np.array([0, 1])]], "stroke 1 holds a boolean"),
+        ([np.array([[1, True], [0, 1]], dtype=object)], "stroke 1 is not two"),
         ([[[10**400, 0], [0, 1]]], "stroke 1 is not two"),
         ([[[1j, 0], [0, 1]]], "stroke 1 is not two"),
         ([[[0, np.nan], [0, 1]]], "a coordinate is nan"),

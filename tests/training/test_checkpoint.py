@@ -235,6 +235,15 @@ def test_what_is_no_checkpoint_is_refused(tmp_path, monkeypatch, contents):
     assert os.listdir(tmp_path) == [LAST]
 
 
+def test_a_network_with_more_to_it_is_not_this_one(path, tmp_path):
+    tensors, facts = parts(path)
+    facts["network"]["layers"] = list(facts["network"]["layers"])
+    facts["network"]["skips"] = [[1, 3]]
+    (tmp_path / LAST).write_bytes(joined(tensors, facts))
+    with pytest.raises(ModelError, match=r"its network is described by .*'skips'"):
+        load_checkpoint(tmp_path / LAST, tiny_network())
+
+
 def with_tensor(name, change):
     def tamper(tensors, facts):
         tensors[name] = change(tensors[name])
@@ -286,13 +295,13 @@ TAMPERED = {
     "other validation": (with_fact("validation", None), "in one of its records"),
     "epoch": (with_fact("epoch", -1), "epoch is -1"),
     "epoch ahead": (with_fact("epoch", 2), "its counts contradict each other"),
-    "step": (with_fact("step", 10**400), "step is 1000"),
+    "step": (with_fact("step", 10**400), "a number has 100 digits or more"),
     "step ahead": (with_fact("step", 6), "its counts contradict each other"),
     "updates": (with_fact("optimizer_steps", 8), r"contradict .* 8 updates"),
     "seconds": (with_fact("seconds", "long"), "seconds is 'long'"),
     "tally": (with_fact("epoch_tally", [1.0, 2]), r"epoch_tally is \[1.0, 2\]"),
     "tally seen": (with_fact("epoch_tally", [1.0, 2, 3]), "its counts contradict each other"),
-    "tally infinite": (with_fact("window", [float("inf"), 2, 3]), "loss is inf"),
+    "tally infinite": (with_fact("window", [float("inf"), 2, 3]), "Infinity is not a number"),
     "window": (with_fact("window", [1.0, 2, 1000]), "its counts contradict each other"),
     "no records": (with_fact("records", {}), "records is {}"),
     "record": (with_fact("records", [3]), "one of its records is 3"),

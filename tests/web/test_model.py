@@ -17,6 +17,8 @@ from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw.doodles import ANIMALS, draw
+from tests.fuzz.mutants import mutant
+from tests.fuzz.readers import in_header, small_model
 from tests.test_model import DAMAGES, damage, parts_of
 from tests.web.drawings import random_drawings
 from tests.web.javascript import JavaScriptError
@@ -169,8 +171,11 @@ def refused_by_python(path: Path) -> str:
 
 
 # Where JavaScript's words differ: values are quoted as JSON has them, not as Python has, and the
-# safetensors library has words of its own.
-_OTHER_WORDS = ("is not a readable safetensors file", "is float64", "the network's description")
+# safetensors library has words of its own; only Python tells where a text ceases to be JSON.
+_OTHER_WORDS = (
+    *("is not a readable safetensors file", "is float64", "the network's description"),
+    "not valid JSON at character",
+)
 
 
 def test_damaged_and_hostile_files_are_refused_in_the_same_words(javascript, tmp_path):
@@ -219,3 +224,26 @@ def test_a_model_of_the_wrong_size_is_told_by_name(javascript, tmp_path):
         JavaScriptError, match=r"^ModelError: mine cannot be used: .*\(1, 32, 32\)$"
     ):
         javascript.call(MODULE, "read", np.frombuffer(data, np.uint8), "mine")
+
+
+def test_what_is_damaged_by_chance_is_refused_by_both(javascript, tmp_path):
+    """Whole numbers may be written 28.0, which JavaScript cannot see; nothing else differs."""
+    text, put = in_header(small_model().to_bytes())
+    path, calls, told = tmp_path / "model.safetensors", [], []
+    for number in range(400):
+        data = put(mutant(text, f"description {number}"))
+        path.write_bytes(data)
+        calls.append((np.frombuffer(data, np.uint8), "m"))
+        try:
+            load(path)
+            told.append("")
+        except ModelError as error:
+            told.append(str(error))
+    results = javascript.call_many(MODULE, "read", calls)
+    for number, (by_python, result) in enumerate(zip(told, results, strict=True)):
+        if isinstance(result, JavaScriptError):
+            assert result.name == "ModelError", (number, result)
+            assert by_python, (number, result)
+        else:
+            assert not by_python or "whole number" in by_python, (number, by_python)
+    assert 100 < sum(map(bool, told)) < 400

@@ -94,9 +94,17 @@ def test_the_largest_coordinates_are_fine(javascript):
     assert bits(javascript.call(MODULE, "checkStrokes", drawing)) == bits(check_strokes(drawing))
 
 
-def test_true_among_numbers_is_one_in_both(javascript):
-    drawing = [[[True, 3], [False, 4]]]
-    assert bits(javascript.call(MODULE, "checkStrokes", drawing)) == bits(check_strokes(drawing))
+def test_booleans_are_no_numbers_in_either(javascript):
+    drawings = [
+        [[[True, 3], [False, 4]]],
+        [[[True, False], [False, True]]],
+        [[[0, 3], [0, 4]], [[0, 3], [0, 4], [0, True]]],
+        [[[True], [0, 4]]],  # whose rows do not fit is told first
+        [[["a", True], [0, 4]]],
+    ]
+    results = javascript.call_many(MODULE, "checkStrokes", [(d,) for d in drawings])
+    assert [sentence(r) for r in results] == [error_of(d, "drawing") for d in drawings]
+    assert "stroke 1 holds a boolean" in results[0].message
 
 
 @pytest.mark.parametrize(

@@ -228,14 +228,28 @@ def _stroke_rows(stroke: object, number: int, where: str) -> npt.NDArray[np.gene
         rows = np.asarray(stroke)
     except (ValueError, TypeError, OverflowError):  # rows of different lengths, or a strange type
         rows = np.empty(0, dtype=object)
-    if rows.ndim != 2 or rows.shape[0] not in (2, 3) or rows.dtype.kind not in "iuf":
+    if rows.ndim != 2 or rows.shape[0] not in (2, 3) or rows.dtype.kind not in "iufb":
         raise DataError(
             f"{where}: stroke {number} is not two or three equally long rows of numbers; "
             "give every stroke as [xs, ys] or [xs, ys, ts]"
         )
+    if rows.dtype.kind == "b" or (not isinstance(stroke, np.ndarray) and _holds_booleans(stroke)):
+        raise DataError(
+            f"{where}: stroke {number} holds a boolean; every coordinate must be a number"
+        )
     if rows.shape[1] == 0:
         raise DataError(f"{where}: stroke {number} is empty; a stroke has at least one point")
     return rows[:2]
+
+
+def _holds_booleans(rows: Any) -> bool:
+    """Tell whether there are booleans among numbers, which NumPy takes for 1 and 0."""
+    return any(
+        row.dtype.kind == "b"
+        if isinstance(row, np.ndarray)
+        else not {bool, np.bool_}.isdisjoint(map(type, row))
+        for row in rows
+    )
 
 
 def bounding_box(strokes: Strokes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

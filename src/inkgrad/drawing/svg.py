@@ -152,19 +152,25 @@ def _flatten(root: ElementTree.Element, name: str) -> list[Any]:
         drawing = svgelements.SVG.parse(io.StringIO(text), reify=True)
         elements = drawing.elements() if isinstance(drawing, svgelements.SVG) else []
         shapes = [shape for shape in elements if isinstance(shape, svgelements.Shape)]
-        drawn = [(shape, _subpaths(shape)) for shape in shapes]
+        drawn = [(_is_paper(shape), _subpaths(shape)) for shape in shapes]
     except Exception as error:  # malformed numbers and units make it raise almost anything
         raise DataError(f"{name}: a shape cannot be understood ({error})") from None
-    drawn = [(shape, strokes) for shape, strokes in drawn if strokes]
+    drawn = [(is_paper, strokes) for is_paper, strokes in drawn if strokes]
     if not drawn:
         raise DataError(
             f"{name}: there are no shapes; draw with paths, lines or other shapes (text and "
             "pictures are not read)"
         )
-    first, strokes = drawn[0]
+    is_paper, strokes = drawn[0]
     rest = [stroke for _, strokes in drawn[1:] for stroke in strokes]
-    is_paper = isinstance(first, svgelements.Rect) and first.stroke.value is None
     return rest if is_paper and rest and _encloses(strokes, rest) else strokes + rest
+
+
+def _is_paper(shape: Any) -> bool:
+    """Tell whether a shape may be paper: a rectangle without a line around it."""
+    import svgelements
+
+    return isinstance(shape, svgelements.Rect) and shape.stroke.value is None
 
 
 def _subpaths(shape: Any) -> list[Any]:
@@ -181,7 +187,8 @@ def _subpaths(shape: Any) -> list[Any]:
             else:
                 points += [segment.point(i / _CURVE_POINTS) for i in range(1, _CURVE_POINTS + 1)]
         if len(points) > 1:  # a mere "move to" draws nothing
-            strokes.append(np.array([(point.x, point.y) for point in points]).T)
+            # Of units that it does not know svgelements makes texts, which are no numbers here.
+            strokes.append(np.array([(point.x, point.y) for point in points], dtype=np.float64).T)
     return strokes
 
 

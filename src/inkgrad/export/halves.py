@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
 
 from inkgrad.errors import ModelError
+from inkgrad.json_text import parse_json
 from inkgrad.layers import Array
 from inkgrad.model import Model
 from inkgrad.network import Parameters
@@ -37,7 +37,7 @@ def halve(data: bytes) -> bytes:
     from safetensors.numpy import load, save
 
     length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length]).get("__metadata__")
+    metadata = parse_json(data[8 : 8 + length]).get("__metadata__")
     return save({name: _half(name, tensor) for name, tensor in load(data).items()}, metadata)
 
 

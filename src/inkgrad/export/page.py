@@ -72,7 +72,7 @@ def write_page(
     InkgradError
         If a weight is beyond float16, or the page's files cannot be put in one.
     """
-    page = make_page(model, name=name, site=site).encode()
+    page = make_page(model, name=name, site=site).encode("utf-8", "replace")
     atomic_write_bytes(path, page)
     return len(page)
 

@@ -80,7 +80,7 @@ def write_report(
         mistakes=mistakes,
         examples=examples,
     )
-    atomic_write_bytes(path, page.encode("utf-8"))
+    atomic_write_bytes(path, page.encode("utf-8", "replace"))
 
 
 def render_report(

@@ -164,7 +164,8 @@ def local_path(named: str) -> Path | None:
     Raises
     ------
     DataError
-        If it is an address of another kind than ``file://``, ``http://`` or ``https://``.
+        If it is an address of another kind than ``file://``, ``http://`` or ``https://``, or
+        none at all.
 
     Examples
     --------
@@ -175,8 +176,15 @@ def local_path(named: str) -> Path | None:
     if not mark:
         # Not Path.expanduser, which fails where there is no home: then it is a name like others.
         return Path(os.path.expanduser(named))
+    try:
+        address = urlsplit(named)
+        _ = address.port  # a `ValueError` if it is none
+    except ValueError as error:
+        raise DataError(
+            f"{named!r} is not an address ({error}); check it, or give the path of a folder"
+        ) from None
     if scheme.lower() == "file":
-        return Path(url2pathname(urlsplit(named).path))
+        return Path(url2pathname(address.path))
     if scheme.lower() in {"http", "https"}:
         return None
     raise DataError(

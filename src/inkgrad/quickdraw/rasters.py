@@ -123,7 +123,7 @@ def keep(
     if cache is None:
         return draw()
     folder = cache / "rasters"
-    name = hashlib.sha256(f"{wish} {raster}".encode()).hexdigest()[:16]
+    name = hashlib.sha256(f"{wish} {raster}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
     kept = folder / f"{name}-{content[:32]}.npy"
     with contextlib.suppress(DataError):  # not there, empty or damaged: drawn again
         return read_bitmaps(kept, raster=raster)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import DataError
+from inkgrad.json_text import JsonError, parse_json
 from inkgrad.quickdraw.answers import NotFoundError
 from inkgrad.quickdraw.categories import CATEGORIES, find_category
 from inkgrad.quickdraw.part import Part
@@ -22,6 +22,7 @@ from inkgrad.quickdraw.places import (
     find_place,
 )
 from inkgrad.quickdraw.transfer import Client
+from inkgrad.text import listed
 
 __all__ = ["TASKS", "find_task", "load_task"]
 
@@ -71,7 +72,7 @@ def load_task(
     tasks = {**TASKS, **_read_tasks(place)} if ask else TASKS
     if name not in tasks:
         where = "" if place is None else f" in {place}"
-        raise DataError(f"there is no task {name!r}{where}; there are {', '.join(sorted(tasks))}")
+        raise DataError(f"there is no task {name!r}{where}; there are {listed(sorted(tasks))}")
     return tasks[name]
 
 
@@ -149,7 +150,7 @@ def _find(name: str, place: Place | None) -> str:
 
 
 def _named(place: OwnFolder | OwnFiles) -> str:
-    return ", ".join(place.classes())
+    return listed(place.classes())
 
 
 def _read_tasks(place: Place | None) -> dict[str, tuple[str, ...]]:
@@ -176,9 +177,9 @@ def _fetch(mirror: Mirror) -> bytes:
 def _parse(content: bytes, where: str) -> dict[str, tuple[str, ...]]:
     """Parse and check a file of tasks."""
     try:
-        tasks: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where} is not valid JSON ({error}); mend or remove it") from None
+        tasks: Any = parse_json(content)
+    except JsonError as error:
+        raise DataError(f"{where} cannot be read: {error}; mend or remove it") from None
     if not isinstance(tasks, dict) or not all(_is_task(value) for value in tasks.values()):
         raise DataError(
             f'{where} must be an object of lists of distinct classes, as {{"pets": ["cat", '

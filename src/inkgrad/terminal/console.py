@@ -5,11 +5,15 @@ from __future__ import annotations
 import codecs
 import sys
 import unicodedata
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
+
+from inkgrad.text import printable as clean
 
 __all__ = ["clean", "make_console", "word", "working"]
 
@@ -45,7 +49,8 @@ def make_console(file: TextIO | None = None) -> Console:
 
     Colour and live display are used only on a terminal, and no colour where ``NO_COLOR`` is set
     (both by rich). Letters that the stream's encoding does not have are replaced by similar ones;
-    nothing that is printed can fail for them.
+    nothing that is printed can fail for them. Control characters are replaced by question marks,
+    wherever they come from.
 
     Examples
     --------
@@ -61,7 +66,21 @@ def make_console(file: TextIO | None = None) -> Console:
     if reconfigure is not None:
         codecs.register_error("inkgrad", _replace)
         reconfigure(errors="inkgrad")
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    return _SafeConsole(file=stream, highlight=False, markup=False, emoji=False)
+
+
+class _SafeConsole(Console):
+    """A console on which only rich can command the terminal, whatever text it is given."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the pieces of text that are to be printed, each made harmless."""
+        for piece in super().render(renderable, options):
+            if piece.control or piece.text.isprintable():
+                yield piece
+            else:
+                yield Segment("\n".join(map(clean, piece.text.split("\n"))), piece.style)
 
 
 def working(console: Console, text: str) -> AbstractContextManager[object]:
@@ -76,17 +95,6 @@ def working(console: Console, text: str) -> AbstractContextManager[object]:
         return nullcontext()
     spinner = "line" if console.options.ascii_only else "dots"
     return console.status(Text(text, DIM), spinner=spinner, spinner_style=BLUE)
-
-
-def clean(text: str) -> str:
-    r"""Return text without control characters, which could command the terminal.
-
-    Examples
-    --------
-    >>> clean("cat\x1b[2J")
-    'cat?[2J'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def word(text: str, style: str = "") -> Text:

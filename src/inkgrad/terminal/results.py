@@ -70,7 +70,7 @@ def show_training(
     _show_pairs(console, files)
     _title(console, "Try next")
     for command, purpose in next_commands.items():
-        console.print(Text.assemble("  ", (command, BLUE)), soft_wrap=True)
+        console.print(Text.assemble("  ", (clean(command), BLUE)), soft_wrap=True)
         console.print(Text(f"      {purpose}", DIM), soft_wrap=True)
 
 

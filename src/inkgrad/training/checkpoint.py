@@ -157,7 +157,15 @@ def _check_network(config: Any, network: Network) -> None:
         difference = f"it has {len(config['layers'])} layers, here {len(wanted['layers'])}"
     else:
         both = zip(config["layers"], wanted["layers"], strict=True)
-        place, old, new = next((i, a, b) for i, (a, b) in enumerate(both, start=1) if a != b)
+        different = [(i, a, b) for i, (a, b) in enumerate(both, start=1) if a != b]
+        if not different:  # there is something besides
+            raise Malformed(f"its network is described by {short(sorted(config))}")
+        place, old, new = different[0]
+        if isinstance(old, dict):  # what they have in common tells nothing
+            old, new = (
+                {key: value for key, value in one.items() if other.get(key) != value}
+                for one, other in ((old, new), (new, old))
+            )
         difference = f"its layer {place} is {short(old)}, here {new}"
     raise Malformed(f"it was made for another network: {difference}")
 

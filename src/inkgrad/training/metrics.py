@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import DataError
+from inkgrad.json_text import JsonError, parse_json
 from inkgrad.storage import append_bytes, atomic_write_bytes
 
 __all__ = ["append_metrics", "is_torn", "read_metrics", "write_metrics"]
@@ -60,8 +61,8 @@ def read_metrics(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     records = []
     for number, line in enumerate(lines[:-1], start=1):  # after the last line break: nothing, or
         try:  # what a killed process did not finish
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+            record = parse_json(line)
+        except JsonError:
             record = None
         if not isinstance(record, dict):
             raise DataError(f"line {number} of {path} is not a JSON object; it is no metrics file")

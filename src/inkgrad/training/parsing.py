@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from inkgrad import json_text
 
 __all__ = ["Malformed", "number", "parse_json", "short", "whole"]
 
@@ -16,26 +17,19 @@ class Malformed(Exception):  # noqa: N818 - whoever opened the file turns it int
 
 
 def parse_json(text: str | bytes) -> dict[str, Any]:
-    """Return a JSON object in which no key stands twice.
+    """Return a JSON object, parsed as `inkgrad.json_text.parse_json` does.
 
     Examples
     --------
     >>> parse_json('{"a": 1, "a": 2}')
     Traceback (most recent call last):
-    inkgrad.training.parsing.Malformed: the key 'a' stands twice in its metadata
+    inkgrad.training.parsing.Malformed: its metadata cannot be read: the key 'a'
+    stands twice in an object
     """
-
-    def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise Malformed(f"the key {short(key)} stands twice in its metadata")
-        return dict(pairs)
-
     try:
-        value = json.loads(text, object_pairs_hook=no_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("its metadata is not JSON") from error
+        value = json_text.parse_json(text)
+    except json_text.JsonError as error:
+        raise Malformed(f"its metadata cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise Malformed("its metadata is not a JSON object")
     return value

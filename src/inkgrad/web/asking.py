@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import anyio
 import numpy as np
@@ -13,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from inkgrad.drawing import bounding_box, check_strokes
 from inkgrad.errors import DataError
+from inkgrad.json_text import JsonError, parse_json
 from inkgrad.web.refusals import Refused
 
 __all__ = [
@@ -137,7 +137,7 @@ def read_question(body: bytes) -> Question:
     Question(strokes=[[[0, 255], [3, 0]]], top=1, model=None)
     >>> read_question(b'{"strokes": [[[0, NaN], [3, 0]]]}')
     Traceback (most recent call last):
-    inkgrad.web.refusals.Refused: the body is not JSON: NaN is not a number there
+    inkgrad.web.refusals.Refused: the body cannot be read: NaN is not a number
     """
     given = _parse(body)
     if not isinstance(given, dict):
@@ -176,38 +176,13 @@ def check_picture(body: bytes) -> None:
 
 
 def _parse(body: bytes) -> Any:
-    """Return the JSON value that a body is, in which no key stands twice."""
-
-    def no_such_number(text: str) -> NoReturn:
-        raise Refused(400, f"the body is not JSON: {text} is not a number there")
-
-    def finite(text: str) -> float:
-        value = float(text)
-        if not math.isfinite(value):
-            raise Refused(422, "a number in the body is too large; numbers go to about 1.8e308")
-        return value
-
-    def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) < len(pairs):
-            raise Refused(400, "a key stands twice in an object; which one counts, nobody knows")
-        return result
-
+    """Return the JSON value that a body is."""
     try:
-        return json.loads(
-            body.decode("utf-8"),
-            parse_constant=no_such_number,
-            parse_float=finite,
-            object_pairs_hook=each_once,
-        )
+        return parse_json(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         sentence = f"the body is not UTF-8: byte {error.start + 1:,} cannot be read"
-    except json.JSONDecodeError as error:
-        sentence = f"the body is not JSON: {error.msg} at character {error.pos + 1:,}"
-    except ValueError:
-        sentence = "a number in the body has too many digits"
-    except RecursionError:
-        sentence = "the body is nested too deeply; a drawing has four levels"
+    except JsonError as error:
+        sentence = f"the body cannot be read: {error}"
     raise Refused(400, sentence)
 
 
@@ -222,8 +197,6 @@ def _check_drawing(strokes: Any) -> None:
             raise _too_much(f"{points:,} points", f"{MAX_POINTS:,}")
     try:
         checked = check_strokes(strokes)
-        if not {type(v) for stroke in strokes for row in stroke for v in row} <= {int, float}:
-            raise DataError("drawing: a coordinate is a boolean; give numbers")  # NumPy takes it
     except DataError as error:
         raise Refused(422, str(error)) from None
     low, high = bounding_box(checked)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import traceback
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inkgrad.text import printable, sentence
 from inkgrad.web.refusals import refusal
 
 __all__ = ["HEADERS", "LOCAL", "Guard"]
@@ -71,10 +73,12 @@ class Guard:
         try:
             await answer(scope, receive, send_with_headers)
         except Exception:
-            logging.getLogger("inkgrad").exception("the server could not answer %s", scope["path"])
+            logging.getLogger("inkgrad").error(
+                "the server could not answer %s\n%s", sentence(scope["path"]), _trace()
+            )
             if not begun:
-                sentence = "something went wrong in the server, which has written down what"
-                await refusal(500, sentence)(scope, receive, send_with_headers)
+                told = "something went wrong in the server, which has written down what"
+                await refusal(500, told)(scope, receive, send_with_headers)
 
     def _refuse(self, headers: Headers, method: str) -> ASGIApp | None:
         """Return what to answer to those who may not come in; None if they may."""
@@ -90,6 +94,11 @@ class Guard:
 
     def _known(self, name: str) -> bool:
         return name in self._hosts or (self._anywhere and _is_figures(name))
+
+
+def _trace() -> str:
+    """Return the traceback of what went wrong, of which nothing can command a terminal."""
+    return "\n".join(map(printable, traceback.format_exc().splitlines()))
 
 
 def _name(host: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
+from inkgrad import text
+
 __all__ = ["Json", "Refused", "refusal"]
 
 
@@ -43,4 +45,4 @@ class Json(JSONResponse):
 
 def refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -> Json:
     """Return the answer to what is refused: ``{"error": sentence}``, in one line."""
-    return Json({"error": " ".join(sentence.split())}, status, headers)
+    return Json({"error": text.sentence(sentence)}, status, headers)

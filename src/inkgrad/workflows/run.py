@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import InkgradError, ModelError
+from inkgrad.json_text import parse_json
 from inkgrad.model import load
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import find_task
@@ -84,7 +85,7 @@ def read_run(folder: Path) -> tuple[Settings, str]:
     """
     path = folder / RUN
     try:
-        facts = json.loads(path.read_bytes())
+        facts = parse_json(path.read_bytes())
         settings = Settings.from_dict(facts["settings"])
         if "state" not in facts:  # written by an earlier inkgrad
             return settings, FINISHED if facts["finished"] is True else TRAINING

@@ -71,6 +71,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
+        if not all(isinstance(name, str) and name for name in self.classes):
+            raise InkgradError("a class of the run has no name; name each as in cat,dog")
         if len(self.classes) < 2:
             raise InkgradError(
                 f"{len(self.classes)} class is too few to tell apart; name two or more"

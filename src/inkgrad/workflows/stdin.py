@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from typing import IO
 
 from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
+from inkgrad.json_text import JsonError, NotJsonError, parse_json
 from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 
@@ -107,7 +107,9 @@ def kind_of(content: bytes) -> str:
 def _is_json(text: bytes) -> bool:
     """Whether the whole is one JSON value, not one a line."""
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        parse_json(text)
+    except NotJsonError:
         return False
+    except JsonError:  # it is, and there is something wrong with it, which the reader says
+        return True
     return True

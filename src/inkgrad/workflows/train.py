@@ -303,8 +303,8 @@ def _check_loaded(loaded: Loaded, chosen: Settings, raster: Raster) -> None:
     """Refuse drawings of other classes, or of another size, than the network is for."""
     if loaded.drawings.classes != chosen.classes:
         raise InkgradError(
-            f"the drawings are of {', '.join(loaded.drawings.classes)}, "
-            f"but {', '.join(chosen.classes)} are to be told apart; give the same in both"
+            f"the drawings are of {listed(loaded.drawings.classes)}, "
+            f"but {listed(chosen.classes)} are to be told apart; give the same in both"
         )
     if loaded.drawings.side != raster.side:
         raise InkgradError(

@@ -67,7 +67,7 @@ HOSTILE = {
     "NaN": ('{"drawing": [[[0, NaN], [0, 1]]]}', "NaN is not a number"),
     "Infinity": ('{"drawing": [[[0, Infinity], [0, 1]]]}', "Infinity is not a number"),
     "minus Infinity": ('{"drawing": [[[0, -Infinity], [0, 1]]]}', "-Infinity is not a number"),
-    "too large for a float": ('{"drawing": [[[0, 1e999], [0, 1]]]}', "a coordinate is inf"),
+    "too large for a float": ('{"drawing": [[[0, 1e999], [0, 1]]]}', "a number is beyond 1.8e308"),
     "too large for an integer": (f'{{"drawing": [[[0, {LONG}], [0, 1]]]}}', "100 digits or more"),
     "beyond 64 bits": (f'{{"drawing": [[[0, {10**30}], [0, 1]]]}}', "stroke 1|a coordinate"),
     "deep nesting": ("[" * 200_000 + "]" * 200_000, "nested too deeply"),

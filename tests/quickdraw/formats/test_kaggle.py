@@ -83,6 +83,22 @@ def test_hostile_rows_are_refused_with_file_and_line(tmp_path, name):
     assert csv.field_size_limit() == 131_072
 
 
+@pytest.mark.parametrize("name", ["drawing", "word", "recognized", "key_id"])
+def test_two_columns_of_one_name_are_refused(tmp_path, name):
+    path = tmp_path / "cat.csv"
+    path.write_text(f'drawing,word,recognized,key_id,{name}\n"[[[1],[2]]]",cat,True,7,x\n')
+    with pytest.raises(
+        DataError, match=rf'cat\.csv: the first row names the column "{name}" twice'
+    ):
+        list(read_records(path))
+
+
+def test_columns_that_nobody_reads_may_have_one_name(tmp_path):
+    path = tmp_path / "cat.csv"
+    path.write_text(',drawing,,note,note\n0,"[[[1],[2]]]",,a,b\n')
+    assert len(list(read_records(path))) == 1
+
+
 def test_a_field_without_end_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr("inkgrad.quickdraw.formats.kaggle.MAX_LINE", 1000)
     path = tmp_path / "cat.csv"

@@ -12,6 +12,7 @@ from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings, concatenate
 from inkgrad.quickdraw.formats.reading import read_bitmaps
+from inkgrad.text import listed
 
 __all__ = ["read_folder", "visible"]
 
@@ -69,7 +70,9 @@ def read_folder(
         named = {folder.name: folder for folder in folders}
         missing = [name for name in classes if name not in named]
         if missing:
-            raise DataError(f"{root} has no subfolder {missing[0]!r}; there are {', '.join(named)}")
+            raise DataError(
+                f"{root} has no subfolder {missing[0]!r}; there are {listed(list(named))}"
+            )
         folders = [named[name] for name in classes]
     return concatenate([_read_class(folder, limit, raster) for folder in folders])
 

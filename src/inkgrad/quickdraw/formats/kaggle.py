@@ -13,6 +13,7 @@ from inkgrad.quickdraw.formats.text import MAX_LINE, lines
 
 __all__ = ["read_kaggle"]
 
+_COLUMNS = ("drawing", "word", "recognized", "key_id")
 _RECOGNIZED = {"True": True, "False": False, "true": True, "false": False, "": None}
 
 
@@ -43,6 +44,9 @@ def read_kaggle(path: Path) -> Iterator[Record]:
             f'{path}: the first row names no column "drawing"; Kaggle\'s files begin with '
             "countrycode,drawing,key_id,recognized,timestamp,word"
         )
+    twice = [name for name in _COLUMNS if header.count(name) > 1]
+    if twice:
+        raise DataError(f'{path}: the first row names the column "{twice[0]}" twice; remove one')
     while (row := _next_row(rows, path)) is not None:
         if not row:  # a blank line
             continue

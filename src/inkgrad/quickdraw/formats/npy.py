@@ -159,7 +159,7 @@ def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.
             f"{where}: not an array in NumPy's format (or of a version after 2.0); the file is "
             "damaged or of another kind"
         ) from None
-    if any(isinstance(length, bool) or length < 0 for length in shape):
+    if any(isinstance(length, bool) or not 0 <= length < 1e300 for length in shape):
         raise DataError(f"{where}: its header claims the shape {shape}, which no array can have")
     return shape, fortran, dtype
 

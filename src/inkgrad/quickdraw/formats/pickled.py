@@ -55,6 +55,7 @@ _PUSH_ARGUMENT = frozenset(
 )
 _PUSH_CONSTANT = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+_TEXT = b"S"
 _MARK = object()
 
 
@@ -119,8 +120,8 @@ def read_arrays(data: io.BytesIO, where: str) -> Iterator[npt.NDArray[np.generic
     machine = _Machine(where, len(data.getbuffer()))
     number = 0
     try:
-        for opcode, argument, _ in pickletools.genops(data):
-            for item in machine.step(opcode.name, argument):
+        for name, argument in _instructions(data, machine):
+            for item in machine.step(name, argument):
                 number += 1
                 yield _finished(item, f"{where}: drawing {number}")
     except DataError:
@@ -128,6 +129,23 @@ def read_arrays(data: io.BytesIO, where: str) -> Iterator[npt.NDArray[np.generic
     except (ValueError, IndexError, KeyError):
         raise DataError(f"{where}: its pickled array is damaged or cut short") from None
     machine.check_end()
+
+
+def _instructions(data: io.BytesIO, machine: _Machine) -> Iterator[tuple[str, Any]]:
+    """Yield the instructions by name, each with its argument.
+
+    One is refused before its argument is taken apart: a text with escapes, which Python may warn
+    of, and NumPy does not write.
+    """
+    contents = data.getvalue()  # the file's own bytes, not a copy
+    instructions = pickletools.genops(data)
+    while contents[(at := data.tell()) : at + 1] != _TEXT:
+        instruction = next(instructions, None)
+        if instruction is None:
+            return
+        opcode, argument, _ = instruction
+        yield opcode.name, argument
+    raise machine.refusal("contains the instruction STRING")
 
 
 class _Machine:

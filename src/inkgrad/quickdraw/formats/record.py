@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
+from inkgrad import json_text
 from inkgrad.drawing import Strokes, check_strokes
 from inkgrad.errors import DataError
 
 __all__ = ["Record", "parse_json", "record_from_json", "records_from_json"]
-
-_LONG_NUMBER = re.compile(r"[0-9]{100}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +36,7 @@ class Record:
 
 
 def parse_json(text: str, where: str) -> Any:
-    """Parse JSON as the standard has it, refusing what Python's parser lets through.
+    """Parse the JSON of a drawing, as `inkgrad.json_text.parse_json` does.
 
     Parameters
     ----------
@@ -50,8 +47,7 @@ def parse_json(text: str, where: str) -> Any:
     Raises
     ------
     DataError
-        If the text is not JSON, holds NaN or Infinity (which JSON does not have) or a number of
-        100 digits or more (slow to parse, and no coordinate), or is nested too deeply.
+        If it is refused there, with the place.
 
     Examples
     --------
@@ -59,23 +55,12 @@ def parse_json(text: str, where: str) -> Any:
     [1, 2.5]
     >>> parse_json("[NaN]", "a.json")
     Traceback (most recent call last):
-    inkgrad.errors.DataError: a.json: NaN is not a number; drawings hold finite numbers only
+    inkgrad.errors.DataError: a.json: NaN is not a number; the file is damaged or cut short
     """
-
-    def refuse(constant: str) -> NoReturn:
-        raise DataError(f"{where}: {constant} is not a number; drawings hold finite numbers only")
-
-    if _LONG_NUMBER.search(text):
-        raise DataError(f"{where}: a number has 100 digits or more; that is no drawing")
     try:
-        return json.loads(text, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{where}: not valid JSON at character {error.pos + 1} ({error.msg}); the file is "
-            "damaged or cut short"
-        ) from None
-    except RecursionError:
-        raise DataError(f"{where}: lists are nested too deeply; that is no drawing") from None
+        return json_text.parse_json(text)
+    except json_text.JsonError as error:
+        raise DataError(f"{where}: {error}; the file is damaged or cut short") from None
 
 
 def record_from_json(value: Any, where: str) -> Record:

@@ -12,6 +12,7 @@ import { mountPlay } from "./play.js";
 import { Session } from "./session.js";
 import { mountTabs } from "./tabs.js";
 import { mountTeach } from "./teach.js";
+import { sentence } from "./text.js";
 import { mountTheme } from "./theme.js";
 import { mountThink } from "./think.js";
 
@@ -30,7 +31,7 @@ export async function start({ makeWorker, models }) {
   const notice = byId("notice");
   let timer = 0;
   const tell = (error) => {
-    notice.textContent = error.message ?? String(error);
+    notice.textContent = sentence(error.message ?? error);
     clearTimeout(timer);
     timer = setTimeout(() => (notice.textContent = ""), 12_000);
   };

@@ -7,14 +7,15 @@
  */
 
 import { inWordsOfJson } from "./strokes.js";
+import { SentenceError } from "./text.js";
 
 /** A network or an array has a shape that does not fit. */
-export class ShapeError extends Error {
+export class ShapeError extends SentenceError {
   name = "ShapeError";
 }
 
 /** A model file is damaged, hostile or of another kind. */
-export class ModelError extends Error {
+export class ModelError extends SentenceError {
   name = "ModelError";
 }
 

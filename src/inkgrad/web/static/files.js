@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { parseJson } from "./json.js";
 import { simplify } from "./simplify.js";
 import { DrawingError, checkStrokes, isSimplified } from "./strokes.js";
 
@@ -64,12 +65,13 @@ export function fromNdjson(text, name) {
 }
 
 function parse(line, where) {
+  let value = null;
   try {
-    const value = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return value;
-  } catch {
-    // told below
+    value = parseJson(line);
+  } catch (error) {
+    if (error.message !== "not valid JSON") throw new DrawingError(`${where}: ${error.message}`);
   }
+  if (typeof value === "object" && value !== null) return value;
   throw new DrawingError(`${where}: it is not JSON, {"word": "cat", "drawing": [[xs, ys], …]}`);
 }
 

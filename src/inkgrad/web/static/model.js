@@ -8,6 +8,7 @@
 
 import { forward } from "./engine.js";
 import { ModelError, ShapeError, inAList } from "./errors.js";
+import { parseJson } from "./json.js";
 import { inParentheses } from "./layers/layer.js";
 import { softmax } from "./layers/softmax.js";
 import { Network } from "./network.js";
@@ -149,10 +150,9 @@ function describe(metadata) {
   }
   let description;
   try {
-    description = JSON.parse(metadata[KEY]);
-    JSON.stringify(description); // fails if it is nested too deeply to be sent or saved again
-  } catch {
-    throw new ModelError(`its metadata entry '${KEY}' is not JSON`);
+    description = parseJson(metadata[KEY]);
+  } catch (error) {
+    throw new ModelError(`its metadata entry '${KEY}' cannot be read: ${error.message}`);
   }
   if (description?.version !== VERSION) {
     throw new ModelError(`it is not of version ${VERSION}, the one that this inkgrad reads`);

@@ -8,6 +8,7 @@
  */
 
 import { ModelError, inShort } from "./errors.js";
+import { JsonError, parseJson } from "./json.js";
 import { volume } from "./layers/layer.js";
 
 /**
@@ -87,9 +88,10 @@ function split(bytes) {
   let header;
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    header = JSON.parse(decoder.decode(bytes.subarray(LENGTH, LENGTH + length)));
-  } catch {
-    throw new ModelError("its header is not JSON");
+    header = parseJson(decoder.decode(bytes.subarray(LENGTH, LENGTH + length)));
+  } catch (error) {
+    const what = error instanceof JsonError ? error.message : "not text in UTF-8";
+    throw new ModelError(`its header cannot be read: ${what}`);
   }
   if (!isObject(header)) throw new ModelError("its header is not an object");
   return { header, body: bytes.subarray(LENGTH + length) };

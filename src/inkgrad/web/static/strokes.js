@@ -7,6 +7,8 @@
  * @module
  */
 
+import { SentenceError } from "./text.js";
+
 /**
  * What a caller may hand in, as in the Quick, Draw! data set: strokes `[xs, ys]` or
  * `[xs, ys, ts]` of equally long arrays or typed arrays of numbers, y downwards.
@@ -27,7 +29,7 @@ const MAX_COORDINATE = 1e9; // far beyond any screen; differences of such number
 const BORDER = 5; // how far from 0 and 255 the outermost points of a simplified drawing may lie
 
 /** What is wrong with somebody's drawing: one sentence, fit to be shown to them. */
-export class DrawingError extends Error {
+export class DrawingError extends SentenceError {
   name = "DrawingError";
 }
 
@@ -201,6 +203,11 @@ function checkRows(stroke, number, where) {
         "give every stroke as [xs, ys] or [xs, ys, ts]",
     );
   }
+  if (Array.from(stroke).some((row) => row.includes(true) || row.includes(false))) {
+    throw new DrawingError(
+      `${where}: stroke ${number} holds a boolean; every coordinate must be a number`,
+    );
+  }
   if (stroke[0].length === 0) {
     throw new DrawingError(
       `${where}: stroke ${number} is empty; a stroke has at least one point`,
@@ -208,23 +215,16 @@ function checkRows(stroke, number, where) {
   }
 }
 
-/**
- * Tell whether rows are equally long lists of numbers.
- *
- * As in NumPy, true among numbers is 1 and false is 0, but booleans alone are no numbers.
- */
+/** Tell whether rows are equally long lists of numbers, or of booleans, which are told apart. */
 function areNumbers(rows) {
   const n = rows[0]?.length;
-  let found = n === 0;
   for (const row of rows) {
     if (!isList(row) || row.length !== n) return false;
     for (let i = 0; i < n; i++) {
-      const type = typeof row[i];
-      if (type === "number") found = true;
-      else if (type !== "boolean") return false;
+      if (typeof row[i] !== "number" && typeof row[i] !== "boolean") return false;
     }
   }
-  return found;
+  return true;
 }
 
 /** Throw unless all of a row's numbers are within the allowed range. */
