@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,11 +100,13 @@ def test_only_an_interrupted_run_is_protected(tmp_path):
         refuse_to_overwrite(tmp_path, False, NETWORK)
 
 
-def test_to_resume_is_not_advised_where_it_would_fail(tmp_path):
-    write_run(tmp_path, SETTINGS, TRAINING)
-    write_checkpoint(tmp_path)  # of another network than the run's
+def test_to_resume_is_not_advised_where_it_would_fail(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a long path might have the message shortened
+    folder = Path("run")
+    write_run(folder, SETTINGS, TRAINING)
+    write_checkpoint(folder)  # of another network than the run's
     with pytest.raises(InkgradError, match="that cannot be resumed; forget it by --restart") as e:
-        refuse_to_overwrite(tmp_path, restart=False)
+        refuse_to_overwrite(folder, restart=False)
     assert "--resume" not in str(e.value)
 
 

@@ -27,6 +27,7 @@ from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
+from inkgrad.text import listed
 from inkgrad.training import Augmented, Batches, Event, Notice, fit
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.judging import get_ready, judge
