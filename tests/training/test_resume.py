@@ -43,6 +43,9 @@ from .problems import (
     without_seconds,
 )
 
+ENDING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 CHECKS = 3 * (5 + 3)  # how often a whole run asks whether to stop: 5 steps, 3 validation batches
 
 
@@ -142,7 +145,7 @@ def test_more_epochs_continue_to_the_bits_of_a_longer_run(tmp_path):
 # ------------------------------------------------------------------ signals
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ENDING)
 @pytest.mark.parametrize("moment", ["gradients", "listener", "batch"])
 def test_a_signal_lets_the_step_finish(whole, tmp_path, number, moment):
     """Whatever the loop is doing, the state that is saved is that between two steps."""
@@ -198,6 +201,32 @@ def test_the_second_ctrl_c_aborts_at_once_and_the_last_checkpoint_stands(whole, 
     assert same(run(tmp_path, whole[0], resume=True), tmp_path, whole)
 
 
+def test_a_listener_that_cannot_be_told_any_more_does_not_keep_a_run_from_being_saved(
+    whole, tmp_path
+):
+    """A terminal that is closed sends a signal, and refuses what is printed from then on."""
+    steps = []
+
+    def closed(event):
+        steps.append(event)
+        if len(steps) >= 3:
+            signal.raise_signal(signal.SIGTERM)
+            raise OSError(5, "Input/output error")
+
+    fitted = run(tmp_path, whole[0], on_event=closed)
+    assert (fitted.stopped, fitted.signal, len(steps)) == ("interrupted", signal.SIGTERM, 3)
+    assert load_checkpoint(tmp_path / LAST, tiny_network()).step == 3
+    assert same(run(tmp_path, whole[0], resume=True), tmp_path, whole)
+
+
+def test_a_listener_that_fails_for_another_reason_is_heard(tmp_path):
+    def full(event):
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        run(tmp_path, on_event=full)
+
+
 def test_in_another_thread_should_stop_still_works(whole, tmp_path):
     results = []
     thread = threading.Thread(
@@ -233,7 +262,7 @@ def strike(process: subprocess.Popen[str], step: int, number: signal.Signals) ->
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ENDING)
 def test_a_real_process_that_is_interrupted(tmp_path, number):
     name = "adamw-cosine"
     run(tmp_path / "whole", name)
