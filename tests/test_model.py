@@ -218,6 +218,13 @@ def damage(name: str, path: Path) -> None:
         path.write_bytes(b"\x80\x04cos\nsystem\n(S'true'\ntR.")
     elif name == "huge header":
         path.write_bytes(struct.pack("<Q", 2**62) + raw[8:])
+    elif name == "metadata twice":
+        (length,) = struct.unpack("<Q", raw[:8])
+        header = b'{"__metadata__":{"inkgrad":"{}"},' + raw[9 : 8 + length]
+        path.write_bytes(struct.pack("<Q", len(header)) + header + raw[8 + length :])
+    elif name == "a class twice in it":
+        text = metadata["inkgrad"].replace('{"version"', '{"classes": [], "version"', 1)
+        path.write_bytes(save(tensors, {"inkgrad": text}))
     elif name == "no metadata":
         path.write_bytes(save(tensors))
     elif name == "missing tensor":
@@ -248,6 +255,8 @@ DAMAGES = [
     "text",
     "pickle",
     "huge header",
+    "metadata twice",
+    "a class twice in it",
     "no metadata",
     "missing tensor",
     "extra tensor",

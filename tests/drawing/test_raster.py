@@ -268,3 +268,9 @@ def test_drawings_out_of_bounds_are_refused_by_index():
         rasterize(long)
     with pytest.raises(DataError, match="drawing 0: there are no strokes"):
         rasterize_many([[], HOUSE])
+
+
+@pytest.mark.parametrize("name", ["side", "pen", "padding"])
+def test_a_number_that_python_cannot_write_out_is_refused_all_the_same(name):
+    with pytest.raises(DataError, match=f"{name} is a number; give a"):
+        Raster(**{name: 10**5000})

@@ -71,6 +71,31 @@ def test_what_is_valid_is_read(readers, name, tmp_path):
         assert told is None or name in ("places", "npy headers")
 
 
+JSON = [
+    *("json", "ndjson", "standard input", "folder", "tasks", "model's description"),
+    *("checkpoint's facts", "run", "question"),
+]
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        (b'"x": 1, "x": 2, ', "the key 'x' stands twice in an object"),
+        (b'"x": {"y": 1, "y": 1}, ', "the key 'y' stands twice in an object"),
+        (b'"x": NaN, ', "NaN is not a number"),
+        (b'"x": -1e999, ', "a number is beyond 1.8e308"),
+        (b'"x": %s, ' % (b"9" * 4301), "a number has 100 digits or more"),
+        (b'"x": %s, ' % (b"[" * 600 + b"]" * 600), "lists are nested too deeply"),
+    ],
+    ids=["a key twice", "a key twice within", "NaN", "too large", "too long", "too deep"],
+)
+@pytest.mark.parametrize("name", JSON)
+def test_every_door_refuses_what_is_ambiguous(readers, name, extra, told, tmp_path):
+    data = readers[name].valid[0]
+    at = data.index(b"{") + 1
+    assert told in (refusal(readers[name], data[:at] + extra + data[at:], tmp_path) or "read")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_only_documented_errors_come_out(readers, name, tmp_path):
     assert fuzz(readers[name], name, QUICK, tmp_path) > 0

@@ -115,3 +115,11 @@ def test_places_that_are_none(
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=match):
         find_place(name)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1", "file://[/x", "https://host:port/", "http://a:-1"]
+)
+def test_what_only_begins_like_an_address_is_refused(address):
+    with pytest.raises(DataError, match=r"is not an address .*; check it, or give the path"):
+        find_place(address)

@@ -294,7 +294,8 @@ def _is_number(value: object, kind: type) -> bool:
 
 def _in_words(value: object) -> str:
     """Say what was given for a setting, as raster.js does, where 0.0 is 0."""
-    return f"{value}" if _is_number(value, float) else in_words_of_json(value)
+    is_huge = isinstance(value, int) and abs(value) > 1e100  # Python may refuse to write it out
+    return f"{value}" if _is_number(value, float) and not is_huge else in_words_of_json(value)
 
 
 def _names_of(settings: object) -> str:

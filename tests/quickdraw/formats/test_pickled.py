@@ -146,6 +146,8 @@ HOSTILE = {
     "a dict": pickle.dumps({"a": 1}, 2),
     "a set": pickle.dumps({1}, 4),
     "texts": pickle.dumps(objects(["a", "b"]), 2),
+    "a name that Python warns of": b"\x80\x02cnumpy\nnd\\parray\n.",
+    "a text that Python warns of": b"\x80\x02S'\\p'\n.",
     "nested object arrays": pickle.dumps(objects([objects(some(1))]), 2),
     "arrays of texts": pickle.dumps(objects([np.array([["a"]])]), 2),
     "arrays of dates": pickle.dumps(objects([np.zeros((1, 3), "M8[s]")]), 2),

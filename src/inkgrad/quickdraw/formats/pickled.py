@@ -55,7 +55,8 @@ _PUSH_ARGUMENT = frozenset(
 )
 _PUSH_CONSTANT = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
-_TEXT = b"S"
+# A text with escapes, or a name with a backslash: Python may warn of what is in it.
+_ESCAPES = re.compile(rb"[SiP]|c[^\n]*\n?[^\n]*\\")
 _MARK = object()
 
 
@@ -134,18 +135,17 @@ def read_arrays(data: io.BytesIO, where: str) -> Iterator[npt.NDArray[np.generic
 def _instructions(data: io.BytesIO, machine: _Machine) -> Iterator[tuple[str, Any]]:
     """Yield the instructions by name, each with its argument.
 
-    One is refused before its argument is taken apart: a text with escapes, which Python may warn
-    of, and NumPy does not write.
+    Texts with escapes, of which NumPy writes none, are refused before they are taken apart.
     """
     contents = data.getvalue()  # the file's own bytes, not a copy
     instructions = pickletools.genops(data)
-    while contents[(at := data.tell()) : at + 1] != _TEXT:
+    while not _ESCAPES.match(contents, data.tell()):
         instruction = next(instructions, None)
         if instruction is None:
             return
         opcode, argument, _ = instruction
         yield opcode.name, argument
-    raise machine.refusal("contains the instruction STRING")
+    raise machine.refusal("contains a text with escapes")
 
 
 class _Machine:
