@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.model_selection import train_test_split
 
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import Drawings, concatenate
@@ -141,6 +140,13 @@ def test_what_has_nothing_to_set_aside_is_refused(bitmaps):
 
 
 # The notebook's split
+
+
+def train_test_split(*arrays, **options):
+    """Split as scikit-learn does. It takes seconds to load, in each worker that collects tests."""
+    from sklearn.model_selection import train_test_split as theirs
+
+    return theirs(*arrays, **options)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 9, 10, 11, 99, 100, 101, 1000, 4999, 50_000])
