@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inkgrad import json_text
+from inkgrad.json_text import JsonError
+from inkgrad.json_text import parse_json as parse
 
 __all__ = ["Malformed", "number", "parse_json", "short", "whole"]
 
@@ -27,8 +28,8 @@ def parse_json(text: str | bytes) -> dict[str, Any]:
     stands twice in an object
     """
     try:
-        value = json_text.parse_json(text)
-    except json_text.JsonError as error:
+        value = parse(text)
+    except JsonError as error:
         raise Malformed(f"its metadata cannot be read: {error}") from error
     if not isinstance(value, dict):
         raise Malformed("its metadata is not a JSON object")

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from inkgrad import json_text
 from inkgrad.drawing import Strokes, check_strokes
 from inkgrad.errors import DataError
+from inkgrad.json_text import JsonError
+from inkgrad.json_text import parse_json as parse
 
 __all__ = ["Record", "parse_json", "record_from_json", "records_from_json"]
 
@@ -58,8 +59,8 @@ def parse_json(text: str, where: str) -> Any:
     inkgrad.errors.DataError: a.json: NaN is not a number; the file is damaged or cut short
     """
     try:
-        return json_text.parse_json(text)
-    except json_text.JsonError as error:
+        return parse(text)
+    except JsonError as error:
         raise DataError(f"{where}: {error}; the file is damaged or cut short") from None
 
 
