@@ -144,8 +144,11 @@ USES = "".join(f'<g id="a{i}">' + f'<use href="#a{i - 1}"/>' * 10 + "</g>" for i
         (svg("<text>cat</text>"), "there are no shapes"),
         (svg('<path d="M5 5"/>'), "there are no shapes"),
         (svg('<path d="xyz"/>'), "there are no shapes"),
-        ('<svg><rect width="5ex" height="3"/><path d="M1 1L2 2"/></svg>', "ex units"),
-        ('<svg><rect width="5vw" height="3"/><path d="M1 1L2 2"/></svg>', "vw units"),
+        (
+            '<svg><rect width="5ex" height="3"/><path d="M1 1L2 2"/></svg>',
+            r"cannot be understood \(a length in ex, em or vw; give it in px",
+        ),
+        ('<svg><rect width="5vw" height="3"/><path d="M1 1L2 2"/></svg>', "give it in px"),
         (svg('<path d="M0 0L1 1" display="none"/>'), "there are no shapes"),
         (svg('<path d="M0 0L1 1"/>', 'viewBox="0 0 0 0"'), "there are no shapes"),
         (svg('<line x1="inf" y1="0" x2="1e999" y2="3"/>'), "a coordinate is inf"),

@@ -229,8 +229,8 @@ def make_readers(folder: Path) -> dict[str, Reader]:
         "ndjson": Reader(from_file(".ndjson", use_words), [NDJSON]),
         "csv": Reader(from_file(".csv", read_drawings), [csv]),
         "bin": Reader(from_file(".bin", read_drawings), [binary]),
-        "svg": Reader(from_file(".svg", records), [SVG]),
-        "svg text": Reader(lambda data, _: strokes_from_svg(data), [SVG]),
+        "svg": Reader(from_file(".svg", records), [SVG], share=0.3),
+        "svg text": Reader(lambda data, _: strokes_from_svg(data), [SVG], share=0.3),
         **{
             f"picture {suffix}": Reader(from_file(suffix, bitmap_from_image), [image], share=0.1)
             for suffix, image in images.items()

@@ -187,8 +187,10 @@ def _subpaths(shape: Any) -> list[Any]:
             else:
                 points += [segment.point(i / _CURVE_POINTS) for i in range(1, _CURVE_POINTS + 1)]
         if len(points) > 1:  # a mere "move to" draws nothing
-            # Of units that it does not know svgelements makes texts, which are no numbers here.
-            strokes.append(np.array([(point.x, point.y) for point in points], dtype=np.float64).T)
+            stroke = np.array([(point.x, point.y) for point in points]).T
+            if stroke.dtype == object:  # svgelements keeps what it cannot turn into pixels
+                raise ValueError("a length in ex, em or vw; give it in px")
+            strokes.append(stroke)
     return strokes
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from inkgrad.text import sentence as as_sentence
+from inkgrad.text import sentence as one_line
 
 __all__ = ["Json", "Refused", "refusal"]
 
@@ -45,4 +45,4 @@ class Json(JSONResponse):
 
 def refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -> Json:
     """Return the answer to what is refused: ``{"error": sentence}``, in one line."""
-    return Json({"error": as_sentence(sentence)}, status, headers)
+    return Json({"error": one_line(sentence)}, status, headers)
