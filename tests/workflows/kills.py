@@ -10,6 +10,7 @@ import collections
 import hashlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -113,7 +114,10 @@ def run_kills(n: int, data: Path, work: Path, seed: int = 0, verbose: bool = Fal
     for number in range(n):
         folder = work / f"run {number}"
         moments = [dice.uniform(0, seconds)]
-        result.killed += kill(start(folder, data), moments[0])
+        while not kill(start(folder, data), moments[0]):  # it was done before
+            shutil.rmtree(folder)
+            seconds, moments = 0.9 * seconds, [dice.uniform(0, 0.9 * seconds)]
+        result.killed += 1
         result.left[how_far(folder)] += 1
         while True:
             more = () if how_far(folder) == "nothing" else ("--resume",)

@@ -21,4 +21,4 @@ pytestmark = [
 def test_killed_at_random_moments_and_resumed(quickdraw_folder, tmp_path):
     result = run_kills(10, quickdraw_folder.absolute(), tmp_path / "runs", seed=1)
     assert result.digests == {result.expected: 10}
-    assert result.killed >= 5  # the others were quicker than the undisturbed run
+    assert result.killed >= 10
