@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from inkgrad.json_text import parse_json
+
 __all__ = ["file_lock", "holder", "is_file_at", "try_lock"]
 
 # What a file system without locks answers: some network and FUSE file systems.
@@ -88,7 +90,7 @@ def holder(path: Path) -> str:
     """Return who holds the lock on `path`, as it says of itself: process, machine, since when."""
     time.sleep(0.05)  # who has just got the lock writes its name next
     try:
-        facts = json.loads(path.read_bytes())
+        facts = parse_json(path.read_bytes())
         return f"process {int(facts['pid'])} on {facts['host']} (since {facts['since']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"

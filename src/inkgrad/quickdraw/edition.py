@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import NoReturn
+
+from inkgrad.json_text import parse_json
 
 __all__ = ["LARGEST_NOTE", "MD5", "Edition", "parse_note"]
 
@@ -103,8 +103,8 @@ def parse_note(data: bytes) -> dict[str, object]:
     Raises
     ------
     ValueError
-        If it is no JSON object in UTF-8, is larger than `LARGEST_NOTE` or nested too deeply, has
-        a key twice, or holds NaN or Infinity.
+        If it is larger than `LARGEST_NOTE`, is not a JSON object, or is refused by
+        `inkgrad.json_text.parse_json`.
 
     Examples
     --------
@@ -112,25 +112,11 @@ def parse_note(data: bytes) -> dict[str, object]:
     {'size': 3}
     >>> parse_note(b'{"size": 3, "size": 4}')
     Traceback (most recent call last):
-    ValueError: a key stands there twice
+    inkgrad.json_text.JsonError: the key 'size' stands twice in an object
     """
     if len(data) > LARGEST_NOTE:
         raise ValueError("too large for a note")
-    try:
-        note = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    note = parse_json(data)
     if not isinstance(note, dict):
         raise ValueError("not an object")
     return note
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands there twice")
-    return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
