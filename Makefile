@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 # Tests run on all cores; `make test JOBS=0` runs them in one process (for a debugger, say), and
-# `make test SHUFFLE=seed` in an order drawn by that seed, as continuous integration does.
-JOBS    ?= logical
-SHUFFLE ?=
+# `make test SHUFFLE=seed` in an order drawn by that seed. Continuous integration shuffles, and
+# measures coverage, which takes half as long again.
+JOBS     ?= logical
+SHUFFLE  ?=
+COVERAGE ?=
 PYTEST  := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal \
            $(if $(SHUFFLE),--random-order --random-order-seed=$(SHUFFLE))
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -25,10 +27,10 @@ check: lint $(VENV)/.test  ## lint, and the tests that a change touches: less th
 # Two processes whose NumPy takes all cores each would wait for each other.
 check test test-slow: export OPENBLAS_NUM_THREADS := 1
 
-test: $(VENV)/.test  ## the default suite, offline, with the coverage bars
+test: $(VENV)/.test  ## the default suite, offline; COVERAGE=yes adds the coverage bars
 	@$(BIN)/python -m tests.kernels
-	$(PYTEST) --cov --cov-report=
-	@$(BIN)/python tests/coverage_bars.py
+	$(PYTEST) $(if $(COVERAGE),--cov --cov-report=)
+	$(if $(COVERAGE),@$(BIN)/python tests/coverage_bars.py)
 
 test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
 	$(PYTEST) -m "slow and not oracle and not browser" tests

@@ -219,8 +219,8 @@ def test_json_is_escaped(capsys):
 
 # --- the only door ------------------------------------------------------------------------------
 
-_DOORS = {"cli.py": {"_echo"}, "web/guard.py": {"__call__"}}
-"""The functions that may print as they like: they make text harmless."""
+_DOORS = {"cli.py": {"_echo"}, "signals.py": {"_leave"}, "web/guard.py": {"__call__"}}
+"""The functions that may print as they like: they make text harmless, or have none from outside."""
 
 
 def prints(source: str, doors: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment]

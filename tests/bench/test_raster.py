@@ -101,6 +101,7 @@ def test_drawing_is_measured_beside_googles_pixels(bench, pairs, monkeypatch):
     assert ours["points"] == np.mean([sum(len(xs) for xs, _ in each) for each in drawings])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_javascript")
 def test_without_real_drawings_cairo_is_the_truth(capsys, monkeypatch):
     assert [row["truth"] for row in bench_raster(None, **QUICK)] == [""]
@@ -147,6 +148,7 @@ def test_compiled_pixels_are_timed_only_if_they_are_the_same(monkeypatch):
         bench_raster(None, **QUICK)
 
 
+@pytest.mark.slow
 def test_our_javascript_is_measured_when_it_is_there(static, capsys):
     bench_raster(None, **QUICK)
     assert "without inkgrad in JavaScript: there is no raster.js yet" in capsys.readouterr().out

@@ -21,7 +21,7 @@ from tests.web.drawings import HOSTILE
 
 # Too long to be simplified, but what lies in the canvas can be drawn.
 LONG = {name: HOSTILE[name] for name in list(HOSTILE)[-2:]}
-ROW = [0.0] * 10
+ROW = [0.0] * 100
 
 IN_PYTHON_ONLY = {
     "a set": {1, 2},
@@ -45,7 +45,7 @@ IN_PYTHON_ONLY = {
     "two million points": [np.zeros((2, 2_000_000))],
     "two million points in many strokes": [np.zeros((2, 10_000))] * 200,
     "two million points in lists": [[[0.0] * 10_000, [0.0] * 10_000]] * 200,
-    "many short strokes": [[ROW, ROW]] * 110_000,
+    "many short strokes": [[ROW, ROW]] * 11_000,
 }
 NO_DRAWINGS = {**HOSTILE, **IN_PYTHON_ONLY}
 for legal in LONG:
