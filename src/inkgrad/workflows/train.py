@@ -28,7 +28,7 @@ from inkgrad.model import Model, load
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
 from inkgrad.text import listed
-from inkgrad.training import Augmented, Batches, Event, Notice, fit
+from inkgrad.training import Augmented, Batches, Event, Fitted, Notice, fit
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import make_record
@@ -88,11 +88,11 @@ class Trained:
     folder: Path
     stopped: str
     settings: Settings
-    parts: Parts | None
-    model: Model | None
-    evaluation: Evaluation | None
-    probabilities: Array | None
-    seconds: float
+    parts: Parts | None = None
+    model: Model | None = None
+    evaluation: Evaluation | None = None
+    probabilities: Array | None = None
+    seconds: float = 0.0
     signal: int | None = None
 
     def figures(self) -> dict[str, Any]:
@@ -206,8 +206,7 @@ def train(
             chosen, state = Settings.choose(names, choices, task=task, data=place), BEGUN
         if state == FINISHED:
             _tell(on_event, finished_already(folder, chosen))
-            model = load(folder / MODEL)
-            return Trained(folder, "finished already", chosen, None, model, None, None, 0.0)
+            return Trained(folder, "finished already", chosen, model=load(folder / MODEL))
         if resume and state == BEGUN:
             _tell(on_event, f"the run in {folder} has no checkpoint yet; it starts from scratch")
 
@@ -248,32 +247,40 @@ def train(
                     on_event=on_event,
                     on_begun=on_begun,
                 )
-                seconds = time.perf_counter() - start
-                if fitted.stopped == "interrupted":
-                    return Trained(
-                        folder,
-                        fitted.stopped,
-                        chosen,
-                        parts,
-                        None,
-                        None,
-                        None,
-                        seconds,
-                        fitted.signal,
-                    )
-
-                features = _features(engine, fitted.parameters, parts.train)
-                model = replace(
-                    untrained, parameters=fitted.parameters, engine=engine, features=features
+                trained = Trained(
+                    folder,
+                    fitted.stopped,
+                    chosen,
+                    parts,
+                    seconds=time.perf_counter() - start,
+                    signal=fitted.signal,
                 )
-                probabilities = judge(model, parts.test.bitmaps, on_progress)
-                evaluation = measure(probabilities, parts.test.labels, chosen.classes)
-                record = make_record(chosen, loaded, parts, engine.name, evaluation)
-                model = replace(model, record=record)
-                model.save(folder / MODEL)
-                _write_report(folder, model, parts.test, evaluation, probabilities, fitted.records)
-                write_run(folder, chosen, FINISHED)
-    return Trained(folder, fitted.stopped, chosen, parts, model, evaluation, probabilities, seconds)
+                if fitted.stopped == "interrupted":
+                    return trained
+                return _conclude(trained, untrained, fitted, engine, loaded, parts, on_progress)
+
+
+def _conclude(
+    trained: Trained,
+    untrained: Model,
+    fitted: Fitted,
+    engine: Engine,
+    loaded: Loaded,
+    parts: Parts,
+    on_progress: OnProgress | None,
+) -> Trained:
+    """Evaluate the network as it is now, write the model and the report, and end the run."""
+    folder, settings = trained.folder, trained.settings
+    features = _features(engine, fitted.parameters, parts.train)
+    model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
+    probabilities = judge(model, parts.test.bitmaps, on_progress)
+    evaluation = measure(probabilities, parts.test.labels, settings.classes)
+    record = make_record(settings, loaded, parts, engine.name, evaluation)
+    model = replace(model, record=record)
+    model.save(folder / MODEL)
+    _write_report(folder, model, parts.test, evaluation, probabilities, fitted.records)
+    write_run(folder, settings, FINISHED)
+    return replace(trained, model=model, evaluation=evaluation, probabilities=probabilities)
 
 
 def _tell(on_event: Callable[[Event], None] | None, message: str) -> None:
