@@ -38,10 +38,12 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-# What a shell starts in the background is told to ignore Ctrl-C, and passes that on to its
-# children; there are tests of Ctrl-C, in this process and in others.
+# What a shell starts in the background is told to ignore Ctrl-C, and under nohup to ignore SIGHUP,
+# and passes that on to its children; there are tests of both, in this process and in others.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # All that is asked here is asked of this machine, never of a proxy that the environment names.
 for name in ("http_proxy", "https_proxy", "all_proxy"):

@@ -274,3 +274,15 @@ def test_drawings_out_of_bounds_are_refused_by_index():
 def test_a_number_that_python_cannot_write_out_is_refused_all_the_same(name):
     with pytest.raises(DataError, match=f"{name} is a number; give a"):
         Raster(**{name: 10**5000})
+
+
+def test_one_compilation_draws_lists_and_arrays_of_any_layout():
+    from inkgrad.drawing import compiled
+
+    rasterize_many([FACE], compiled=True)
+    known = list(compiled._plot.signatures)
+    xy = np.linspace(0, 255, 24).reshape(12, 2)
+    for stroke in (xy.T, xy.T[:, ::2], np.asfortranarray(xy.T), xy.T.astype(int).tolist()):
+        drawn = rasterize_many([[stroke]] * 3, compiled=True)
+        np.testing.assert_array_equal(drawn[0], rasterize([stroke]))
+    assert compiled._plot.signatures == known

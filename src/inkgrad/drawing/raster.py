@@ -283,6 +283,8 @@ def _draw_compiled(
     pen = np.array(make_pen(raster.pen / 2, raster.scale))
     longest = int(np.diff(points.strokes).max())
     room = make_room(longest, len(pen) // CORNER, raster.side, new)
+    # For arrays that are not contiguous Numba would compile everything again, in seven seconds.
+    points = Points(*map(np.ascontiguousarray, points))
     compiled_plot()(bitmaps.reshape(-1), raster.side, points, placing, pen, room)
 
 
