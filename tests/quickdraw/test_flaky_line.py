@@ -187,8 +187,8 @@ def test_no_wrong_file_over_a_flaky_line(server: Bucket, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-def test_no_wrong_file_in_thousands_of_downloads(server: Bucket, tmp_path: Path) -> None:
-    outcomes, wrong = run(range(100, 1800), server, tmp_path)
+def test_no_wrong_file_in_a_thousand_downloads(server: Bucket, tmp_path: Path) -> None:
+    outcomes, wrong = run(range(100, 450), server, tmp_path)
     assert wrong == []
-    assert outcomes["fetched"] + outcomes["refused"] >= 5000
+    assert outcomes["fetched"] + outcomes["refused"] >= 1000
     assert outcomes["fetched"] > 2500

@@ -240,8 +240,8 @@ def test_odd_answers_are_refused_or_right(bucket: Bucket, tmp_path: Path, kind: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["numpy_bitmap", "simplified"])
-def test_thousands_of_odd_answers(bucket: Bucket, tmp_path: Path, kind: str) -> None:
-    for seed in range(1000, 2000):
+def test_hundreds_of_odd_answers(bucket: Bucket, tmp_path: Path, kind: str) -> None:
+    for seed in range(1000, 1200):
         fetch_with_chance(Fetcher(bucket, tmp_path / str(seed)), seed, kind)
 
 
