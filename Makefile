@@ -8,7 +8,8 @@ BIN    := $(VENV)/bin
 JOBS     ?= logical
 SHUFFLE  ?=
 COVERAGE ?=
-PYTEST  := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal \
+DIST     := worksteal
+PYTEST   = $(BIN)/python -m pytest -n $(JOBS) --dist $(DIST) \
            $(if $(SHUFFLE),--random-order --random-order-seed=$(SHUFFLE))
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -32,7 +33,10 @@ test: $(VENV)/.test  ## the default suite, offline; COVERAGE=yes adds the covera
 	$(PYTEST) $(if $(COVERAGE),--cov --cov-report=)
 	$(if $(COVERAGE),@$(BIN)/python tests/coverage_bars.py)
 
+# Files whose fixtures take long are kept together, so that these are made once: `xdist_group`.
+test-slow: DIST := loadgroup
 test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
+	@$(BIN)/python -m tests.kernels
 	$(PYTEST) -m "slow and not oracle and not browser" tests
 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch

@@ -22,7 +22,7 @@ from inkgrad.quickdraw.doodles import doodle_bitmaps
 ROOT = Path(__file__).parents[1]
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there: the way out is closed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fresh clone")]
 
 
 @pytest.fixture(scope="module")

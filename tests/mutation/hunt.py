@@ -125,8 +125,10 @@ def _run(jobs: list[dict[str, object]], processes: int | None) -> list[str | Non
     """Deal the jobs out to workers, and collect their answers in the jobs' order."""
     processes = processes or min(os.cpu_count() or 1, 8)
     hands = [jobs[at::processes] for at in range(processes)]
+    # Compiled code is kept, though who starts this may keep none.
+    ours = {key: v for key, v in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment = {
-        **os.environ,
+        **ours,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # the plugins' imports take half a second

@@ -18,6 +18,7 @@ from inkgrad.workflows.record import origin_of
 pytestmark = pytest.mark.browser
 
 EACH = 20  # drawings of a class
+PLACES = [(0.9, (0.5, 0.5)), (0.5, (0.3, 0.65)), (0.3, (0.75, 0.25))]  # share of the pad, and where
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +55,20 @@ def strokes(kept_aside, animals) -> list[tuple[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize(
-    ("share", "place"), [(0.9, (0.5, 0.5)), (0.5, (0.3, 0.65)), (0.3, (0.75, 0.25))]
-)
-def test_a_hundred_real_drawings_at_three_sizes(hand, kept_aside, strokes, share, place):
-    expected = evaluate("animals", kept_aside, part="all", engine="reference").evaluation
-    assert expected.n == 5 * EACH
-    right = np.zeros(len(strokes), bool)
-    for i, (name, drawing) in enumerate(strokes):
+def test_a_hundred_real_drawings_at_three_sizes(hand, kept_aside, strokes, animals):
+    """Every third drawing at one of them; the answer to each is the model's to its strokes."""
+    evaluated = evaluate("animals", kept_aside, part="all", engine="reference").evaluation
+    answers = animals.predict_proba(to_bitmaps([drawing for _, drawing in strokes])).argmax(axis=1)
+    expected = [animals.classes[answer] for answer in answers]
+    right = sum(name == answer for (name, _), answer in zip(strokes, expected, strict=True))
+    assert evaluated.n == len(strokes) == 5 * EACH
+    assert right == round(evaluated.top1 * evaluated.n)
+    shown = []
+    for i, (_, drawing) in enumerate(strokes):
+        share, place = PLACES[i % len(PLACES)]
         hand.draw(drawing, share=share, place=place)
-        right[i] = hand.guesses()[0] == name
+        shown.append(hand.guesses()[0])
         hand.press("Clear")
-    print(
-        f"{share:.0%} of the pad: {right.sum()} of {len(right)} right, in all {expected.top1:.0%}"
-    )
-    assert abs(int(right.sum()) - round(expected.top1 * expected.n)) <= 1
+    others = sum(a != b for a, b in zip(shown, expected, strict=True))
+    print(f"{right} of {len(strokes)} right as strokes; the page answers {others} otherwise")
+    assert others <= 2  # where a drawing is small, a point may come to lie on another unit

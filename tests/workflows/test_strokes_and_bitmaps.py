@@ -29,7 +29,7 @@ from inkgrad.drawing import to_bitmaps
 from inkgrad.quickdraw import find_task, read_bitmaps, read_records, same_drawing
 from inkgrad.workflows import train
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("strokes and bitmaps")]
 
 SIZES = (0.1, 0.5, 1, 4.3, 20)
 PLACES = ((0, 0), (-3000, 500), (1e4, -77.7), (0.3, 1e5))

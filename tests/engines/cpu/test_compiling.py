@@ -1,6 +1,6 @@
 """Compiling: told as it goes, done once for a machine, kept where one may write.
 
-Every test has processes and a cache of its own, and waits half a minute or more for a compiler.
+Every test has processes and a cache of its own, and waits for a compiler.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 import inkgrad
 from inkgrad.engines.cpu.warmup import FUNCTIONS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("compiling")]
 
 PACKAGE = Path(inkgrad.__file__).parent
 
@@ -52,7 +52,7 @@ print(len(compiled.buffer))
 def start(cache: Path | None, script: str = SCRIPT, **environment: str) -> subprocess.Popen:
     """Start a process with a cache of its own, or none that it is told of."""
     env = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
-    env |= {"PYTHONPATH": str(PACKAGE.parent), **environment}
+    env |= {"PYTHONPATH": str(PACKAGE.parent), "NUMBA_OPT": "1", **environment}  # compiles sooner
     if cache is not None:
         env["NUMBA_CACHE_DIR"] = str(cache)
     return subprocess.Popen(
@@ -74,9 +74,18 @@ def result(process: subprocess.Popen) -> tuple[list[tuple[int, int]], int]:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory):
-    """Return the cache that a first process has filled, and what it told."""
-    cache = tmp_path_factory.mktemp("cache")
-    return cache, *result(start(cache))
+    """Return a copy of the package, the cache that two first processes filled, and what one told.
+
+    They start together, and one may compile what the other is about to write.
+    """
+    folder = tmp_path_factory.mktemp("compiling")
+    copy, cache = folder / "inkgrad", folder / "cache"
+    shutil.copytree(PACKAGE, copy, copy_function=shutil.copy2)
+    both = [start(cache, PYTHONPATH=str(folder)) for _ in range(2)]
+    (told, compiled), (others_told, others_compiled) = [result(process) for process in both]
+    assert others_told
+    assert others_compiled == 0
+    return folder, told, compiled
 
 
 def test_the_first_process_tells_how_far_it_is(first):
@@ -94,29 +103,23 @@ def test_after_prepare_no_network_and_no_call_compiles_anything(first):
 
 
 def test_the_next_process_finds_everything_on_disk(first):
-    assert result(start(first[0])) == ([], 0)
+    folder, _, _ = first
+    assert result(start(folder / "cache", PYTHONPATH=str(folder))) == ([], 0)
 
 
-def test_other_sources_are_compiled_anew(first, tmp_path):
+def test_other_sources_are_compiled_anew(first):
     """Numba looks at one file's date alone; a changed file beside it must count too."""
-    copy = tmp_path / "inkgrad"
-    shutil.copytree(PACKAGE, copy, copy_function=shutil.copy2)
-    cache = tmp_path / "cache"
-    told, _ = result(start(cache, PYTHONPATH=str(tmp_path)))
+    folder, _, _ = first
+    source = folder / "inkgrad" / "engines" / "cpu" / "loss.py"
+    before = source.read_text("utf-8")
+    changed = before.replace("losses[n] = loss", "losses[n] = loss + 1.0")
+    assert changed != before
+    source.write_text(changed, "utf-8")
+    try:
+        told, _ = result(start(folder / "cache", PYTHONPATH=str(folder)))
+    finally:
+        source.write_text(before, "utf-8")
     assert told
-    source = copy / "engines" / "cpu" / "loss.py"
-    source.write_text(source.read_text().replace("losses[n] = loss", "losses[n] = loss + 1.0"))
-    told, _ = result(start(cache, PYTHONPATH=str(tmp_path)))
-    assert told
-
-
-def test_two_processes_may_fill_one_cache_at_once(tmp_path):
-    both = [start(tmp_path) for _ in range(2)]
-    for process in both:
-        told, compiled = result(process)
-        assert told
-        assert compiled == 0
-    assert result(start(tmp_path)) == ([], 0)
 
 
 def test_where_the_package_is_read_only_the_users_cache_serves(tmp_path):
