@@ -4,10 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Tests run on all cores; `make test JOBS=0` runs them in one process (for a debugger, say), and
 # `make test SHUFFLE=seed` in an order drawn by that seed. Continuous integration shuffles, and
-# measures coverage, which takes half as long again.
+# measures coverage, which takes half as long again. `make test-slow THOROUGH=10` draws ten times as
+# many random cases.
 JOBS     ?= logical
 SHUFFLE  ?=
 COVERAGE ?=
+THOROUGH ?= 1
 DIST     := worksteal
 PYTEST   = $(BIN)/python -m pytest -n $(JOBS) --dist $(DIST) \
            $(if $(SHUFFLE),--random-order --random-order-seed=$(SHUFFLE))
@@ -33,8 +35,9 @@ test: $(VENV)/.test  ## the default suite, offline; COVERAGE=yes adds the covera
 	$(PYTEST) $(if $(COVERAGE),--cov --cov-report=)
 	$(if $(COVERAGE),@$(BIN)/python tests/coverage_bars.py)
 
-# Files whose fixtures take long are kept together, so that these are made once: `xdist_group`.
-test-slow: DIST := loadgroup
+# A file's tests stay together, so that fixtures that take long are made once.
+test-slow: DIST := loadfile
+test-slow: export THOROUGH := $(THOROUGH)
 test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
 	@$(BIN)/python -m tests.kernels
 	$(PYTEST) -m "slow and not oracle and not browser" tests
@@ -43,7 +46,7 @@ test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests
 
 test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's Chromium
-	$(PYTEST) -m browser tests
+	$(PYTEST) -m "browser and not slow" tests
 
 lint: $(VENV)/.lint  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 import inkgrad
 from tests.buckets import write_bucket
+from tests.thorough import THOROUGH
 
 if TYPE_CHECKING:
     from inkgrad.workflows import Trained
@@ -27,7 +28,7 @@ settings.register_profile("default", max_examples=30, derandomize=True, deadline
 settings.register_profile(
     "exhaustive",
     settings.get_profile("default"),
-    max_examples=1000,
+    max_examples=200 * THOROUGH,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(

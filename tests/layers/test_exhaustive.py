@@ -1,4 +1,4 @@
-"""The same properties again, with thousands of shapes instead of dozens."""
+"""The same properties again, with hundreds of shapes instead of dozens."""
 
 from __future__ import annotations
 

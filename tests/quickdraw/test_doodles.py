@@ -14,6 +14,7 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps, doodles, draw
 from inkgrad.quickdraw.doodles.hand import EARLY_END, Hand
 from inkgrad.quickdraw.doodles.pen import Pen
+from tests.thorough import THOROUGH
 
 N = 100
 
@@ -258,7 +259,7 @@ def test_a_linear_classifier_learns_something_but_not_enough(bitmaps) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [42, 7])
+@pytest.mark.parametrize("seed", [42, 7][:THOROUGH])
 def test_the_seed_network_learns_what_a_linear_classifier_cannot(seed: int) -> None:
     from inkgrad import seed_network
     from inkgrad.quickdraw import Drawings

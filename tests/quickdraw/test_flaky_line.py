@@ -17,6 +17,7 @@ import pytest
 from inkgrad.errors import DownloadError
 from inkgrad.quickdraw.cache import held, mirror_folder
 from inkgrad.quickdraw.fetch import fetch
+from tests.thorough import THOROUGH
 
 from .bucket import Answer, Bucket, both, cut, fine, flip, header, ignore_range, status
 
@@ -188,7 +189,7 @@ def test_no_wrong_file_over_a_flaky_line(server: Bucket, tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_no_wrong_file_in_a_thousand_downloads(server: Bucket, tmp_path: Path) -> None:
-    outcomes, wrong = run(range(100, 450), server, tmp_path)
+    outcomes, wrong = run(range(100, 100 + 350 * THOROUGH), server, tmp_path)
     assert wrong == []
-    assert outcomes["fetched"] + outcomes["refused"] >= 1000
-    assert outcomes["fetched"] > 500
+    assert outcomes["fetched"] + outcomes["refused"] >= 1000 * THOROUGH
+    assert outcomes["fetched"] > 500 * THOROUGH

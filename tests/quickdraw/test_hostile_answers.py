@@ -20,6 +20,7 @@ from inkgrad.quickdraw.cache import held
 from inkgrad.quickdraw.fetch import fetch
 from inkgrad.quickdraw.part import Part
 from inkgrad.quickdraw.transfer import Client
+from tests.thorough import THOROUGH
 
 from .bucket import Answer, Bucket, both, cut, fine, header, ignore_range, status
 from .fetcher import CAT, LINES, ROWS, Fetcher
@@ -241,7 +242,7 @@ def test_odd_answers_are_refused_or_right(bucket: Bucket, tmp_path: Path, kind: 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["numpy_bitmap", "simplified"])
 def test_hundreds_of_odd_answers(bucket: Bucket, tmp_path: Path, kind: str) -> None:
-    for seed in range(1000, 1200):
+    for seed in range(1000, 1000 + 200 * THOROUGH):
         fetch_with_chance(Fetcher(bucket, tmp_path / str(seed)), seed, kind)
 
 

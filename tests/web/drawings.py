@@ -8,10 +8,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tests.thorough import THOROUGH
+
 __all__ = ["COUNTS", "HOSTILE", "random_drawings", "spirals"]
 
-COUNTS = [300, pytest.param(3000, marks=pytest.mark.slow)]
-"""How many random drawings the two languages are compared on: a tenth in the quick suite."""
+COUNTS = [300, pytest.param(1000 * THOROUGH, marks=pytest.mark.slow)]
+"""How many random drawings the two languages are compared on: fewer in the quick suite."""
 
 Rng = np.random.Generator
 Points = np.ndarray  # (2, n)

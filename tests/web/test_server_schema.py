@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from inkgrad.model import Model
+from tests.thorough import THOROUGH
 from tests.web.servers import serving, write_model
 
 # Of its checks, all but that everything is accepted which the schema allows: a schema cannot say
@@ -45,7 +46,7 @@ def test_whatever_is_asked_it_answers_as_described(address, tmp_path):
 
 @pytest.mark.slow
 def test_and_more_of_it(address, tmp_path):
-    done = schemathesis(address, tmp_path, "--max-examples", "1000")
+    done = schemathesis(address, tmp_path, "--max-examples", str(250 * THOROUGH))
     assert done.returncode == 0, done.stdout
 
 

@@ -9,6 +9,7 @@ import os
 
 import pytest
 
+from tests.thorough import THOROUGH
 from tests.workflows.kills import run_kills
 
 pytestmark = [
@@ -19,6 +20,7 @@ pytestmark = [
 
 
 def test_killed_at_random_moments_and_resumed(quickdraw_folder, tmp_path):
-    result = run_kills(4, quickdraw_folder.absolute(), tmp_path / "runs", seed=1)
-    assert result.digests == {result.expected: 4}
-    assert result.killed >= 4
+    kills = 3 * THOROUGH
+    result = run_kills(kills, quickdraw_folder.absolute(), tmp_path / "runs", seed=1)
+    assert result.digests == {result.expected: kills}
+    assert result.killed >= kills

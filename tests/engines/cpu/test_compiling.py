@@ -16,7 +16,7 @@ import pytest
 import inkgrad
 from inkgrad.engines.cpu.warmup import FUNCTIONS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("compiling")]
+pytestmark = pytest.mark.slow
 
 PACKAGE = Path(inkgrad.__file__).parent
 
@@ -46,6 +46,33 @@ with event.install_recorder("numba:compile") as compiled:
         engine.predict(parameters, x)
         engine.predictor(parameters)(x)
 print(len(compiled.buffer))
+"""
+
+# Whether the kernels are found, or would be compiled (which is not waited for).
+LOOK = """
+from numba.core import event
+from inkgrad.engines.cpu import CpuEngine
+from inkgrad.network import seed_network
+
+class Compiles(event.Listener):
+    def on_start(self, what):
+        raise SystemExit(print("compiles"))
+    def on_end(self, what):
+        pass
+
+with event.install_listener("numba:compile", Compiles()):
+    CpuEngine(seed_network()).prepare()
+print("found")
+"""
+
+# The smallest function that the engine keeps on disk.
+SMALL = """
+import numpy as np
+from numba.core import event
+from inkgrad.engines.cpu.phases import wait_for_bell
+with event.install_recorder("numba:compile") as compiled:
+    wait_for_bell(np.zeros(1, np.int64), 1)
+print(bool(compiled.buffer))
 """
 
 
@@ -114,12 +141,11 @@ def test_other_sources_are_compiled_anew(first):
     before = source.read_text("utf-8")
     changed = before.replace("losses[n] = loss", "losses[n] = loss + 1.0")
     assert changed != before
-    source.write_text(changed, "utf-8")
-    try:
-        told, _ = result(start(folder / "cache", PYTHONPATH=str(folder)))
-    finally:
-        source.write_text(before, "utf-8")
-    assert told
+    for text, expected in [(changed, "compiles\n"), (before, "found\n")]:
+        source.write_text(text, "utf-8")
+        process = start(folder / "cache", LOOK, PYTHONPATH=str(folder))
+        shown, errors = process.communicate(timeout=60)
+        assert shown == expected, errors
 
 
 def test_where_the_package_is_read_only_the_users_cache_serves(tmp_path):
@@ -139,8 +165,7 @@ def test_where_the_package_is_read_only_the_users_cache_serves(tmp_path):
     where = "import inkgrad; print(inkgrad.__file__)\n"
     shown, errors = start(None, where, **surroundings).communicate(timeout=60)
     assert Path(shown.strip()).parent == copy, errors
-    told, compiled = result(start(None, **surroundings))
-    assert told
-    assert compiled == 0
-    assert list(home.rglob("*.nbi"))
-    assert result(start(None, **surroundings)) == ([], 0)
+    for compiled in (True, False):
+        shown, errors = start(None, SMALL, **surroundings).communicate(timeout=60)
+        assert shown == f"{compiled}\n", errors
+        assert list(home.rglob("phases.wait_for_bell*.nbi"))

@@ -37,6 +37,7 @@ from tests.networks import (
     random_network,
     random_parameters,
 )
+from tests.thorough import THOROUGH
 
 # Some BLAS kernels raise the processor's flag for NaN though all numbers are finite, now and then
 # (numpy issue 24067, OpenBLAS issue 1924); it was seen here once, in the reference's `dy @ Wᵀ`.
@@ -128,7 +129,7 @@ def test_networks_whose_beginning_is_not_for_the_kernels(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1000, 2000))
+@pytest.mark.parametrize("seed", range(1000, 1100 + 50 * THOROUGH))
 def test_many_more_networks(seed):
     rng = np.random.default_rng(seed)
     draw = random_network if seed % 4 == 0 else random_block_network
