@@ -430,10 +430,10 @@ def no_loading(*args, **options):
     [
         ({"classes": "cat"}, "1 class is too few"),
         ({"classes": "cat,dgo"}, "did you mean"),
-        ({"classes": None}, "it is not said what to tell apart"),
+        ({"classes": None}, "no classes are named"),
         ({"task": "pets"}, "both classes and the task"),
         ({"classes": None, "task": "nonsense"}, "there is no task 'nonsense'"),
-        ({"engine": "steam"}, "there is no engine 'steam'"),
+        ({"engine": "steam"}, "engine is 'steam'"),
         ({"optimizer": "magic"}, "optimizer is 'magic'"),
         ({"epochs": 0}, "epochs is 0"),
         ({"colour": "red"}, "no setting 'colour'"),

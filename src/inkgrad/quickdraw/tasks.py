@@ -123,8 +123,7 @@ def find_task(
         if isinstance(place, (OwnFolder, OwnFiles)):
             return place.classes()
         raise DataError(
-            "it is not said what to tell apart; name a task such as animals, or classes such as "
-            "cat,dog"
+            "no classes are named; give a task such as animals, or classes such as cat,dog"
         )
     given = classes.split(",") if isinstance(classes, str) else classes
     names = [_find(name.strip(), place) for name in given]

@@ -50,7 +50,7 @@ def demo(
     epochs : int, optional
         By default as many as show the network about 64,000 drawings, from 3 to 8.
     restart : bool, optional
-        Forget an interrupted run in `out`; by default only one in the demo's own folder.
+        Discard an interrupted run in `out`; by default only one in the demo's own folder.
     offline, on_progress, **options
         As for `train`.
 
