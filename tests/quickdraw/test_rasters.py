@@ -50,13 +50,12 @@ def test_limit_and_choice(path: Path) -> None:
     assert np.array_equal(read_strokes(path, recognized=False, limit=5), everything[1:15:3])
 
 
-def test_strokes_in_the_square_are_drawn_as_they_are(tmp_path: Path) -> None:
-    inside, outside = [[[40, 200], [40, 90]]], [[[40, 2000], [40, 900]]]
+def test_strokes_in_the_frame_are_drawn_as_they_are(tmp_path: Path) -> None:
+    framed, others = [[[4, 245], [9, 90]]], ([[[40, 200], [40, 90]]], [[[40, 2000], [40, 900]]])
     path = tmp_path / "cat.ndjson"
-    path.write_text("\n".join(json.dumps({"drawing": d}) for d in (inside, outside)))
-    assert np.array_equal(
-        read_strokes(path), np.stack([rasterize(inside), rasterize(simplify(outside))])
-    )
+    path.write_text("\n".join(json.dumps({"drawing": d}) for d in (framed, *others)))
+    expected = [rasterize(framed), *(rasterize(simplify(other)) for other in others)]
+    assert np.array_equal(read_strokes(path), np.stack(expected))
 
 
 def test_drawings_that_are_there_already_are_left_out(path: Path, tmp_path: Path) -> None:
@@ -82,7 +81,7 @@ def test_the_second_time_nothing_is_drawn(
     def must_not(*_: object, **__: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(rasters, "rasterize_many", must_not)
+    monkeypatch.setattr(rasters, "to_bitmaps", must_not)
     assert np.array_equal(read_strokes(path, cache=cache), first)
     for changed in ({"limit": 5}, {"recognized": True}, {"besides": first[:1]}):
         with pytest.raises(AssertionError, match="drawn again"):

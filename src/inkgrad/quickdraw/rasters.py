@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.drawing import Raster, Strokes, bounding_box, rasterize_many, simplify
+from inkgrad.drawing import Raster, Strokes, to_bitmaps
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.duplicates import same_drawing
@@ -45,8 +45,7 @@ def read_strokes(
     Parameters
     ----------
     path : Path
-        An ndjson file of simplified strokes. Drawings that leave Google's 256×256 square are
-        simplified first.
+        An ndjson file of strokes, which are drawn as `inkgrad.drawing.to_bitmaps` draws them.
     besides : uint8 array of shape (m, side, side), optional
         Bitmaps that there are already: a drawing that is the same as one of them (`same_drawing`)
         is left out.
@@ -189,9 +188,7 @@ def _draw_file(
     bitmaps = np.empty((total, raster.side, raster.side), dtype=np.uint8)
     done = 0
     for batch in _batches(islice(wanted, total)):
-        bitmaps[done : done + len(batch)] = rasterize_many(
-            batch, raster.side, pen=raster.pen, padding=raster.padding
-        )
+        bitmaps[done : done + len(batch)] = to_bitmaps(batch, **raster.to_dict())
         done += len(batch)
         if on_progress is not None:
             on_progress(done, total)
@@ -199,15 +196,9 @@ def _draw_file(
 
 
 def _batches(drawings: Iterator[Strokes]) -> Iterator[list[Strokes]]:
-    """Yield drawings by the batch, each within Google's square."""
+    """Yield drawings by the batch."""
     while batch := list(islice(drawings, _BATCH)):
-        yield [_in_square(strokes) for strokes in batch]
-
-
-def _in_square(strokes: Strokes) -> Strokes:
-    """Simplify strokes, unless they already lie in the square from 0 to 255."""
-    low, high = bounding_box(strokes)
-    return strokes if low.min() >= 0 and high.max() <= 255 else simplify(strokes)
+        yield batch
 
 
 def _content(path: Path, besides: Bitmaps | None) -> str:

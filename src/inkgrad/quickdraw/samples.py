@@ -18,10 +18,8 @@ from inkgrad.drawing import (
     Drawing,
     Strokes,
     bitmap_from_image,
-    check_strokes,
-    is_simplified,
+    into_frame,
     picture_on_paper,
-    simplify,
     to_bitmap,
 )
 from inkgrad.errors import DataError
@@ -319,12 +317,11 @@ def _from_bitmaps(path: Path, bitmaps: Bitmaps, row: int, label: Label) -> Sampl
 def _from_strokes(path: Path, drawings: Sequence[Drawing], row: int, label: Label) -> Sample:
     """Make a sample of strokes."""
     try:
-        strokes = check_strokes(drawings[row])
-        bitmap = to_bitmap(strokes)
-        simple = strokes if is_simplified(strokes) else simplify(strokes)
+        strokes = into_frame(drawings[row])
+        bitmap = to_bitmap(drawings[row])
     except DataError as error:
         raise DataError(f"{path}: drawing {row + 1}: {error}") from None
-    return Sample(label, path.stem, bitmap, simple)
+    return Sample(label, path.stem, bitmap, strokes)
 
 
 def _grouped(piles: Iterable[_Pile]) -> dict[Label, list[_Lot]]:
