@@ -298,8 +298,9 @@ def predict(
         list[str],
         typer.Argument(
             metavar="FILE",
-            help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
-            "from standard input. If the first is a model, by name or file, it is the one to ask.",
+            help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), folders of these, or - "
+            "for any from standard input. If the first is a model, by name or file, it is the one "
+            "to ask.",
         ),
     ],
     model: Annotated[

@@ -17,20 +17,20 @@ from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw.answers import UnreachableError
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, cache_folder, held, location, mirror_folder
 from inkgrad.quickdraw.categories import find_category
-from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
-from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.folder import listed, read_classes, uses_bitmaps
-from inkgrad.quickdraw.formats import Record, read_folder
-from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
-from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress
-from inkgrad.quickdraw.places import (
+from inkgrad.quickdraw.data_locations import (
     BucketFolder,
+    Group,
     Mirror,
     OwnFiles,
     OwnFolder,
-    find_place,
-    word_of,
+    find_data_location,
 )
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
+from inkgrad.quickdraw.fetch import fetch
+from inkgrad.quickdraw.folder import listed, read_classes, uses_bitmaps
+from inkgrad.quickdraw.formats import Record
+from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress
+from inkgrad.quickdraw.own_drawings import read_groups
 from inkgrad.quickdraw.rasters import hash_of_source, keep
 
 __all__ = ["load_drawings"]
@@ -56,6 +56,13 @@ class _Wish:
     def note(self, sentence: str) -> None:
         """Tell the user something about where the drawings come from."""
         self.on_progress("note", sentence, 1, 1)
+
+    def told(self, groups: Sequence[Group]) -> Iterator[Group]:
+        """Yield groups of files, telling how far reading them has got."""
+        for number, group in enumerate(groups):
+            self.on_progress("read", "", number, len(groups))
+            yield group
+        self.on_progress("read", "", len(groups), len(groups))
 
     @property
     def rows(self) -> int:
@@ -149,15 +156,13 @@ def load_drawings(
         raise DataError(f"classes are {classes!r}; give a list of one or more distinct names")
     if limit is not None and limit < 1:
         raise DataError(f"limit is {limit}; give 1 or more, or None for all drawings")
-    place = find_place(data)
+    place = find_data_location(data)
     report = on_progress if on_progress is not None else _ignore
     with _folder_for(cache, use_cache) as store:
         kept = store if use_cache else None
         wish = _Wish(tuple(classes), limit, recognized, raster, kept, report)
-        if isinstance(place, OwnFolder):
+        if isinstance(place, (OwnFolder, OwnFiles)):
             return _read_own(place, wish)
-        if isinstance(place, OwnFiles):
-            return _read_files(place, wish)
         if isinstance(place, BucketFolder):
             return _read_folder(place.path, str(place), wish, wish.limit)
         if isinstance(place, Mirror):
@@ -179,52 +184,40 @@ def _folder_for(cache: str | os.PathLike[str] | None, use_cache: bool) -> Iterat
         yield Path(folder)
 
 
-def _read_own(place: OwnFolder, wish: _Wish) -> Loaded:
-    """Read a folder of one's own drawings."""
-    if wish.recognized is not None:
-        raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
-    drawings = read_folder(place.path, classes=wish.classes, limit=wish.limit, raster=wish.raster)
-    counts = {name: Counts(bitmaps=number) for name, number in drawings.counts().items()}
-    return Loaded(drawings, str(place), counts)
+def _read_own(place: OwnFolder | OwnFiles, wish: _Wish) -> Loaded:
+    """Read one's own drawings: a folder a class, or files that say for each drawing what it is."""
+    whose = set()
 
-
-def _read_files(place: OwnFiles, wish: _Wish) -> Loaded:
-    """Read files that say for each drawing what it is."""
-    taken = dict.fromkeys(wish.classes, 0)
-    attribution = ""
-
-    def choose(path: Path, record: Record) -> bool:
-        nonlocal attribution
-        word = word_of(path, record)
-        full = word not in taken or taken[word] == wish.limit
-        if full or (wish.recognized is not None and record.recognized is not wish.recognized):
-            return False
-        taken[word] += 1
+    def look(record: Record) -> None:
         if record.key_id is not None:  # only Google's have numbers
-            attribution = ATTRIBUTION
-        return True
+            whose.add(ATTRIBUTION)
 
-    parts = []
-    names: list[str] = []
-    for number, path in enumerate(place.files):
-        wish.on_progress("read", "", number, len(place.files))
-        bitmaps, words = read_bitmaps_and_words(
-            path, choose=functools.partial(choose, path), raster=wish.raster
-        )
-        parts.append(bitmaps)
-        names += [word or path.stem for word in words]
-    wish.on_progress("read", "", len(place.files), len(place.files))
-    if missing := [name for name, number in taken.items() if number == 0]:
+    in_folders = isinstance(place, OwnFolder)
+    if in_folders and wish.recognized is not None:
+        raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
+    groups = (
+        [place.group(name) for name in wish.classes]
+        if isinstance(place, OwnFolder)
+        else place.with_words
+    )
+    drawings = read_groups(
+        wish.told(groups),
+        wish.classes,
+        limit=wish.limit,
+        recognized=wish.recognized,
+        raster=wish.raster,
+        on_record=look,
+    )
+    numbers = drawings.counts()
+    if missing := [name for name, number in numbers.items() if number == 0]:
         mark = {None: "", True: " marked as recognised", False: " marked as not recognised"}
         raise DataError(
             f"there are no drawings of {listed(missing)}{mark[wish.recognized]} in {place}; check "
             "the name, or leave the class out"
         )
-    index = {name: k for k, name in enumerate(wish.classes)}
-    labels = np.array([index[name] for name in names], dtype=np.int64)
-    drawings = Drawings(np.concatenate(parts), labels, wish.classes)
-    counts = {name: Counts(strokes=number) for name, number in taken.items()}
-    return Loaded(drawings, str(place), counts, attribution=attribution)
+    kind = "bitmaps" if in_folders else "strokes"
+    counts = {name: Counts(**{kind: number}) for name, number in numbers.items()}
+    return Loaded(drawings, str(place), counts, attribution="".join(whose))
 
 
 def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None) -> Loaded:

@@ -12,15 +12,15 @@ from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.quickdraw.answers import NotFoundError
 from inkgrad.quickdraw.categories import CATEGORIES, find_category
-from inkgrad.quickdraw.part import Part
-from inkgrad.quickdraw.places import (
+from inkgrad.quickdraw.data_locations import (
     BucketFolder,
+    DataLocation,
     Mirror,
     OwnFiles,
     OwnFolder,
-    Place,
-    find_place,
+    find_data_location,
 )
+from inkgrad.quickdraw.part import Part
 from inkgrad.quickdraw.transfer import Client
 from inkgrad.text import listed
 
@@ -47,7 +47,7 @@ def load_task(
         A name in the file ``tasks.json`` of the place of the drawings (an object whose values
         are lists of classes), or one of `TASKS`.
     data : path or address, optional
-        The place, as `inkgrad.quickdraw.places.find_place` takes it.
+        The place, as `inkgrad.quickdraw.data_locations.find_data_location` takes it.
     offline : bool
         Do not ask a mirror for its tasks.
 
@@ -67,7 +67,7 @@ def load_task(
     >>> load_task("animals")
     ('cat', 'dog', 'dolphin', 'elephant', 'zebra')
     """
-    place = find_place(data)
+    place = find_data_location(data)
     ask = not (offline and isinstance(place, Mirror))
     tasks = {**TASKS, **_read_tasks(place)} if ask else TASKS
     if name not in tasks:
@@ -118,7 +118,7 @@ def find_task(
         raise DataError(f"both classes and the task {task!r} are given; leave one of them out")
     if task is not None:
         return load_task(task, data, offline=offline)
-    place = find_place(data)
+    place = find_data_location(data)
     if classes is None:
         if isinstance(place, (OwnFolder, OwnFiles)):
             return place.classes()
@@ -136,7 +136,7 @@ def find_task(
     return tuple(names)
 
 
-def _find(name: str, place: Place | None) -> str:
+def _find(name: str, place: DataLocation | None) -> str:
     """Return the name that a class has at a place."""
     if not name:
         raise DataError("a class without a name is given; write them as in cat,dog")
@@ -153,7 +153,7 @@ def _named(place: OwnFolder | OwnFiles) -> str:
     return listed(place.classes())
 
 
-def _read_tasks(place: Place | None) -> dict[str, tuple[str, ...]]:
+def _read_tasks(place: DataLocation | None) -> dict[str, tuple[str, ...]]:
     """Read the tasks that a place tells of; none if it has no such file."""
     if isinstance(place, Mirror):
         return _parse(_fetch(place), f"{place}/{_FILE}")
