@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,14 @@ import inkgrad.drawing
 from inkgrad.drawing import Raster, compiled, rasterize, simplify
 from inkgrad.errors import DataError
 from inkgrad.quickdraw import rasters
-from inkgrad.quickdraw.rasters import count_lines, hash_of_source, read_strokes
+from inkgrad.quickdraw.loaded import Wanted
+from inkgrad.quickdraw.rasters import hash_of_source, scan
+
+
+def read_strokes(
+    path: Path, *, besides: np.ndarray | None = None, on_progress: Any = None, **wanted: Any
+) -> np.ndarray:
+    return rasters.read_strokes(path, Wanted(**wanted), besides=besides, on_progress=on_progress)
 
 
 def drawing(n: int) -> list[list[list[int]]]:
@@ -129,7 +137,7 @@ def test_a_damaged_line_is_named(path: Path, tmp_path: Path) -> None:
 
 def test_blank_lines_do_not_count(path: Path) -> None:
     path.write_text(f"\n{lines(2)}\n  \n{lines(1)}")
-    assert count_lines(path) == len(read_strokes(path)) == 3
+    assert scan(path).lines == len(read_strokes(path)) == 3
 
 
 @pytest.mark.parametrize("raster", [Raster(56), Raster(28, 20.0), Raster(28, 16.0, 3.0)], ids=str)

@@ -7,7 +7,7 @@ import functools
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +27,9 @@ from inkgrad.quickdraw.data_locations import (
 )
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.folder import listed, read_classes, uses_bitmaps
+from inkgrad.quickdraw.folder import listed, read_classes
 from inkgrad.quickdraw.formats import Record
-from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress
+from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
 from inkgrad.quickdraw.own_drawings import read_groups
 from inkgrad.quickdraw.rasters import hash_of_source, keep
 
@@ -47,10 +47,7 @@ class _Wish:
     """What `load_drawings` was asked for, and with what it works."""
 
     classes: tuple[str, ...]
-    limit: int | None
-    recognized: bool | None
-    raster: Raster
-    cache: Path | None  # None: a temporary folder
+    wanted: Wanted
     on_progress: OnProgress
 
     def note(self, sentence: str) -> None:
@@ -67,12 +64,12 @@ class _Wish:
     @property
     def rows(self) -> int:
         """How many drawings of each class to fetch from a server."""
-        return ROWS if self.limit is None else self.limit
+        return ROWS if self.wanted.limit is None else self.wanted.limit
 
-    @property
-    def takes_bitmaps(self) -> bool:
-        """Whether Google's bitmaps will do."""
-        return uses_bitmaps(self.recognized, self.raster)
+    def read(self, folder: Path, source: str) -> Loaded:
+        """Read what was fetched into a folder with the bucket's layout."""
+        first = replace(self.wanted, limit=self.rows)
+        return read_classes(folder, self.classes, source, first, self.on_progress)
 
 
 def load_drawings(
@@ -160,11 +157,11 @@ def load_drawings(
     report = on_progress if on_progress is not None else _ignore
     with _folder_for(cache, use_cache) as store:
         kept = store if use_cache else None
-        wish = _Wish(tuple(classes), limit, recognized, raster, kept, report)
+        wish = _Wish(tuple(classes), Wanted(limit, recognized, raster, kept), report)
         if isinstance(place, (OwnFolder, OwnFiles)):
             return _read_own(place, wish)
         if isinstance(place, BucketFolder):
-            return _read_folder(place.path, str(place), wish, wish.limit)
+            return read_classes(place.path, wish.classes, str(place), wish.wanted, report)
         if isinstance(place, Mirror):
             return _read_mirror(place, store, wish, offline)
         return _read_google(store, wish, offline, seed)
@@ -193,7 +190,7 @@ def _read_own(place: OwnFolder | OwnFiles, wish: _Wish) -> Loaded:
             whose.add(ATTRIBUTION)
 
     in_folders = isinstance(place, OwnFolder)
-    if in_folders and wish.recognized is not None:
+    if in_folders and wish.wanted.recognized is not None:
         raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
     groups = (
         [place.group(name) for name in wish.classes]
@@ -203,35 +200,22 @@ def _read_own(place: OwnFolder | OwnFiles, wish: _Wish) -> Loaded:
     drawings = read_groups(
         wish.told(groups),
         wish.classes,
-        limit=wish.limit,
-        recognized=wish.recognized,
-        raster=wish.raster,
+        limit=wish.wanted.limit,
+        recognized=wish.wanted.recognized,
+        raster=wish.wanted.raster,
         on_record=look,
     )
     numbers = drawings.counts()
     if missing := [name for name, number in numbers.items() if number == 0]:
-        mark = {None: "", True: " marked as recognised", False: " marked as not recognised"}
+        marks = {None: "", True: " marked as recognised", False: " marked as not recognised"}
+        mark = marks[wish.wanted.recognized]
         raise DataError(
-            f"there are no drawings of {listed(missing)}{mark[wish.recognized]} in {place}; check "
-            "the name, or leave the class out"
+            f"there are no drawings of {listed(missing)}{mark} in {place}; check the name, or "
+            "leave the class out"
         )
     kind = "bitmaps" if in_folders else "strokes"
     counts = {name: Counts(**{kind: number}) for name, number in numbers.items()}
     return Loaded(drawings, str(place), counts, attribution="".join(whose))
-
-
-def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None) -> Loaded:
-    """Read a folder with the bucket's layout."""
-    return read_classes(
-        folder,
-        wish.classes,
-        source,
-        limit=limit,
-        recognized=wish.recognized,
-        raster=wish.raster,
-        cache=wish.cache,
-        on_progress=wish.on_progress,
-    )
 
 
 def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Loaded:
@@ -247,22 +231,22 @@ def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Load
             note=functools.cache(wish.note),  # once for both kinds of file
             missing_ok=True,
         )
-        if wish.takes_bitmaps:
+        if wish.wanted.takes_bitmaps:
             get("numpy_bitmap", wish.classes)
         get("simplified", [name for name in wish.classes if _is_short(folder, name, wish)])
     source = f"what was fetched earlier from {place}" if offline else str(place)
-    return _read_folder(folder, source, wish, wish.rows)
+    return wish.read(folder, source)
 
 
 def _is_short(folder: Path, name: str, wish: _Wish) -> bool:
     """Whether bitmaps do not suffice, so that strokes are needed too."""
     bitmaps = held(folder / location("numpy_bitmap", name))
-    return not wish.takes_bitmaps or bitmaps is None or bitmaps.records < wish.rows
+    return not wish.wanted.takes_bitmaps or bitmaps is None or bitmaps.records < wish.rows
 
 
 def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
     """Fetch from Google's bucket; without a network use what there is."""
-    kind = "numpy_bitmap" if wish.takes_bitmaps else "simplified"
+    kind = "numpy_bitmap" if wish.wanted.takes_bitmaps else "simplified"
     names = tuple(find_category(name) for name in wish.classes)
     if names != wish.classes:
         other = next(pair for pair in zip(wish.classes, names, strict=True) if pair[0] != pair[1])
@@ -281,13 +265,13 @@ def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
                 note=wish.note,
             )
             source = f"Google's Quick, Draw! bucket, the first {wish.rows:,} drawings of each class"
-            return _read_folder(folder, source, wish, wish.rows)
+            return wish.read(folder, source)
         except UnreachableError as error:
             reason = error.reason
     missing = [name for name in names if held(folder / location(kind, name)) is None]
     if not missing:
         source = f"what was fetched earlier from Google's Quick, Draw! bucket, as {reason}"
-        return _read_folder(folder, source, wish, wish.rows)
+        return wish.read(folder, source)
     return _draw_doodles(wish, reason, missing, seed)
 
 
@@ -295,20 +279,20 @@ def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Lo
     """Make doodles, as there are no drawings."""
     from inkgrad.quickdraw.doodles import ANIMALS
 
-    if wish.recognized is not None or not set(wish.classes) <= set(ANIMALS):
+    if wish.wanted.recognized is not None or not set(wish.classes) <= set(ANIMALS):
         raise DownloadError(
             f"no drawings of {listed(missing)}: {reason}; name a folder of drawings with --data, "
             f"or choose among the built-in doodles {', '.join(ANIMALS)}"
         )
-    number = DOODLES if wish.limit is None else min(wish.limit, DOODLES)
+    number = DOODLES if wish.wanted.limit is None else min(wish.wanted.limit, DOODLES)
     source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")
-    side = wish.raster.side
+    side = wish.wanted.raster.side
     bitmaps = np.empty((len(wish.classes), number, side, side), dtype=np.uint8)
     for name, place in zip(wish.classes, bitmaps, strict=True):
         wish.on_progress("draw", name, 0, number)
-        draw = functools.partial(_doodles_of, name, number, seed, wish.raster)
+        draw = functools.partial(_doodles_of, name, number, seed, wish.wanted.raster)
         wished = f"doodles {name} {number} {seed}"
-        place[:] = keep(wish.cache, wished, source, draw, wish.raster)
+        place[:] = keep(wish.wanted.cache, wished, source, draw, wish.wanted.raster)
         wish.on_progress("draw", name, number, number)
     labels = np.repeat(np.arange(len(wish.classes), dtype=np.int64), number)
     return Loaded(

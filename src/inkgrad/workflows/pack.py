@@ -19,7 +19,7 @@ from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
-from inkgrad.quickdraw.rasters import count_lines
+from inkgrad.quickdraw.rasters import scan
 from inkgrad.storage import atomic_write
 
 __all__ = ["Packed", "pack"]
@@ -155,7 +155,7 @@ def _count(path: Path, raster: Raster) -> int:
         return 1
     if suffix == ".npy":
         return len(map_npy(path, side=raster.side))
-    return count_lines(path) if suffix == ".ndjson" else sum(1 for _ in read_records(path))
+    return scan(path).lines if suffix == ".ndjson" else sum(1 for _ in read_records(path))
 
 
 def _file_name(label: str) -> str:
