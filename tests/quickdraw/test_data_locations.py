@@ -102,7 +102,7 @@ def test_files_of_drawings(mine: Path) -> None:
     assert str(file) == f"the file of drawings {mine / 'b.ndjson'}"
     folder = find_data_location(mine)
     assert isinstance(folder, OwnFiles)
-    assert [path.name for path in folder.files] == ["a.ndjson", "b.ndjson"]
+    assert [group.files[0].name for group in folder.to_train()] == ["a.ndjson", "b.ndjson"]
     assert folder.classes() == ("cat", "dog")
     assert str(folder) == f"the files of drawings in {mine}"
     (mine / "owl").mkdir()

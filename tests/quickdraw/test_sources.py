@@ -120,7 +120,7 @@ def test_what_is_missing_is_named_and_never_replaced(bucket: Bucket, load, tmp_p
             r"in numpy_bitmap/zebra\.npy nor in simplified/zebra\.ndjson; check the name",
         ):
             load("cat", "zebra", "elephant", data=data)
-    with pytest.raises(DataError, match="no drawings of owl, bee, ant and 1 more classes in"):
+    with pytest.raises(DataError, match="no drawings of owl, bee, ant and 1 more in"):
         load("owl", "bee", "ant", "bat", data=folder)
 
 

@@ -21,7 +21,6 @@ __all__ = [
     "BucketFolder",
     "DataLocation",
     "Group",
-    "Local",
     "Mirror",
     "OwnFiles",
     "OwnFolder",
@@ -73,28 +72,10 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Local:
-    """A file or folder of this machine: see `BucketFolder`, `OwnFolder` and `OwnFiles`."""
+class BucketFolder:
+    """A folder with the layout of Google's bucket: ``numpy_bitmap/cat.npy`` and so on."""
 
     path: Path
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """The files, in alphabetical order of their classes or names."""
-        raise NotImplementedError
-
-    def classes(self) -> tuple[str, ...]:
-        """Return the classes that there are, in alphabetical order."""
-        raise NotImplementedError
-
-    def has(self, name: str) -> bool:
-        """Whether there are drawings of this class."""
-        return name in self.classes()
-
-
-@dataclass(frozen=True)
-class BucketFolder(Local):
-    """A folder with the layout of Google's bucket: ``numpy_bitmap/cat.npy`` and so on."""
 
     def __str__(self) -> str:
         return f"the folder {self.path}"
@@ -114,10 +95,6 @@ class BucketFolder(Local):
             )
         return tuple(Group(name, (found[name],), is_certain=True) for name in sorted(found))
 
-    def classes(self) -> tuple[str, ...]:
-        """Return the classes of which there is a file, in alphabetical order."""
-        return tuple(str(group.label) for group in self.groups)
-
     def has(self, name: str) -> bool:
         """Whether there are drawings of this class to train on."""
         kinds = ("numpy_bitmap", "simplified")
@@ -125,8 +102,10 @@ class BucketFolder(Local):
 
 
 @dataclass(frozen=True)
-class OwnFolder(Local):
+class OwnFolder:
     """A folder of one's own drawings: a subfolder a class, a file a drawing."""
+
+    path: Path
 
     def __str__(self) -> str:
         return f"the folder of drawings {self.path}"
@@ -134,27 +113,37 @@ class OwnFolder(Local):
     @property
     def groups(self) -> tuple[Group, ...]:
         """The files of each subfolder."""
-        return tuple(self.group(name) for name in self.classes())
+        return self.to_train(self.classes())
 
-    def group(self, name: str) -> Group:
-        """Return the files of one subfolder; all of them must be drawings."""
-        if not self.has(name):
-            raise DataError(f"{self} has no subfolder {name!r}; there are {listed(self.classes())}")
-        files = tuple(_entries(self.path / name))
-        if not files:
-            raise DataError(
-                f"{self.path / name} holds no drawings; put some there, or remove the folder"
-            )
-        return Group(name, files, is_certain=True)
+    def to_train(self, classes: Sequence[str]) -> tuple[Group, ...]:
+        """Return the files of some subfolders; all of them must be drawings."""
+        there = self.classes()
+        groups = []
+        for name in classes:
+            if name not in there:
+                raise DataError(f"{self} has no subfolder {name!r}; there are {listed(there)}")
+            files = tuple(_entries(self.path / name))
+            if not files:
+                raise DataError(
+                    f"{self.path / name} holds no drawings; put some there, or remove the folder"
+                )
+            groups.append(Group(name, files, is_certain=True))
+        return tuple(groups)
 
     def classes(self) -> tuple[str, ...]:
         """Return the names of the subfolders, in alphabetical order."""
         return tuple(folder.name for folder in _subfolders(self.path))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a subfolder for this class."""
+        return name in self.classes()
+
 
 @dataclass(frozen=True)
-class OwnFiles(Local):
+class OwnFiles:
     """A file of drawings, or a folder of such files."""
+
+    path: Path
 
     def __str__(self) -> str:
         what = "files of drawings in" if self.path.is_dir() else "file of drawings"
@@ -169,26 +158,24 @@ class OwnFiles(Local):
             for path in files
         )
 
-    @property
-    def with_words(self) -> tuple[Group, ...]:
-        """Those that can have a word for each drawing, to train on: of a folder, ``.ndjson``."""
+    def to_train(self, classes: Sequence[str] = ()) -> tuple[Group, ...]:
+        """Return the files that can have a word for each drawing: of a folder, ``.ndjson``."""
         suffixes = (".ndjson",) if self.path.is_dir() else _WITH_WORDS
         return tuple(g for g in self.groups if g.files[0].suffix.lower() in suffixes)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files with words, in alphabetical order."""
-        return tuple(path for group in self.with_words for path in group.files)
 
     def classes(self) -> tuple[str, ...]:
         """Return the words, in alphabetical order."""
         return self._words
 
+    def has(self, name: str) -> bool:
+        """Whether there is a drawing with this word."""
+        return name in self._words
+
     @functools.cached_property
     def _words(self) -> tuple[str, ...]:
         words = {
             str(group.class_of(record.word))
-            for group in self.with_words
+            for group in self.to_train()
             for path in group.files
             for record in read_records(path)
         }
@@ -240,7 +227,7 @@ def find_data_location(data: str | os.PathLike[str] | None = None) -> DataLocati
     if path is None:
         return Mirror(named.rstrip("/"))
     found = _recognise(path)
-    if isinstance(found, OwnFiles) and not found.with_words:
+    if isinstance(found, OwnFiles) and not found.to_train():
         if path.is_dir():
             raise _no_drawings(path)
         raise DataError(

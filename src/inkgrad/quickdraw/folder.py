@@ -15,8 +15,9 @@ from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
 from inkgrad.quickdraw.rasters import Scan, read_strokes, scan
+from inkgrad.text import listed
 
-__all__ = ["ClassDrawings", "listed", "read_class", "read_classes"]
+__all__ = ["ClassDrawings", "read_class", "read_classes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,23 +151,17 @@ def _missing(names: list[str], source: str, wanted: Wanted) -> DataError:
     if wanted.recognized is not None:
         mark = "recognised" if wanted.recognized else "not recognised"
         return DataError(
-            f"there are no drawings of {listed(names)} marked as {mark} in {source}, where "
+            f"there are no drawings of {listed(names, 3)} marked as {mark} in {source}, where "
             f"{location('simplified', names[0])} would tell; take all drawings"
         )
     if wanted.raster != GOOGLES:
         return DataError(
-            f"there are no strokes of {listed(names)} in {source}, and Google's bitmaps are of "
+            f"there are no strokes of {listed(names, 3)} in {source}, and Google's bitmaps are of "
             f"{GOOGLES}, where {wanted.raster} is needed; put {location('simplified', names[0])} "
             "there, or leave the class out"
         )
     return DataError(
-        f"there are no drawings of {listed(names)} in {source}, neither in "
+        f"there are no drawings of {listed(names, 3)} in {source}, neither in "
         f"{location('numpy_bitmap', names[0])} nor in {location('simplified', names[0])}; check "
         "the name, or leave the class out"
     )
-
-
-def listed(names: list[str]) -> str:
-    """Return some names for a sentence."""
-    more = f" and {len(names) - 3} more classes" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more

@@ -16,41 +16,35 @@ from inkgrad.quickdraw.data_locations import Group, find_own_folder
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.formats import Record
 from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
+from inkgrad.quickdraw.loaded import Wanted
 
 __all__ = ["read_drawings", "read_folder", "read_groups"]
 
 
 def read_groups(
     groups: Iterable[Group],
-    classes: Sequence[str] | None = None,
-    *,
-    limit: int | None = None,
-    recognized: bool | None = None,
-    raster: Raster = GOOGLES,
-    on_record: Callable[[Record], object] | None = None,
+    classes: Sequence[str],
+    wanted: Wanted,
+    on_record: Callable[[Record], object] = id,
 ) -> Drawings:
-    """Read the drawings of some files, each with its class (`Group.class_of`).
+    """Read the drawings of some classes, each with its class (`Group.class_of`).
 
     Parameters
     ----------
     groups : iterable of Group
-    classes : sequence of str, optional
-        Only drawings of these classes, which are those of what is returned, though there may be
-        no drawings of some; by default all classes that there are, in alphabetical order.
-    limit : int, optional
-        Maximum drawings per class, the first ones.
-    recognized : bool, optional
-        Only drawings that the game recognised (True) or did not (False); not of a class's folder.
-    raster : Raster
-        As for `inkgrad.quickdraw.read_bitmaps`.
+    classes : sequence of str
+        There may be no drawings of some.
+    wanted : Wanted
+        Of each class; `recognized` counts for files with words only.
     on_record : callable, optional
-        Called with each record of strokes that is taken.
+        Called with each record of a file with words that is taken.
 
     Raises
     ------
     DataError
-        If a file cannot be read.
+        If a file cannot be read, or the limit is less than 1.
     """
+    limit, raster = wanted.limit, wanted.raster
     if limit is not None and limit < 1:
         raise DataError(f"limit is {limit}; give 1 or more, or None for all drawings")
     taken: Counter[str | None] = Counter()
@@ -59,12 +53,11 @@ def read_groups(
 
     def choose(record: Record) -> bool:  # of files whose words say which class
         name = group.class_of(record.word)
-        other = classes is not None and name not in classes
-        if other or taken[name] == limit or recognized not in (None, record.recognized):
+        is_wanted = name in classes and wanted.recognized in (None, record.recognized)
+        if not is_wanted or taken[name] == limit:
             return False
         taken[name] += 1
-        if on_record is not None:
-            on_record(record)
+        on_record(record)
         return True
 
     for group in groups:
@@ -78,7 +71,7 @@ def read_groups(
                 taken[group.label] += len(bitmaps)
             read.append(bitmaps)
             names += [group.class_of(word) for word in words]
-    return label(np.concatenate(read), names, classes)
+    return _label(np.concatenate(read), names, classes)
 
 
 def read_drawings(
@@ -129,7 +122,8 @@ def read_drawings(
         path, limit=limit, recognized=recognized, part=part, raster=raster
     )
     group = Group(path.stem, (path,))
-    return label(bitmaps, [group.class_of(word) for word in words])
+    names = [str(group.class_of(word)) for word in words]
+    return _label(bitmaps, names, sorted({*names}))
 
 
 def read_folder(
@@ -178,20 +172,11 @@ def read_folder(
     """
     folder = find_own_folder(Path(root))
     names = folder.classes() if classes is None else classes
-    return read_groups([folder.group(name) for name in names], names, limit=limit, raster=raster)
+    return read_groups(folder.to_train(names), names, Wanted(limit, raster=raster))
 
 
-def label(
-    bitmaps: Bitmaps, names: Sequence[str | None], classes: Sequence[str] | None = None
-) -> Drawings:
-    """Return bitmaps with their classes' names as drawings.
-
-    Examples
-    --------
-    >>> label(np.zeros((2, 28, 28), np.uint8), ["dog", "cat"]).counts()
-    {'cat': 1, 'dog': 1}
-    """
-    known = sorted({str(name) for name in names}) if classes is None else classes
-    index = {name: k for k, name in enumerate(known)}
+def _label(bitmaps: Bitmaps, names: Sequence[str | None], classes: Sequence[str]) -> Drawings:
+    """Return bitmaps with the names of their classes as drawings."""
+    index = {name: k for k, name in enumerate(classes)}
     labels = np.array([index[str(name)] for name in names], dtype=np.int64)
-    return Drawings(bitmaps, labels, tuple(known))
+    return Drawings(bitmaps, labels, tuple(classes))

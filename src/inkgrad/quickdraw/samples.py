@@ -29,6 +29,7 @@ from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES, read_records
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, OnProgress
+from inkgrad.quickdraw.tasks import class_names
 
 __all__ = ["Sample", "Sampled", "sample_doodles", "sample_drawings"]
 
@@ -153,7 +154,7 @@ def sample_drawings(
     _check(n, seed)
     rng = np.random.default_rng(seed)
     found = [group for path in paths for group in find_groups(path)]
-    wanted = None if classes is None else _names(classes)
+    wanted = None if classes is None else class_names(classes)
     if wanted is not None:
         found = _groups_with(wanted, found)
         opened = found
@@ -193,7 +194,7 @@ def sample_doodles(
     from inkgrad.quickdraw.doodles import ANIMALS, doodles
 
     _check(n, seed)
-    wanted = ANIMALS if classes is None else tuple(_find(c, ANIMALS) for c in _names(classes))
+    wanted = ANIMALS if classes is None else tuple(_find(c, ANIMALS) for c in class_names(classes))
     each = -(-n // len(wanted))
     drawn, _ = doodles(wanted, each, seed)
     pile = _Pile({}, functools.partial(_from_strokes, Path("doodles"), drawn))
@@ -210,15 +211,6 @@ def _check(n: int, seed: int) -> None:
         raise DataError(f"n is {n}; ask for 1 drawing or more")
     if seed < 0:
         raise DataError(f"seed is {seed}; give 0 or more")
-
-
-def _names(classes: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names of classes that a user has written."""
-    given = classes.split(",") if isinstance(classes, str) else classes
-    names = tuple(name.strip() for name in given)
-    if not names or not all(names):
-        raise DataError("a class without a name is given; write them as in cat,dog")
-    return names
 
 
 def _find(name: str, labels: Iterable[Label]) -> str:

@@ -27,11 +27,12 @@ from inkgrad.quickdraw.data_locations import (
 )
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.folder import listed, read_classes
+from inkgrad.quickdraw.folder import read_classes
 from inkgrad.quickdraw.formats import Record
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
 from inkgrad.quickdraw.own_drawings import read_groups
 from inkgrad.quickdraw.rasters import hash_of_source, keep
+from inkgrad.text import listed
 
 __all__ = ["load_drawings"]
 
@@ -128,10 +129,6 @@ def load_drawings(
     on_progress : callable, optional
         Told how it goes on.
 
-    Returns
-    -------
-    loaded : Loaded
-
     Raises
     ------
     DataError
@@ -192,25 +189,14 @@ def _read_own(place: OwnFolder | OwnFiles, wish: _Wish) -> Loaded:
     in_folders = isinstance(place, OwnFolder)
     if in_folders and wish.wanted.recognized is not None:
         raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
-    groups = (
-        [place.group(name) for name in wish.classes]
-        if isinstance(place, OwnFolder)
-        else place.with_words
-    )
-    drawings = read_groups(
-        wish.told(groups),
-        wish.classes,
-        limit=wish.wanted.limit,
-        recognized=wish.wanted.recognized,
-        raster=wish.wanted.raster,
-        on_record=look,
-    )
+    groups = wish.told(place.to_train(wish.classes))
+    drawings = read_groups(groups, wish.classes, wish.wanted, on_record=look)
     numbers = drawings.counts()
     if missing := [name for name, number in numbers.items() if number == 0]:
         marks = {None: "", True: " marked as recognised", False: " marked as not recognised"}
         mark = marks[wish.wanted.recognized]
         raise DataError(
-            f"there are no drawings of {listed(missing)}{mark} in {place}; check the name, or "
+            f"there are no drawings of {listed(missing, 3)}{mark} in {place}; check the name, or "
             "leave the class out"
         )
     kind = "bitmaps" if in_folders else "strokes"
@@ -281,8 +267,8 @@ def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Lo
 
     if wish.wanted.recognized is not None or not set(wish.classes) <= set(ANIMALS):
         raise DownloadError(
-            f"no drawings of {listed(missing)}: {reason}; name a folder of drawings with --data, "
-            f"or choose among the built-in doodles {', '.join(ANIMALS)}"
+            f"no drawings of {listed(missing, 3)}: {reason}; name a folder of drawings with "
+            f"--data, or choose among the built-in doodles {', '.join(ANIMALS)}"
         )
     number = DOODLES if wish.wanted.limit is None else min(wish.wanted.limit, DOODLES)
     source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")

@@ -24,7 +24,7 @@ from inkgrad.quickdraw.part import Part
 from inkgrad.quickdraw.transfer import Client
 from inkgrad.text import listed
 
-__all__ = ["TASKS", "find_task", "load_task"]
+__all__ = ["TASKS", "class_names", "find_task", "load_task"]
 
 TASKS: dict[str, tuple[str, ...]] = {
     "all": CATEGORIES,
@@ -126,31 +126,38 @@ def find_task(
             "it is not said what to tell apart; name a task such as animals, or classes such as "
             "cat,dog"
         )
-    given = classes.split(",") if isinstance(classes, str) else classes
-    names = [_find(name.strip(), place) for name in given]
+    names = [_find(name, place) for name in class_names(classes)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"the class {twice[0]} is given twice; name each class once")
+    return tuple(names)
+
+
+def class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of classes that a user has written, as a list or separated by commas.
+
+    Examples
+    --------
+    >>> class_names("cat, alarm clock")
+    ('cat', 'alarm clock')
+    """
+    given = classes.split(",") if isinstance(classes, str) else classes
+    names = tuple(name.strip() for name in given)
     if not names:
         raise DataError("no classes are given; name at least one, for instance cat,dog")
-    return tuple(names)
+    if not all(names):
+        raise DataError("a class without a name is given; write them as in cat,dog")
+    return names
 
 
 def _find(name: str, place: DataLocation | None) -> str:
     """Return the name that a class has at a place."""
-    if not name:
-        raise DataError("a class without a name is given; write them as in cat,dog")
     if place is not None and place.has(name):
         return name
-    if isinstance(place, OwnFolder):
-        raise DataError(f"{place} has no subfolder {name!r}; there are {_named(place)}")
-    if isinstance(place, OwnFiles):
-        raise DataError(f"{place} has no drawings of {name!r}; there are {_named(place)}")
+    if isinstance(place, (OwnFolder, OwnFiles)):
+        what = "subfolder" if isinstance(place, OwnFolder) else "drawings of"
+        raise DataError(f"{place} has no {what} {name!r}; there are {listed(place.classes())}")
     return find_category(name)
-
-
-def _named(place: OwnFolder | OwnFiles) -> str:
-    return listed(place.classes())
 
 
 def _read_tasks(place: DataLocation | None) -> dict[str, tuple[str, ...]]:
