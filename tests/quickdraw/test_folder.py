@@ -13,7 +13,7 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.folder import read_class, read_classes
 from inkgrad.quickdraw.loaded import Wanted
 
-from .test_rasters import drawing
+from .test_bitmap_cache import drawing
 
 
 class Folder:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from inkgrad.errors import DataError
+from inkgrad.quickdraw.bitmap_cache import Scan, read_strokes, scan
 from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
-from inkgrad.quickdraw.rasters import Scan, read_strokes, scan
 from inkgrad.text import listed
 
 __all__ = ["ClassDrawings", "read_class", "read_classes"]

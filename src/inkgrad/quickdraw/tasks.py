@@ -10,7 +10,6 @@ from typing import Any
 
 from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
-from inkgrad.quickdraw.answers import NotFoundError
 from inkgrad.quickdraw.categories import CATEGORIES, find_category
 from inkgrad.quickdraw.data_locations import (
     BucketFolder,
@@ -20,7 +19,8 @@ from inkgrad.quickdraw.data_locations import (
     OwnFolder,
     find_data_location,
 )
-from inkgrad.quickdraw.part import Part
+from inkgrad.quickdraw.partial_download import PartialDownload
+from inkgrad.quickdraw.responses import NotFoundError
 from inkgrad.quickdraw.transfer import Client
 from inkgrad.text import listed
 
@@ -174,7 +174,7 @@ def _fetch(mirror: Mirror) -> bytes:
     """Fetch a mirror's file of tasks; an empty object if it has none."""
     with tempfile.TemporaryDirectory(prefix="inkgrad-") as folder, Client() as client:
         try:
-            with Part(Path(folder) / _FILE) as part:
+            with PartialDownload(Path(folder) / _FILE) as part:
                 client.extend(f"{mirror.url}/{_FILE}", part, _LARGEST)
                 return part.read(0, part.size)
         except NotFoundError:

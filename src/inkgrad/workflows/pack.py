@@ -13,13 +13,13 @@ import numpy.typing as npt
 from inkgrad.drawing import Raster
 from inkgrad.errors import InkgradError
 from inkgrad.quickdraw import OnProgress, read_records
+from inkgrad.quickdraw.bitmap_cache import scan
 from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.data_locations import Group, find_groups
 from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
-from inkgrad.quickdraw.rasters import scan
 from inkgrad.storage import atomic_write
 
 __all__ = ["Packed", "pack"]

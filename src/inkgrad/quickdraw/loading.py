@@ -14,7 +14,7 @@ import numpy as np
 
 from inkgrad.drawing import Raster
 from inkgrad.errors import DataError, DownloadError
-from inkgrad.quickdraw.answers import UnreachableError
+from inkgrad.quickdraw.bitmap_cache import hash_of_source, keep
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, cache_folder, held, location, mirror_folder
 from inkgrad.quickdraw.categories import find_category
 from inkgrad.quickdraw.data_locations import (
@@ -31,7 +31,7 @@ from inkgrad.quickdraw.folder import read_classes
 from inkgrad.quickdraw.formats import Record
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
 from inkgrad.quickdraw.own_drawings import read_groups
-from inkgrad.quickdraw.rasters import hash_of_source, keep
+from inkgrad.quickdraw.responses import UnreachableError
 from inkgrad.text import listed
 
 __all__ = ["load_drawings"]

@@ -13,15 +13,17 @@ import pytest
 import inkgrad.drawing
 from inkgrad.drawing import Raster, compiled, rasterize, simplify
 from inkgrad.errors import DataError
-from inkgrad.quickdraw import rasters
+from inkgrad.quickdraw import bitmap_cache
+from inkgrad.quickdraw.bitmap_cache import hash_of_source, scan
 from inkgrad.quickdraw.loaded import Wanted
-from inkgrad.quickdraw.rasters import hash_of_source, scan
 
 
 def read_strokes(
     path: Path, *, besides: np.ndarray | None = None, on_progress: Any = None, **wanted: Any
 ) -> np.ndarray:
-    return rasters.read_strokes(path, Wanted(**wanted), besides=besides, on_progress=on_progress)
+    return bitmap_cache.read_strokes(
+        path, Wanted(**wanted), besides=besides, on_progress=on_progress
+    )
 
 
 def drawing(n: int) -> list[list[list[int]]]:
@@ -89,12 +91,12 @@ def test_the_second_time_nothing_is_drawn(
     def must_not(*_: object, **__: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(rasters, "to_bitmaps", must_not)
+    monkeypatch.setattr(bitmap_cache, "to_bitmaps", must_not)
     assert np.array_equal(read_strokes(path, cache=cache), first)
     for changed in ({"limit": 5}, {"recognized": True}, {"besides": first[:1]}):
         with pytest.raises(AssertionError, match="drawn again"):
             read_strokes(path, cache=cache, **changed)
-    monkeypatch.setattr(rasters, "hash_of_source", lambda _: "a newer rasteriser")
+    monkeypatch.setattr(bitmap_cache, "hash_of_source", lambda _: "a newer rasteriser")
     with pytest.raises(AssertionError, match="drawn again"):
         read_strokes(path, cache=cache)
 
