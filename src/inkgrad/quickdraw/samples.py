@@ -20,7 +20,7 @@ from inkgrad.drawing import (
     bitmap_from_image,
     into_frame,
     picture_on_paper,
-    to_bitmap,
+    rasterize,
 )
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.categories import find_category
@@ -309,7 +309,7 @@ def _from_strokes(path: Path, drawings: Sequence[Drawing], row: int, label: Labe
     """Make a sample of strokes."""
     try:
         strokes = into_frame(drawings[row])
-        bitmap = to_bitmap(drawings[row])
+        bitmap = rasterize(strokes)
     except DataError as error:
         raise DataError(f"{path}: drawing {row + 1}: {error}") from None
     return Sample(label, path.stem, bitmap, strokes)
