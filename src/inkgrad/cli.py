@@ -323,8 +323,9 @@ def predict(
         list[str],
         typer.Argument(
             metavar="FILE",
-            help="Images (.png …), .svg, .npy, strokes (.json, .ndjson), or - to read any of these "
-            "from standard input. The first may be the model to use, by name or file.",
+            help="Images (.png …), .svg, .npy, strokes (.json, .ndjson), folders of these, or - to "
+            "read any of these from standard input. The first may be the model to use, by name or "
+            "file.",
         ),
     ],
     model: Annotated[

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.drawing import Raster, to_bitmaps
+from inkgrad.drawing import Raster, to_bitmaps, to_input
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
@@ -142,7 +142,7 @@ class Model:
                 "one drawing was given where a list of drawings is expected; "
                 "wrap it in a list: predict([strokes])"
             )
-        return to_bitmaps(list(drawings), side, pen=self.raster.pen, padding=self.raster.padding)
+        return to_bitmaps(list(drawings), **self.raster.to_dict())
 
     def predict_proba(self, drawings: Any) -> Array:
         """Return the probability of each class for each drawing: (n, classes) float32.
@@ -152,7 +152,7 @@ class Model:
         bitmaps = self.bitmaps(drawings)
         result = np.zeros((len(bitmaps), len(self.classes)), np.float32)
         for start in range(0, len(bitmaps), _BATCH):
-            x = bitmaps[start : start + _BATCH, None].astype(np.float32) / np.float32(255)
+            x = to_input(bitmaps[start : start + _BATCH])
             result[start : start + _BATCH] = self._predictor(x)
         return result
 

@@ -18,11 +18,11 @@ from inkgrad.errors import InkgradError
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.model import Model, load
 from inkgrad.network import Network
-from inkgrad.quickdraw import load_task, read_bitmaps
-from inkgrad.quickdraw.formats import read_drawings, read_records
+from inkgrad.quickdraw import load_task, read_bitmaps, read_drawings
+from inkgrad.quickdraw.data_locations import find_data_location
+from inkgrad.quickdraw.formats import read_records
 from inkgrad.quickdraw.formats.npy import map_npy, read_header
 from inkgrad.quickdraw.formats.pickled import read_arrays
-from inkgrad.quickdraw.places import find_place
 from inkgrad.training import LAST, TrainingState, fit, load_checkpoint
 from inkgrad.training.metrics import read_metrics
 from inkgrad.web.predicting import predict
@@ -154,18 +154,18 @@ def use_run(path: Path) -> None:
     settings, _ = read_run(path.parent)
     ", ".join(settings.classes)
     json.dumps(settings.to_dict())
-    find_place(settings.data)
+    find_data_location(settings.data)
 
 
 def use_words(path: Path) -> None:
-    assert find_place(path).classes() == read_drawings(path).classes
+    assert find_data_location(path).classes() == read_drawings(path).classes
 
 
 def read_place(data: bytes, folder: Path) -> None:
     """Read a place of drawings whose name, and that of a class in it, are whatever they are."""
     name = data.decode("utf-8", "surrogateescape")
-    find_place(name)
-    find_place(f"file://{name}")
+    find_data_location(name)
+    find_data_location(f"file://{name}")
 
 
 def make_readers(folder: Path) -> dict[str, Reader]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from inkgrad.drawing import MAX_LENGTH
 from inkgrad.web import asking
 from inkgrad.web.asking import MAX_BODY, MAX_POINTS, MAX_STROKES
 from tests.web.drawings import HOSTILE
@@ -112,7 +113,7 @@ BODIES = {
         *(422, "10,001 points; at most 10,000"),
         strokes_as(json.dumps([[[1] * (MAX_POINTS + 1)] * 2])),
     ),
-    "a scribble": (422, "390 times as long", strokes_as(json.dumps(SCRIBBLE))),
+    "a scribble": (422, f"{MAX_LENGTH} times as long", strokes_as(json.dumps(SCRIBBLE))),
     "half a million rows": (422, "stroke 1 is not", strokes_as("[[" + "[]," * 300_000 + "[]]]")),
     "too many letters": (413, "too large", strokes_as(" " * MAX_BODY["application/json"])),
 }

@@ -477,6 +477,19 @@ def test_too_few_drawings_are_refused(surroundings):
     assert list(surroundings.iterdir()) == []
 
 
+def test_two_drawings_of_each_class_are_enough(surroundings):
+    """One learns and one judges; nothing is left to validate with, unless patience needs it."""
+    bitmaps = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
+    loaded = Loaded(Drawings(bitmaps, np.array([0, 0, 1, 1]), ("cat", "dog")), "made up")
+    with pytest.raises(
+        InkgradError, match=r"^4 drawings, at most 2 of a class, leave none for the"
+    ):
+        quick(loaded=loaded, out="run", patience=3)
+    parts = quick(loaded=loaded, out="run").parts
+    assert [len(part) for part in parts] == [2, 0, 2]
+    assert parts.train.counts() == parts.test.counts() == {"cat": 1, "dog": 1}
+
+
 def test_drawings_of_other_classes_are_refused(doodle_folder):
     loaded = load_drawings(["cat", "dog"], data=doodle_folder)
     with pytest.raises(InkgradError, match="the drawings are of cat, dog, but cat, zebra are"):

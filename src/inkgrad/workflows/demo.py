@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.quickdraw import OnProgress, find_task, load_drawings
-from inkgrad.quickdraw.places import VARIABLE
+from inkgrad.quickdraw.data_locations import VARIABLE
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.run import refuse_to_overwrite
 from inkgrad.workflows.train import Trained, train

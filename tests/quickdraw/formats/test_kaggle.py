@@ -8,7 +8,8 @@ import json
 import pytest
 
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.formats import read_drawings, read_records
+from inkgrad.quickdraw import read_drawings
+from inkgrad.quickdraw.formats import read_records
 from tests.quickdraw.formats.writers import CROSS, LINE, write_kaggle
 
 HEAD = "countrycode,drawing,key_id,recognized,timestamp,word"

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from inkgrad.drawing import to_bitmap
-from inkgrad.quickdraw.formats import read_bitmaps, read_drawings, read_records
+from inkgrad.quickdraw import read_drawings
+from inkgrad.quickdraw.formats import read_bitmaps, read_records
 from tests.quickdraw.formats.writers import (
     CROSS,
     LINE,

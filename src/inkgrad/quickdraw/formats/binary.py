@@ -60,7 +60,7 @@ def _strokes(file: IO[bytes], count: int, where: str) -> Strokes:
     """Read the strokes of one record."""
     if count == 0:
         raise DataError(f"{where}: there are no strokes; a drawing has at least one")
-    strokes: Strokes = []
+    strokes = Strokes()
     points = 0
     for number in range(1, count + 1):
         (length,) = _COUNT.unpack(_take(file, _COUNT.size, where))

@@ -12,7 +12,7 @@ import numpy as np
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.drawing.svg import strokes_from_svg
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, DrawingError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
 from inkgrad.quickdraw.formats.kaggle import read_kaggle
@@ -170,8 +170,7 @@ def read_bitmaps_and_words(
         if suffix == ".npy":
             bitmaps = read_npy(path, limit, side=raster.side)
         else:
-            bitmaps = bitmap_from_image(path, raster.side, pen=raster.pen, padding=raster.padding)
-            bitmaps = bitmaps[None]  # (side, side) -> (1, side, side)
+            bitmaps = bitmap_from_image(path, **raster.to_dict())[None]  # (1, side, side)
         if len(bitmaps) == 0:
             raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         if on_drawn is not None:
@@ -203,11 +202,10 @@ def _draw(batch: list[tuple[int, Record]], path: Path, raster: Raster) -> Bitmap
     """Draw numbered records; an error calls a drawing by its number in the file."""
     strokes = [record.strokes for _, record in batch]
     try:
-        return to_bitmaps(strokes, raster.side, pen=raster.pen, padding=raster.padding)
-    except DataError as error:  # it begins "drawing 7: ", or "drawing: " if there is but one
-        name, _, reason = str(error).partition(": ")
-        number, _ = batch[int(name.removeprefix("drawing") or 0)]
-        raise DataError(f"{path}: drawing {number}: {reason}") from None
+        return to_bitmaps(strokes, **raster.to_dict())
+    except DrawingError as error:
+        number, _ = batch[error.index or 0]
+        raise DataError(f"{path}: drawing {number}: {error.reason}") from None
 
 
 def _records(path: Path, part: str | None) -> Iterator[Record]:

@@ -7,8 +7,8 @@
  * @module
  */
 import { parseJson } from "./json.js";
-import { simplify } from "./simplify.js";
-import { DrawingError, checkStrokes, isSimplified } from "./strokes.js";
+import { intoFrame } from "./simplify.js";
+import { DrawingError, checkStrokes } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
 
@@ -30,9 +30,7 @@ export function toNdjson(collection) {
   let text = "";
   for (const [word, drawings] of collection) {
     for (const drawing of drawings) {
-      const strokes = checkStrokes(drawing);
-      const simple = isSimplified(strokes) ? strokes : simplify(strokes);
-      const rows = simple.map(([xs, ys]) => [Array.from(xs), Array.from(ys)]);
+      const rows = intoFrame(drawing).map(([xs, ys]) => [Array.from(xs), Array.from(ys)]);
       text += `${JSON.stringify({ word, recognized: true, drawing: rows })}\n`;
     }
   }

@@ -7,31 +7,32 @@ import functools
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from inkgrad.drawing import Raster
 from inkgrad.errors import DataError, DownloadError
-from inkgrad.quickdraw.answers import UnreachableError
+from inkgrad.quickdraw.bitmap_cache import hash_of_source, keep
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, cache_folder, held, location, mirror_folder
 from inkgrad.quickdraw.categories import find_category
-from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
-from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.folder import listed, read_classes, uses_bitmaps
-from inkgrad.quickdraw.formats import Record, read_folder
-from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
-from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress
-from inkgrad.quickdraw.places import (
+from inkgrad.quickdraw.data_locations import (
     BucketFolder,
+    Group,
     Mirror,
     OwnFiles,
     OwnFolder,
-    find_place,
-    word_of,
+    find_data_location,
 )
-from inkgrad.quickdraw.rasters import hash_of_source, keep
+from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
+from inkgrad.quickdraw.fetch import fetch
+from inkgrad.quickdraw.folder import read_classes
+from inkgrad.quickdraw.formats import Record
+from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
+from inkgrad.quickdraw.own_drawings import read_groups
+from inkgrad.quickdraw.responses import UnreachableError
+from inkgrad.text import listed
 
 __all__ = ["load_drawings"]
 
@@ -47,25 +48,29 @@ class _Wish:
     """What `load_drawings` was asked for, and with what it works."""
 
     classes: tuple[str, ...]
-    limit: int | None
-    recognized: bool | None
-    raster: Raster
-    cache: Path | None  # None: a temporary folder
+    wanted: Wanted
     on_progress: OnProgress
 
     def note(self, sentence: str) -> None:
         """Tell the user something about where the drawings come from."""
         self.on_progress("note", sentence, 1, 1)
 
+    def told(self, groups: Sequence[Group]) -> Iterator[Group]:
+        """Yield groups of files, telling how far reading them has got."""
+        for number, group in enumerate(groups):
+            self.on_progress("read", "", number, len(groups))
+            yield group
+        self.on_progress("read", "", len(groups), len(groups))
+
     @property
     def rows(self) -> int:
         """How many drawings of each class to fetch from a server."""
-        return ROWS if self.limit is None else self.limit
+        return ROWS if self.wanted.limit is None else self.wanted.limit
 
-    @property
-    def takes_bitmaps(self) -> bool:
-        """Whether Google's bitmaps will do."""
-        return uses_bitmaps(self.recognized, self.raster)
+    def read(self, folder: Path, source: str) -> Loaded:
+        """Read what was fetched into a folder with the bucket's layout."""
+        first = replace(self.wanted, limit=self.rows)
+        return read_classes(folder, self.classes, source, first, self.on_progress)
 
 
 def load_drawings(
@@ -124,10 +129,6 @@ def load_drawings(
     on_progress : callable, optional
         Told how it goes on.
 
-    Returns
-    -------
-    loaded : Loaded
-
     Raises
     ------
     DataError
@@ -149,17 +150,15 @@ def load_drawings(
         raise DataError(f"classes are {classes!r}; give a list of one or more distinct names")
     if limit is not None and limit < 1:
         raise DataError(f"limit is {limit}; give 1 or more, or None for all drawings")
-    place = find_place(data)
+    place = find_data_location(data)
     report = on_progress if on_progress is not None else _ignore
     with _folder_for(cache, use_cache) as store:
         kept = store if use_cache else None
-        wish = _Wish(tuple(classes), limit, recognized, raster, kept, report)
-        if isinstance(place, OwnFolder):
+        wish = _Wish(tuple(classes), Wanted(limit, recognized, raster, kept), report)
+        if isinstance(place, (OwnFolder, OwnFiles)):
             return _read_own(place, wish)
-        if isinstance(place, OwnFiles):
-            return _read_files(place, wish)
         if isinstance(place, BucketFolder):
-            return _read_folder(place.path, str(place), wish, wish.limit)
+            return read_classes(place.path, wish.classes, str(place), wish.wanted, report)
         if isinstance(place, Mirror):
             return _read_mirror(place, store, wish, offline)
         return _read_google(store, wish, offline, seed)
@@ -179,66 +178,30 @@ def _folder_for(cache: str | os.PathLike[str] | None, use_cache: bool) -> Iterat
         yield Path(folder)
 
 
-def _read_own(place: OwnFolder, wish: _Wish) -> Loaded:
-    """Read a folder of one's own drawings."""
-    if wish.recognized is not None:
-        raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
-    drawings = read_folder(place.path, classes=wish.classes, limit=wish.limit, raster=wish.raster)
-    counts = {name: Counts(bitmaps=number) for name, number in drawings.counts().items()}
-    return Loaded(drawings, str(place), counts)
+def _read_own(place: OwnFolder | OwnFiles, wish: _Wish) -> Loaded:
+    """Read one's own drawings: a folder a class, or files that say for each drawing what it is."""
+    whose = set()
 
-
-def _read_files(place: OwnFiles, wish: _Wish) -> Loaded:
-    """Read files that say for each drawing what it is."""
-    taken = dict.fromkeys(wish.classes, 0)
-    attribution = ""
-
-    def choose(path: Path, record: Record) -> bool:
-        nonlocal attribution
-        word = word_of(path, record)
-        full = word not in taken or taken[word] == wish.limit
-        if full or (wish.recognized is not None and record.recognized is not wish.recognized):
-            return False
-        taken[word] += 1
+    def look(record: Record) -> None:
         if record.key_id is not None:  # only Google's have numbers
-            attribution = ATTRIBUTION
-        return True
+            whose.add(ATTRIBUTION)
 
-    parts = []
-    names: list[str] = []
-    for number, path in enumerate(place.files):
-        wish.on_progress("read", "", number, len(place.files))
-        bitmaps, words = read_bitmaps_and_words(
-            path, choose=functools.partial(choose, path), raster=wish.raster
-        )
-        parts.append(bitmaps)
-        names += [word or path.stem for word in words]
-    wish.on_progress("read", "", len(place.files), len(place.files))
-    if missing := [name for name, number in taken.items() if number == 0]:
-        mark = {None: "", True: " marked as recognised", False: " marked as not recognised"}
+    in_folders = isinstance(place, OwnFolder)
+    if in_folders and wish.wanted.recognized is not None:
+        raise DataError(f"{place} does not tell which drawings were recognised; take all of them")
+    groups = wish.told(place.to_train(wish.classes))
+    drawings = read_groups(groups, wish.classes, wish.wanted, on_record=look)
+    numbers = drawings.counts()
+    if missing := [name for name, number in numbers.items() if number == 0]:
+        marks = {None: "", True: " marked as recognised", False: " marked as not recognised"}
+        mark = marks[wish.wanted.recognized]
         raise DataError(
-            f"there are no drawings of {listed(missing)}{mark[wish.recognized]} in {place}; check "
-            "the name, or leave the class out"
+            f"there are no drawings of {listed(missing, 3)}{mark} in {place}; check the name, or "
+            "leave the class out"
         )
-    index = {name: k for k, name in enumerate(wish.classes)}
-    labels = np.array([index[name] for name in names], dtype=np.int64)
-    drawings = Drawings(np.concatenate(parts), labels, wish.classes)
-    counts = {name: Counts(strokes=number) for name, number in taken.items()}
-    return Loaded(drawings, str(place), counts, attribution=attribution)
-
-
-def _read_folder(folder: Path, source: str, wish: _Wish, limit: int | None) -> Loaded:
-    """Read a folder with the bucket's layout."""
-    return read_classes(
-        folder,
-        wish.classes,
-        source,
-        limit=limit,
-        recognized=wish.recognized,
-        raster=wish.raster,
-        cache=wish.cache,
-        on_progress=wish.on_progress,
-    )
+    kind = "bitmaps" if in_folders else "strokes"
+    counts = {name: Counts(**{kind: number}) for name, number in numbers.items()}
+    return Loaded(drawings, str(place), counts, attribution="".join(whose))
 
 
 def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Loaded:
@@ -254,22 +217,22 @@ def _read_mirror(place: Mirror, store: Path, wish: _Wish, offline: bool) -> Load
             note=functools.cache(wish.note),  # once for both kinds of file
             missing_ok=True,
         )
-        if wish.takes_bitmaps:
+        if wish.wanted.takes_bitmaps:
             get("numpy_bitmap", wish.classes)
         get("simplified", [name for name in wish.classes if _is_short(folder, name, wish)])
     source = f"what was fetched earlier from {place}" if offline else str(place)
-    return _read_folder(folder, source, wish, wish.rows)
+    return wish.read(folder, source)
 
 
 def _is_short(folder: Path, name: str, wish: _Wish) -> bool:
     """Whether bitmaps do not suffice, so that strokes are needed too."""
     bitmaps = held(folder / location("numpy_bitmap", name))
-    return not wish.takes_bitmaps or bitmaps is None or bitmaps.records < wish.rows
+    return not wish.wanted.takes_bitmaps or bitmaps is None or bitmaps.records < wish.rows
 
 
 def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
     """Fetch from Google's bucket; without a network use what there is."""
-    kind = "numpy_bitmap" if wish.takes_bitmaps else "simplified"
+    kind = "numpy_bitmap" if wish.wanted.takes_bitmaps else "simplified"
     names = tuple(find_category(name) for name in wish.classes)
     if names != wish.classes:
         other = next(pair for pair in zip(wish.classes, names, strict=True) if pair[0] != pair[1])
@@ -288,13 +251,13 @@ def _read_google(store: Path, wish: _Wish, offline: bool, seed: int) -> Loaded:
                 note=wish.note,
             )
             source = f"Google's Quick, Draw! bucket, the first {wish.rows:,} drawings of each class"
-            return _read_folder(folder, source, wish, wish.rows)
+            return wish.read(folder, source)
         except UnreachableError as error:
             reason = error.reason
     missing = [name for name in names if held(folder / location(kind, name)) is None]
     if not missing:
         source = f"what was fetched earlier from Google's Quick, Draw! bucket, as {reason}"
-        return _read_folder(folder, source, wish, wish.rows)
+        return wish.read(folder, source)
     return _draw_doodles(wish, reason, missing, seed)
 
 
@@ -302,20 +265,20 @@ def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Lo
     """Make doodles, as there are no drawings."""
     from inkgrad.quickdraw.doodles import ANIMALS
 
-    if wish.recognized is not None or not set(wish.classes) <= set(ANIMALS):
+    if wish.wanted.recognized is not None or not set(wish.classes) <= set(ANIMALS):
         raise DownloadError(
-            f"no drawings of {listed(missing)}: {reason}; name a folder of drawings with --data, "
-            f"or choose among the built-in doodles {', '.join(ANIMALS)}"
+            f"no drawings of {listed(missing, 3)}: {reason}; name a folder of drawings with "
+            f"--data, or choose among the built-in doodles {', '.join(ANIMALS)}"
         )
-    number = DOODLES if wish.limit is None else min(wish.limit, DOODLES)
+    number = DOODLES if wish.wanted.limit is None else min(wish.wanted.limit, DOODLES)
     source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")
-    side = wish.raster.side
+    side = wish.wanted.raster.side
     bitmaps = np.empty((len(wish.classes), number, side, side), dtype=np.uint8)
     for name, place in zip(wish.classes, bitmaps, strict=True):
         wish.on_progress("draw", name, 0, number)
-        draw = functools.partial(_doodles_of, name, number, seed, wish.raster)
+        draw = functools.partial(_doodles_of, name, number, seed, wish.wanted.raster)
         wished = f"doodles {name} {number} {seed}"
-        place[:] = keep(wish.cache, wished, source, draw, wish.raster)
+        place[:] = keep(wish.wanted.cache, wished, source, draw, wish.wanted.raster)
         wish.on_progress("draw", name, number, number)
     labels = np.repeat(np.arange(len(wish.classes), dtype=np.int64), number)
     return Loaded(

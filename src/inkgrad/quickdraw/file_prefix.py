@@ -12,9 +12,9 @@ from inkgrad.errors import DataError, DownloadError
 from inkgrad.quickdraw.formats.npy import count_bitmaps
 from inkgrad.quickdraw.formats.record import parse_json
 from inkgrad.quickdraw.formats.text import lines
-from inkgrad.quickdraw.part import Part
+from inkgrad.quickdraw.partial_download import PartialDownload
 
-__all__ = ["HEAD", "BitmapRows", "Lines", "RefusedError", "WholeFile", "portion"]
+__all__ = ["HEAD", "BitmapRows", "Lines", "RefusedError", "WholeFile", "file_prefix"]
 
 HEAD = 1024  # bytes asked for first: more than the header of any .npy file of bitmaps
 _ROW = 784  # bytes of one 28×28 bitmap
@@ -38,7 +38,7 @@ class WholeFile:
     def __init__(self, rows: int | None = None) -> None:
         self.rows = rows
 
-    def needed(self, part: Part) -> int:
+    def needed(self, part: PartialDownload) -> int:
         """Return how long the part must be, as far as can be told from what it holds.
 
         Raises
@@ -52,14 +52,14 @@ class WholeFile:
         """Whether a file from the cache is sound as far as can be told without reading it all."""
         return True
 
-    def seed(self, part: Part, file: BinaryIO) -> bool:
+    def seed(self, part: PartialDownload, file: BinaryIO) -> bool:
         """Append to the part what a shorter file in the cache holds beyond it.
 
         Returns False if bytes that both hold are not the same.
         """
         return _take_over(part, file, 0)
 
-    def check(self, part: Part) -> None:
+    def check(self, part: PartialDownload) -> None:
         """Look at the wanted records, as far as their form can show damage.
 
         Raises
@@ -68,12 +68,12 @@ class WholeFile:
             If one of them is none.
         """
 
-    def write(self, part: Part, file: IO[bytes]) -> int:
+    def write(self, part: PartialDownload, file: IO[bytes]) -> int:
         """Write the finished file, and return the number of drawings in it (0: not known)."""
         part.copy_to(file, 0, _total(part))
         return 0
 
-    def complete(self, part: Part, records: int) -> bool:
+    def complete(self, part: PartialDownload, records: int) -> bool:
         """Whether the finished file has all drawings that the server's has."""
         return True
 
@@ -81,7 +81,7 @@ class WholeFile:
 class Lines(WholeFile):
     """The first lines of an ndjson file (``simplified``, ``raw``), one drawing in each."""
 
-    def needed(self, part: Part) -> int:
+    def needed(self, part: PartialDownload) -> int:
         """Return where the last wanted line ends; a guess while it has not yet come."""
         total = _total(part)
         if not part.read(0, 1).startswith(b"{"):
@@ -94,7 +94,7 @@ class Lines(WholeFile):
         average = part.size // count if count else _LINE
         return min(total, part.size + (self.rows - count) * average * 9 // 8 + _LINE)
 
-    def check(self, part: Part) -> None:
+    def check(self, part: PartialDownload) -> None:
         """See that every wanted line is a JSON object with a drawing, or blank."""
         wanted, _ = self._scan(part)
         try:
@@ -105,17 +105,17 @@ class Lines(WholeFile):
         except DataError as error:
             raise RefusedError(str(error)) from error
 
-    def write(self, part: Part, file: IO[bytes]) -> int:
+    def write(self, part: PartialDownload, file: IO[bytes]) -> int:
         """Write the wanted lines, and return their number."""
         count, end = self._scan(part)
         part.copy_to(file, 0, end)
         return count
 
-    def complete(self, part: Part, records: int) -> bool:
+    def complete(self, part: PartialDownload, records: int) -> bool:
         """Whether the last line written is the file's last."""
         return self._scan(part)[1] == _total(part)
 
-    def _scan(self, part: Part) -> tuple[int, int]:
+    def _scan(self, part: PartialDownload) -> tuple[int, int]:
         """Count lines up to the wanted number; return it, and where the last of them ends.
 
         A last line without a line feed counts if the file ends with it.
@@ -137,7 +137,7 @@ class Lines(WholeFile):
 class BitmapRows(WholeFile):
     """The first rows of a ``numpy_bitmap`` file: (n, 784) uint8 behind a .npy header."""
 
-    def needed(self, part: Part) -> int:
+    def needed(self, part: PartialDownload) -> int:
         """Return where the last wanted row ends."""
         total = _total(part)
         offset, rows = self._header(part)
@@ -156,12 +156,12 @@ class BitmapRows(WholeFile):
             return False
         return rows == records and file.tell() + rows * _ROW == file.seek(0, 2)
 
-    def seed(self, part: Part, file: BinaryIO) -> bool:
+    def seed(self, part: PartialDownload, file: BinaryIO) -> bool:
         """Append the rows of a shorter file; its header may be longer than the server's."""
         count_bitmaps(file, "")
         return _take_over(part, file, self._header(part)[0])
 
-    def write(self, part: Part, file: IO[bytes]) -> int:
+    def write(self, part: PartialDownload, file: IO[bytes]) -> int:
         """Write a header of our own and the wanted rows; return their number."""
         offset, rows = self._header(part)
         wanted = self._wanted(rows)
@@ -170,14 +170,14 @@ class BitmapRows(WholeFile):
         part.copy_to(file, offset, offset + wanted * _ROW)
         return wanted
 
-    def complete(self, part: Part, records: int) -> bool:
+    def complete(self, part: PartialDownload, records: int) -> bool:
         """Whether all rows were wanted."""
         return records == self._header(part)[1]
 
     def _wanted(self, rows: int) -> int:
         return rows if self.rows is None else min(self.rows, rows)
 
-    def _header(self, part: Part) -> tuple[int, int]:
+    def _header(self, part: PartialDownload) -> tuple[int, int]:
         """Return where the server's rows begin, and how many its header promises."""
         file = io.BytesIO(part.read(0, HEAD))
         try:
@@ -192,25 +192,25 @@ class BitmapRows(WholeFile):
 _KINDS = {"numpy_bitmap": BitmapRows, "simplified": Lines, "raw": Lines, "binary": WholeFile}
 
 
-def portion(kind: str, rows: int | None) -> WholeFile:
+def file_prefix(kind: str, rows: int | None) -> WholeFile:
     """Return what is wanted of a file of some kind.
 
     Examples
     --------
-    >>> type(portion("simplified", 100)).__name__
+    >>> type(file_prefix("simplified", 100)).__name__
     'Lines'
     """
     return _KINDS[kind](rows)
 
 
-def _total(part: Part) -> int:
+def _total(part: PartialDownload) -> int:
     """Return the length of the server's file, which must not be empty."""
     if part.edition is None or part.size == 0:
         raise RefusedError("it is empty")
     return part.edition.total
 
 
-def _take_over(part: Part, file: BinaryIO, position: int) -> bool:
+def _take_over(part: PartialDownload, file: BinaryIO, position: int) -> bool:
     """Append the rest of a file, which is from `position` on in the server's, as far as it is new.
 
     Returns False if bytes that both hold are not the same.

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from inkgrad.errors import DataError, DownloadError
-from inkgrad.quickdraw.answers import NotFoundError, _retry_after
 from inkgrad.quickdraw.cache import held
 from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.part import Part
+from inkgrad.quickdraw.partial_download import PartialDownload
+from inkgrad.quickdraw.responses import NotFoundError, _retry_after
 from inkgrad.quickdraw.transfer import Client
 from tests.thorough import THOROUGH
 
@@ -89,7 +89,7 @@ def test_lengths_that_are_none(
 
     with (
         Client(transport=httpx.MockTransport(answer)) as client,
-        Part(tmp_path / "a") as part,
+        PartialDownload(tmp_path / "a") as part,
         pytest.raises(DownloadError, match="the server does not tell the file's length"),
     ):
         client.extend("http://bucket.test/a", part, 10)
@@ -314,7 +314,7 @@ def test_odd_notes_take_the_trust_or_change_nothing(fetcher: Fetcher, which: str
             assert type(found.records) is int
             assert type(found.complete) is bool
             assert type(found.edition.total) is int
-        with Part(fetcher.file) as part:
+        with PartialDownload(fetcher.file) as part:
             assert part.read(0, part.size) == fetcher.bucket.files[CAT][: part.size]
         if number % 3 == 0:
             rows = np.load(fetcher(20))

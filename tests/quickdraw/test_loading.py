@@ -11,15 +11,15 @@ import pytest
 
 from inkgrad.drawing import Raster, rasterize, to_bitmap
 from inkgrad.errors import DataError, DownloadError
-from inkgrad.quickdraw import sources
+from inkgrad.quickdraw import loading
 from inkgrad.quickdraw.doodles import doodle_bitmaps
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded
-from inkgrad.quickdraw.sources import load_drawings
+from inkgrad.quickdraw.loading import load_drawings
 from inkgrad.quickdraw.tasks import TASKS
 
 from .bucket import Bucket, cut, status
+from .test_bitmap_cache import drawing
 from .test_fetch import closed_port
-from .test_rasters import drawing
 
 
 def bitmaps(count: int, seed: int = 0) -> np.ndarray:
@@ -53,7 +53,7 @@ def google(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 
 def use_as_google(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """Let another address be taken for Google's bucket."""
-    monkeypatch.setattr(sources, "GOOGLE_BUCKET", url)
+    monkeypatch.setattr(loading, "GOOGLE_BUCKET", url)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_what_is_missing_is_named_and_never_replaced(bucket: Bucket, load, tmp_p
             r"in numpy_bitmap/zebra\.npy nor in simplified/zebra\.ndjson; check the name",
         ):
             load("cat", "zebra", "elephant", data=data)
-    with pytest.raises(DataError, match="no drawings of owl, bee, ant and 1 more classes in"):
+    with pytest.raises(DataError, match="no drawings of owl, bee, ant and 1 more in"):
         load("owl", "bee", "ant", "bat", data=folder)
 
 
@@ -231,7 +231,7 @@ def test_without_a_network_what_was_fetched_earlier_is_used(
 
 
 def unreachable(self: object, url: str) -> None:
-    raise sources.UnreachableError("nobody can be reached")
+    raise loading.UnreachableError("nobody can be reached")
 
 
 def test_without_a_network_there_are_doodles(load, monkeypatch) -> None:
@@ -265,7 +265,7 @@ def test_doodles_are_drawn_once(load, monkeypatch) -> None:
     def must_not(*_: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(sources, "_doodles_of", must_not)
+    monkeypatch.setattr(loading, "_doodles_of", must_not)
     again = load("cat", limit=4, offline=True)
     assert again.drawings.fingerprint() == first.drawings.fingerprint()
     with pytest.raises(AssertionError, match="drawn again"):
@@ -273,7 +273,7 @@ def test_doodles_are_drawn_once(load, monkeypatch) -> None:
 
 
 def test_there_are_not_more_doodles_than_enough(load, monkeypatch) -> None:
-    monkeypatch.setattr(sources, "DOODLES", 2)
+    monkeypatch.setattr(loading, "DOODLES", 2)
     assert len(load("cat", limit=100, offline=True).drawings) == 2
     assert len(load("cat", offline=True).drawings) == 2
 

@@ -5,37 +5,65 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import resources
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from inkgrad.drawing import Raster, Strokes, bounding_box, rasterize_many, simplify
+from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.duplicates import same_drawing
 from inkgrad.quickdraw.formats import read_bitmaps, read_records
+from inkgrad.quickdraw.loaded import Wanted
 from inkgrad.storage import atomic_write
 
-__all__ = ["count_lines", "hash_of_source", "keep", "read_strokes"]
+__all__ = ["Scan", "hash_of_source", "keep", "read_strokes", "scan"]
 
 _BATCH = 256  # drawings between two reports of progress
-_BLOCK = 1 << 20
+_ALL = Wanted()
+
+
+class Scan(NamedTuple):
+    """What is seen of a file without understanding it, in one reading."""
+
+    lines: int
+    """Those that are not blank: the drawings of an ndjson file."""
+    digest: str
+    """A hash of all its bytes."""
+
+
+def scan(path: Path) -> Scan:
+    r"""Count a file's lines that are not blank, and hash it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "line.ndjson"
+    >>> _ = path.write_text("{}\n\n{}")
+    >>> scan(path).lines
+    2
+    """
+    digest, lines = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        for line in file:
+            digest.update(line)
+            lines += not line.isspace()
+    return Scan(lines, digest.hexdigest())
 
 
 def read_strokes(
     path: Path,
+    wanted: Wanted = _ALL,
     *,
     besides: Bitmaps | None = None,
-    limit: int | None = None,
-    recognized: bool | None = None,
-    raster: Raster = GOOGLES,
-    cache: Path | None = None,
+    scanned: Scan | None = None,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> Bitmaps:
-    """Draw the strokes of a ``simplified`` file as bitmaps, or take them from the cache.
+    """Draw the strokes of an ndjson file as bitmaps, or take them from the cache.
 
     A cached file counts only for the same strokes and bitmaps (by a hash of all their bytes), the
     same choice of drawings, and the same rasteriser (its settings, and a hash of its source):
@@ -45,21 +73,16 @@ def read_strokes(
     Parameters
     ----------
     path : Path
-        An ndjson file of simplified strokes. Drawings that leave Google's 256×256 square are
-        simplified first.
+        Its strokes are drawn as `inkgrad.drawing.to_bitmaps` draws them.
+    wanted : Wanted
+        Its limit counts those left out for `besides` too.
     besides : uint8 array of shape (m, side, side), optional
         Bitmaps that there are already: a drawing that is the same as one of them (`same_drawing`)
         is left out.
-    limit : int, optional
-        Draw at most so many, those left out included.
-    recognized : bool, optional
-        Only drawings that the game recognised (True) or did not (False).
-    raster : Raster
-        How they are drawn; by default as Google did.
-    cache : Path, optional
-        The folder to keep bitmaps in; None: keep none.
+    scanned : Scan, optional
+        Of the file, if it has been scanned already.
     on_progress : callable, optional
-        Told the number of drawings that are drawn and to be drawn.
+        Called with the number of drawings that are drawn and to be drawn.
 
     Returns
     -------
@@ -76,16 +99,22 @@ def read_strokes(
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "line.ndjson"
     >>> _ = path.write_text('{"drawing": [[[0, 255], [3, 0]]], "recognized": true}')
-    >>> read_strokes(path).shape, read_strokes(path, recognized=False).shape
+    >>> read_strokes(path).shape, read_strokes(path, Wanted(recognized=False)).shape
     ((1, 28, 28), (0, 28, 28))
     """
+    found = scan(path) if scanned is None else scanned
 
     def draw() -> Bitmaps:
-        drawn = _draw_file(path, limit, recognized, raster, on_progress)
+        drawn = _draw_file(path, found.lines, wanted, on_progress)
         return drawn if besides is None else drawn[~same_drawing(besides, drawn)]
 
-    wish = f"{path.resolve()} {limit} {recognized}"
-    return keep(cache, wish, _content(path, besides), draw, raster)
+    digest = hashlib.sha256(f"{hash_of_source('inkgrad.drawing')} {found.digest}".encode())
+    if besides is not None:
+        digest.update((resources.files("inkgrad.quickdraw") / "duplicates.py").read_bytes())
+        digest.update(f"{len(besides)}".encode())
+        digest.update(np.ascontiguousarray(besides).data)
+    wish = f"{path.resolve()} {wanted.limit} {wanted.recognized}"
+    return keep(wanted.cache, wish, digest.hexdigest(), draw, wanted.raster)
 
 
 def keep(
@@ -156,68 +185,22 @@ def hash_of_source(*packages: str) -> str:
     return digest.hexdigest()
 
 
-def count_lines(path: Path) -> int:
-    r"""Return how many drawings an ndjson file has: its lines that are not blank.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "line.ndjson"
-    >>> _ = path.write_text("{}\n\n{}")
-    >>> count_lines(path)
-    2
-    """
-    with path.open("rb") as file:
-        return sum(not line.isspace() for line in file)
-
-
 def _draw_file(
-    path: Path,
-    limit: int | None,
-    recognized: bool | None,
-    raster: Raster,
-    on_progress: Callable[[int, int], object] | None,
+    path: Path, lines: int, wanted: Wanted, on_progress: Callable[[int, int], object] | None
 ) -> Bitmaps:
     """Draw the wanted drawings of a file."""
-    wanted = (
+    raster = wanted.raster
+    total = lines if wanted.limit is None else min(wanted.limit, lines)
+    bitmaps = np.empty((total, raster.side, raster.side), dtype=np.uint8)
+    every = (
         record.strokes
         for record in read_records(path)
-        if recognized is None or record.recognized is recognized
+        if wanted.recognized in (None, record.recognized)
     )
-    lines = count_lines(path)
-    total = lines if limit is None else min(limit, lines)
-    bitmaps = np.empty((total, raster.side, raster.side), dtype=np.uint8)
-    done = 0
-    for batch in _batches(islice(wanted, total)):
-        bitmaps[done : done + len(batch)] = rasterize_many(
-            batch, raster.side, pen=raster.pen, padding=raster.padding
-        )
+    chosen, done = islice(every, total), 0
+    while batch := list(islice(chosen, _BATCH)):
+        bitmaps[done : done + len(batch)] = to_bitmaps(batch, **raster.to_dict())
         done += len(batch)
         if on_progress is not None:
             on_progress(done, total)
     return bitmaps[:done]
-
-
-def _batches(drawings: Iterator[Strokes]) -> Iterator[list[Strokes]]:
-    """Yield drawings by the batch, each within Google's square."""
-    while batch := list(islice(drawings, _BATCH)):
-        yield [_in_square(strokes) for strokes in batch]
-
-
-def _in_square(strokes: Strokes) -> Strokes:
-    """Simplify strokes, unless they already lie in the square from 0 to 255."""
-    low, high = bounding_box(strokes)
-    return strokes if low.min() >= 0 and high.max() <= 255 else simplify(strokes)
-
-
-def _content(path: Path, besides: Bitmaps | None) -> str:
-    """Return a hash of all that decides what `read_strokes` returns, but for its choice."""
-    digest = hashlib.sha256(hash_of_source("inkgrad.drawing").encode())
-    if besides is not None:
-        digest.update((resources.files("inkgrad.quickdraw") / "duplicates.py").read_bytes())
-        digest.update(f"{len(besides)}".encode())
-        digest.update(np.ascontiguousarray(besides).data)
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -17,14 +17,14 @@ from typing import IO, BinaryIO, cast
 from inkgrad.quickdraw.edition import LARGEST_NOTE, Edition, parse_note
 from inkgrad.storage import atomic_write_bytes
 
-__all__ = ["Part"]
+__all__ = ["PartialDownload"]
 
 _BLOCK = 1 << 20
 _SUMMED = 1 << 16  # bytes after which their sum is noted: at most so many are lost by a crash
 _SUM = re.compile(rb"([0-9]{1,18}) ([0-9]{1,10})\n")
 
 
-class Part:
+class PartialDownload:
     """The first bytes of a server's file, in `TARGET.part`, byte for byte as the server has them.
 
     Beside it stands a note, `TARGET.part.json`. Its first line tells of which edition of the file
@@ -45,10 +45,10 @@ class Part:
     --------
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "cat.npy"
-    >>> with Part(target) as part:
+    >>> with PartialDownload(target) as part:
     ...     part.begin(Edition('"a1"', total=5))
     ...     part.append(b"abc")
-    >>> with Part(target) as part:
+    >>> with PartialDownload(target) as part:
     ...     part.size, part.read(1, 2), target.exists()
     (3, b'bc', False)
     """
@@ -63,7 +63,7 @@ class Part:
         self._sums: list[tuple[int, int]] = []  # (length, CRC-32), as they stand in the note
         self._file: BinaryIO | None = None
 
-    def __enter__(self) -> Part:
+    def __enter__(self) -> PartialDownload:
         self._file = _open(self.path)
         try:
             self._restore()
@@ -88,7 +88,7 @@ class Part:
     def file(self) -> BinaryIO:
         """The open file, not buffered: what it holds is what is on the disk."""
         if self._file is None:
-            raise RuntimeError("a Part is used inside its `with` block")
+            raise RuntimeError("a PartialDownload is used inside its `with` block")
         return self._file
 
     def begin(self, edition: Edition) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from inkgrad.drawing import to_bitmap
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.formats import read_drawings, read_folder
+from inkgrad.quickdraw import read_drawings, read_folder
 from tests.quickdraw.formats.writers import CROSS, LINE, write_ndjson
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from inkgrad.quickdraw.edition import Edition
-from inkgrad.quickdraw.part import Part
+from inkgrad.quickdraw.partial_download import PartialDownload
 
 from .fetcher import leftovers
 
@@ -23,7 +23,7 @@ EDITION = Edition('"a1"', total=len(CONTENT) + 7)
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     """Return a target with a part that holds CONTENT, received in odd pieces."""
-    with Part(tmp_path / "a") as part:
+    with PartialDownload(tmp_path / "a") as part:
         part.begin(EDITION)
         for start in range(0, len(CONTENT), 10_000):
             part.append(CONTENT[start : start + 10_000])
@@ -41,7 +41,7 @@ def sums(target: Path) -> list[int]:
 
 def test_a_part_is_gone_on_with(target: Path) -> None:
     for _ in range(2):
-        with Part(target) as part:
+        with PartialDownload(target) as part:
             assert (part.edition, part.size) == (EDITION, len(CONTENT))
             assert part.read(0, part.size) == CONTENT
     assert sums(target) == [70_000, 140_000, 210_000, 280_000, len(CONTENT)]
@@ -56,30 +56,30 @@ def test_damaged_bytes_are_cut_off_with_all_that_follow(target: Path, at: int, l
     content = bytearray(path.read_bytes())
     content[at] ^= 4
     path.write_bytes(content)
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         assert part.size == left
         assert part.edition == (EDITION if left else None)
         if left:
             part.append(CONTENT[left:])
     if left:
-        with Part(target) as part:
+        with PartialDownload(target) as part:
             assert part.read(0, part.size) == CONTENT
 
 
 @pytest.mark.parametrize("size", [0, 1, 69_999, 70_000, 300_000])
 def test_a_part_that_lost_its_end(target: Path, size: int) -> None:
     os.truncate(target.with_name("a.part"), size)
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         assert part.size == max(n for n in (0, 70_000, 140_000, 210_000, 280_000) if n <= size)
 
 
 def test_bytes_without_a_sum_are_cut_off(target: Path) -> None:
     with open(target.with_name("a.part"), "ab") as file:
         file.write(b"half a bl")
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         assert part.size == len(CONTENT)
         part.append(b"0123456")
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         assert part.read(0, part.size) == CONTENT + b"0123456"
 
 
@@ -108,7 +108,7 @@ def test_a_damaged_line_of_the_note(target: Path, line: int, new: bytes, left: i
     written = note_of(target).read_bytes().split(b"\n")
     written[line] = new
     note_of(target).write_bytes(b"\n".join(written))
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         assert part.size == left
 
 
@@ -117,7 +117,7 @@ def test_a_note_that_was_cut_anywhere(target: Path) -> None:
     for length in range(0, len(note), 3):
         note_of(target).write_bytes(note[:length])
         target.with_name("a.part").write_bytes(content)
-        with Part(target) as part:
+        with PartialDownload(target) as part:
             assert part.size in (0, 70_000, 140_000, 210_000, 280_000)
 
 
@@ -129,15 +129,15 @@ def test_a_note_is_json_and_sums(target: Path) -> None:
 
 def test_what_is_learnt_later_is_noted(target: Path) -> None:
     md5 = "A" * 22 + "=="
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         part.begin(Edition('"a1"', EDITION.total, md5))
-    with Part(target) as part:
+    with PartialDownload(target) as part:
         assert part.edition == Edition('"a1"', EDITION.total, md5)
         assert part.size == len(CONTENT)
 
 
 def test_bytes_that_come_twice_are_compared(tmp_path: Path) -> None:
-    with Part(tmp_path / "a") as part:
+    with PartialDownload(tmp_path / "a") as part:
         part.begin(EDITION)
         assert part.accept(0, b"abcd")
         assert part.accept(2, b"cdef")
@@ -149,7 +149,7 @@ def test_bytes_that_come_twice_are_compared(tmp_path: Path) -> None:
 
 
 def test_of_a_silent_server_nothing_stays(tmp_path: Path) -> None:
-    with Part(tmp_path / "a") as part:
+    with PartialDownload(tmp_path / "a") as part:
         part.begin(Edition("", 100))
         part.append(b"abc")
         file = io.BytesIO()

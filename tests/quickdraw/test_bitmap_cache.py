@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,17 @@ import pytest
 import inkgrad.drawing
 from inkgrad.drawing import Raster, compiled, rasterize, simplify
 from inkgrad.errors import DataError
-from inkgrad.quickdraw import rasters
-from inkgrad.quickdraw.rasters import count_lines, hash_of_source, read_strokes
+from inkgrad.quickdraw import bitmap_cache
+from inkgrad.quickdraw.bitmap_cache import hash_of_source, scan
+from inkgrad.quickdraw.loaded import Wanted
+
+
+def read_strokes(
+    path: Path, *, besides: np.ndarray | None = None, on_progress: Any = None, **wanted: Any
+) -> np.ndarray:
+    return bitmap_cache.read_strokes(
+        path, Wanted(**wanted), besides=besides, on_progress=on_progress
+    )
 
 
 def drawing(n: int) -> list[list[list[int]]]:
@@ -50,13 +60,12 @@ def test_limit_and_choice(path: Path) -> None:
     assert np.array_equal(read_strokes(path, recognized=False, limit=5), everything[1:15:3])
 
 
-def test_strokes_in_the_square_are_drawn_as_they_are(tmp_path: Path) -> None:
-    inside, outside = [[[40, 200], [40, 90]]], [[[40, 2000], [40, 900]]]
+def test_strokes_in_the_frame_are_drawn_as_they_are(tmp_path: Path) -> None:
+    framed, others = [[[4, 245], [9, 90]]], ([[[40, 200], [40, 90]]], [[[40, 2000], [40, 900]]])
     path = tmp_path / "cat.ndjson"
-    path.write_text("\n".join(json.dumps({"drawing": d}) for d in (inside, outside)))
-    assert np.array_equal(
-        read_strokes(path), np.stack([rasterize(inside), rasterize(simplify(outside))])
-    )
+    path.write_text("\n".join(json.dumps({"drawing": d}) for d in (framed, *others)))
+    expected = [rasterize(framed), *(rasterize(simplify(other)) for other in others)]
+    assert np.array_equal(read_strokes(path), np.stack(expected))
 
 
 def test_drawings_that_are_there_already_are_left_out(path: Path, tmp_path: Path) -> None:
@@ -82,12 +91,12 @@ def test_the_second_time_nothing_is_drawn(
     def must_not(*_: object, **__: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(rasters, "rasterize_many", must_not)
+    monkeypatch.setattr(bitmap_cache, "to_bitmaps", must_not)
     assert np.array_equal(read_strokes(path, cache=cache), first)
     for changed in ({"limit": 5}, {"recognized": True}, {"besides": first[:1]}):
         with pytest.raises(AssertionError, match="drawn again"):
             read_strokes(path, cache=cache, **changed)
-    monkeypatch.setattr(rasters, "hash_of_source", lambda _: "a newer rasteriser")
+    monkeypatch.setattr(bitmap_cache, "hash_of_source", lambda _: "a newer rasteriser")
     with pytest.raises(AssertionError, match="drawn again"):
         read_strokes(path, cache=cache)
 
@@ -130,7 +139,7 @@ def test_a_damaged_line_is_named(path: Path, tmp_path: Path) -> None:
 
 def test_blank_lines_do_not_count(path: Path) -> None:
     path.write_text(f"\n{lines(2)}\n  \n{lines(1)}")
-    assert count_lines(path) == len(read_strokes(path)) == 3
+    assert scan(path).lines == len(read_strokes(path)) == 3
 
 
 @pytest.mark.parametrize("raster", [Raster(56), Raster(28, 20.0), Raster(28, 16.0, 3.0)], ids=str)
