@@ -58,7 +58,13 @@ def middle_lines(ink: Mask, thick: float) -> list[Floats]:
     [[5, 4], [25, 4]]
     """
     peeled = thin(ink, layers=round(0.8 * thick) + 2)
-    return [_to_the_ends(line, ink, peeled, thick) for line in _trace(peeled)]
+    lines = [(line, meets) for line, meets in _trace(peeled) if not _is_spur(line, meets, thick)]
+    return [_to_the_ends(line, ink, peeled, thick) for line, _ in lines]
+
+
+def _is_spur(line: Floats, meets: int, thick: float) -> bool:
+    """Tell whether a line leads from another one into a corner of a thick line's end."""
+    return meets == 1 and line.shape[1] <= thick
 
 
 def _to_the_ends(line: Floats, ink: Mask, peeled: Mask, thick: float) -> Floats:
@@ -109,8 +115,11 @@ def _reach(ink: Mask, point: Floats, direction: Floats, most: float) -> float:
     return float(steps[ends[0]]) if ends.size else most
 
 
-def _trace(peeled: Mask) -> list[Floats]:
-    """Follow lines one pixel wide, each from end to end; thicker ink is hatched."""
+def _trace(peeled: Mask) -> list[tuple[Floats, int]]:
+    """Follow lines one pixel wide, each from end to end; thicker ink is hatched.
+
+    With every line stands at how many of its ends it meets others.
+    """
     framed = np.pad(peeled, 1)
     width = framed.shape[1]
     straight = (1, width, -1, -width)
@@ -137,8 +146,9 @@ def _trace(peeled: Mask) -> list[Floats]:
             line.append(at + step)
             left.remove(at + step)
         met = [at + s for s in around if ink[at + s] and at + s not in line[-3:]]
+        meets = (line[0] != start) + bool(met)
         if met:
             line.append(met[0])
         rows, columns = np.divmod(np.array(line), width)
-        lines.append(np.stack([columns - 0.5, rows - 0.5]))
+        lines.append((np.stack([columns - 0.5, rows - 0.5]), meets))
     return lines
