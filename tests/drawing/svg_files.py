@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -61,8 +62,8 @@ class _File:
                 f"<g>{body}</g>",
                 f'<g transform="translate(300 0) scale(-1 1)">{body}</g>',
                 f'<g transform="rotate(90 150 150)">{body}</g>',
-                f'<svg width="300" height="300" viewBox="0 0 600 600"><g transform="scale(2)">{body}'
-                "</g></svg>",
+                '<svg width="300" height="300" viewBox="0 0 600 600"><g transform="scale(2)">'
+                f"{body}</g></svg>",
                 f"<switch><g>{body}</g><g><path d='M0 0L300 300' stroke='black'/></g></switch>",
                 f'<a transform="matrix(0 1 1 0 0 0)">{body}</a>',
             )
@@ -100,8 +101,9 @@ class _File:
             return f'<use href="#{name}" x="{x - 70}" y="{y - 70}" width="140" height="140"/>'
         if how == 3:
             return (
-                f'<svg x="{x - 70}" y="{y - 70}" width="140" height="140" viewBox="-140 -140 280 280">'
-                f'<g transform="scale(2) {turned}">{figure % ink}</g></svg>'
+                f'<svg x="{x - 70}" y="{y - 70}" width="140" height="140" '
+                f'viewBox="-140 -140 280 280"><g transform="scale(2) {turned}">'
+                f"{figure % ink}</g></svg>"
             )
         return figure % f'{ink} transform="translate({x},{y}) {turned}"'
 
@@ -150,7 +152,8 @@ class _File:
                 f'fill="transparent" stroke="currentColor" color="{colour}" stroke-width="{_WIDTH}"'
             )
         if how == 4:
-            return f'fill="#fff" fill-opacity="0" stroke="{colour}" stroke-width="{_WIDTH}" opacity=".8"'
+            clear = 'fill="#fff" fill-opacity="0"'
+            return f'{clear} stroke="{colour}" stroke-width="{_WIDTH}" opacity=".8"'
         if how == 5:
             return None
         return f'fill="none" stroke="{colour}" stroke-width="{_WIDTH}"'
@@ -160,9 +163,7 @@ class _File:
         rng = self.rng
         bend, turn = rng.uniform(-40, 40), rng.uniform(0, math.pi)
         middle = [(x, bend * math.sin(x / 16)) for x in range(-50, 51, 5)]
-        headings = [
-            math.atan2(q - y, p - x) for (x, y), (p, q) in zip(middle, middle[1:], strict=False)
-        ]
+        headings = [math.atan2(q - y, p - x) for (x, y), (p, q) in itertools.pairwise(middle)]
         headings.append(headings[-1])
         quarter = math.pi / 2
         # Along one side, around the end, back along the other side, and around the beginning.

@@ -16,7 +16,7 @@ from inkgrad.drawing.svg.outlines import flatten
 from inkgrad.drawing.svg.seen import lines_seen
 from inkgrad.drawing.svg.source import MAX_CHARACTERS, MAX_ELEMENTS, read_tree
 from inkgrad.drawing.svg.styles import StyleSheet
-from inkgrad.drawing.svg.tree import page_colour, shapes_of
+from inkgrad.drawing.svg.tree import page_colour, page_size, shapes_of
 from inkgrad.errors import DataError
 
 __all__ = ["MAX_CHARACTERS", "MAX_ELEMENTS", "strokes_from_svg"]
@@ -75,4 +75,5 @@ def strokes_from_svg(source: str | os.PathLike[str] | bytes) -> Strokes:
     lines = flatten([(shape.matrix, shape.outlines) for shape in shapes])
     checked = iter(check_strokes([line for part in lines for line in part], where=name))
     lines = [[next(checked) for _ in part] for part in lines]
-    return check_strokes(lines_seen(shapes, lines, page_colour(root, sheet)), where=name)
+    page, size = page_colour(root, sheet), page_size(root, sheet)
+    return check_strokes(lines_seen(shapes, lines, page, size), where=name)

@@ -47,11 +47,11 @@ def parse_colour(text: str) -> Colour | None:
     function = _FUNCTION.fullmatch(text)
     if function:
         return _of_function(function[1], function[2])
-    from PIL.ImageColor import colormap
+    from PIL.ImageColor import colormap, getrgb
 
-    named = colormap.get(text)
-    if isinstance(named, str):
-        return _hexadecimal(named[1:])
+    if text in colormap:
+        red, green, blue = getrgb(text)[:3]
+        return Colour(red, green, blue)
     return {"canvas": Colour(255, 255, 255), "canvastext": BLACK}.get(text)
 
 

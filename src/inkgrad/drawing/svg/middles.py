@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +15,7 @@ __all__ = ["middle_lines", "thickness"]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+_LOOK = 6  # pixels back, to see where a line leads
 _BEFORE_TIP = (0.2, 0.36, 0.52, 0.68, 0.84)  # half widths before a line's tip: there, on average,
 _FLAT = 0.88  # a round end has 0.84 of the line's width, a flat one 0.94 or more
 
@@ -57,14 +61,27 @@ def middle_lines(ink: Mask, thick: float) -> list[Floats]:
     >>> np.rint([line.min(axis=1), line.max(axis=1)]).astype(int).tolist()
     [[5, 4], [25, 4]]
     """
-    peeled = thin(ink, layers=round(0.8 * thick) + 2)
-    lines = [(line, meets) for line, meets in _trace(peeled) if not _is_spur(line, meets, thick)]
-    return [_to_the_ends(line, ink, peeled, thick) for line, _ in lines]
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    around = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    peeled = np.zeros_like(ink)
+    peeled[around] = thin(ink[around], layers=round(0.8 * thick) + 2)
+    lines = _without_spurs(_trace(peeled), thick)
+    peeled[:] = False
+    for x, y in lines:
+        peeled[y.astype(int), x.astype(int)] = True
+    return [_to_the_ends(line, ink, peeled, thick) for line in lines]
 
 
-def _is_spur(line: Floats, meets: int, thick: float) -> bool:
-    """Tell whether a line leads from another one into a corner of a thick line's end."""
-    return meets == 1 and line.shape[1] <= thick
+def _without_spurs(lines: Sequence[tuple[Floats, int]], thick: float) -> list[Floats]:
+    """Leave out what leads into the corners of a thick line's flat end: one corner, or both."""
+    ends = {tuple(line[:, end]) for line, _ in lines for end in (0, -1)}
+    kept = []
+    for line, meets in lines:
+        is_spur = meets == 1 and line.shape[1] <= thick
+        is_short = meets == 0 and line.shape[1] <= 2 * thick
+        if not is_spur and not (is_short and ends & set(map(tuple, line[:, 1:-1].T))):
+            kept.append(line)
+    return kept
 
 
 def _to_the_ends(line: Floats, ink: Mask, peeled: Mask, thick: float) -> Floats:
@@ -122,8 +139,12 @@ def _trace(peeled: Mask) -> list[tuple[Floats, int]]:
     """
     framed = np.pad(peeled, 1)
     width = framed.shape[1]
-    straight = (1, width, -1, -width)
-    around = (*straight, width + 1, width - 1, -width - 1, -width + 1)
+    around = {
+        row * width + column: (row, column)  # straight ones first
+        for row, column in sorted(np.ndindex(3, 3), key=lambda at: (at[0] + at[1]) % 2 == 0)
+        for row, column in [(row - 1, column - 1)]
+        if (row, column) != (0, 0)
+    }
     ink = framed.ravel()
     pixels = np.flatnonzero(ink)
     neighbours = sum(ink[pixels + step].astype(int) for step in around)
@@ -136,19 +157,28 @@ def _trace(peeled: Mask) -> list[tuple[Floats, int]]:
         left.remove(start)
         met = [start + step for step in around if ink[start + step] and start + step not in left]
         line = [met[0], start] if met else [start]
-        step = 0
-        while True:
-            at = line[-1]
-            ahead = [s for s in around if at + s in left]
-            if not ahead:
-                break
-            step = min(ahead, key=lambda s: (s != step, abs(s) not in (1, width)))
-            line.append(at + step)
-            left.remove(at + step)
-        met = [at + s for s in around if ink[at + s] and at + s not in line[-3:]]
+        while ahead := [step for step in around if line[-1] + step in left]:
+            best = ahead[0]
+            if len(ahead) > 1:  # as straight on as possible
+                (y, x), (y_before, x_before) = (
+                    divmod(at, width) for at in (line[-1], line[-_LOOK:][0])
+                )
+                best = max(
+                    ahead,
+                    key=lambda step: _along(around[step], (y - y_before, x - x_before)),
+                )
+            line.append(line[-1] + best)
+            left.remove(line[-1])
+        at = line[-1]
+        met = [at + step for step in around if ink[at + step] and at + step not in line[-3:]]
         meets = (line[0] != start) + bool(met)
         if met:
             line.append(met[0])
         rows, columns = np.divmod(np.array(line), width)
         lines.append((np.stack([columns - 0.5, rows - 0.5]), meets))
     return lines
+
+
+def _along(step: tuple[int, int], direction: tuple[int, int]) -> float:
+    """Return how far a step of unit length leads in a direction."""
+    return (step[0] * direction[0] + step[1] * direction[1]) / math.hypot(*step)

@@ -29,6 +29,7 @@ _LIGHT = 192.0  # of 255: ink lighter than this, and no paper, was meant for bla
 _PEN = SIDE / 16  # pixels: the width of the pen that draws all this in the end
 _SLENDER = 0.12  # a filled shape is a line if it is thinner than this part of its length
 _ALIKE = 1.25  # … or at most so much thicker than others that are lines,
+_SMALL = 0.05  # of the drawing: filled shapes of this area, among lines, stay filled
 _CANVASES = 8  # at most, for lines that cross each other
 _BROAD = 0.2 * SIDE  # … and than this,
 _DOT = 0.04 * SIDE  # or if it is thinner than this: a dot is about as thick as it is long
@@ -66,7 +67,10 @@ class _Figure:
 
 
 def lines_seen(
-    shapes: Sequence[Shape], lines: Sequence[list[Floats]], page: Colour | None
+    shapes: Sequence[Shape],
+    lines: Sequence[list[Floats]],
+    page: Colour | None,
+    size: tuple[float, float] | None,
 ) -> list[Floats]:
     """Return the lines of a drawing as somebody sees them who looks at it.
 
@@ -77,6 +81,8 @@ def lines_seen(
     lines : for each shape, the points of its outlines: float64 arrays (2, n)
     page : colour, optional
         Of the page behind all, if it is known.
+    size : (width, height), optional
+        Of the page, if it is known.
 
     Returns
     -------
@@ -86,31 +92,38 @@ def lines_seen(
         nothing to see, everything.
     """
     everything = [_Figure(shape, points) for shape, points in zip(shapes, lines, strict=True)]
-    figures, page = _without_papers(everything, page)
+    figures, page = _without_papers(everything, page, size)
     _find_ink(figures, page)
     found = _lines_of(figures) if any(f.lined or f.filled for f in figures) else []
     return found or [line for figure in everything for line in figure.lines]
 
 
 def _without_papers(
-    figures: list[_Figure], page: Colour | None
+    figures: list[_Figure], page: Colour | None, size: tuple[float, float] | None
 ) -> tuple[list[_Figure], Colour | None]:
     for _ in range(_PAPERS):
         first, rest = figures[0], figures[1:]
         bare = first.shape.is_bare and not first.shape.is_rect
-        if not rest or bare or not first.is_only_filled or not _is_behind(first, rest):
+        if not rest or bare or not first.is_only_filled or not _is_behind(first, rest, size):
             break
         page = _over(first.shape.fill, page or Colour(255, 255, 255))
         figures = rest
     return figures, page
 
 
-def _is_behind(paper: _Figure, rest: Sequence[_Figure]) -> bool:
-    """Tell whether a figure's area lies behind all others, but for a margin of one per cent."""
+def _is_behind(paper: _Figure, rest: Sequence[_Figure], size: tuple[float, float] | None) -> bool:
+    """Tell whether a figure's area lies behind all others, but for a margin of one per cent.
+
+    Where it lies behind the whole page, what others have outside of the page does not matter.
+    """
     points = np.concatenate([line for figure in rest for line in figure.lines], axis=1)
     outer = np.concatenate(paper.lines, axis=1)
     low, high = outer.min(axis=1)[:, None], outer.max(axis=1)[:, None]
     margin = 0.01 * (high - low).max()
+    if size is not None and (low <= margin).all() and (high >= np.array([size]).T - margin).all():
+        points = points[:, ((points >= 0) & (points <= np.array([size]).T)).all(axis=0)]
+        if points.size == 0:
+            return False
     if (points < low - margin).any() or (points > high + margin).any():
         return False
     extremes = np.concatenate([points.argmin(axis=1), points.argmax(axis=1)])
@@ -289,11 +302,11 @@ class _Painting:
         key = id(region.parts), region.matrix
         if key not in self._regions:
             inside = np.zeros(self._canvas.shape, dtype=bool)
-            shapes = [(times(region.matrix, m), outlines) for m, outlines in region.parts]
-            for lines in flatten(shapes):
+            shapes = [(times(region.matrix, m), outlines) for m, outlines, _ in region.parts]
+            for lines, (_, _, shown) in zip(flatten(shapes), region.parts, strict=True):
                 in_pixels = [self._canvas.to_pixels(line) for line in lines]
                 patch = self._canvas.filled(in_pixels, evenodd=False)
-                patch.of(inside)[patch.mask] = True
+                patch.of(inside)[patch.mask] = shown
             self._regions[key] = ~_least(~inside)
         return self._regions[key]
 
@@ -319,6 +332,16 @@ class _Painting:
         ]
         for ink in self._apart(whole):
             found += map(self._canvas.from_pixels, middle_lines(ink, thickest))
+        # Small areas between lines stay filled: pupils, buttons.
+        fat = [n for n in masks if thick[n] > 0 and n not in slender]
+        pens = [f.shape.width * self._canvas.scale for f in self._figures if f.lined]
+        pen = float(np.median(pens)) if pens else thickest
+        areas = sum(np.count_nonzero(masks[n].mask) for n in fat)
+        bare = any(self._figures[n].shape.is_bare or self._figures[n].lined for n in fat)
+        if fat and pen and not bare and areas <= _SMALL * self._top.size:
+            for ink in self._apart([masks[n] for n in fat]):
+                found += map(self._canvas.from_pixels, middle_lines(ink, pen))
+            slender.update(fat)
         within = slender | {number for number in masks if thick[number] == 0}  # nothing is seen
         for number, figure in enumerate(self._figures):
             if number not in within and (figure.lined or figure.filled):

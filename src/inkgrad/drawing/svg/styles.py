@@ -19,7 +19,7 @@ _INHERITED = {
     *("color", "fill", "fill-opacity", "fill-rule", "stroke", "stroke-opacity", "stroke-width"),
     *("stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "visibility", "clip-rule"),
 }
-_MOST_MATCHES = 1_000_000  # of a selector with an element
+_MOST_MATCHES = 300_000  # of a selector with an element
 _COMMENT = re.compile(r"/\*.*?(?:\*/|$)|<!--|-->", re.DOTALL)
 _NAME = r"[\w\u0080-\uffff-]+"
 _INNER = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"  # parentheses, up to three deep

@@ -22,14 +22,14 @@ from inkgrad.drawing.svg.outlines import Matrix, Outline, ellipse, parse_path, p
 from inkgrad.drawing.svg.source import MAX_ELEMENTS, Element, reference, tag
 from inkgrad.drawing.svg.styles import Style, StyleSheet, inherited, resolved
 
-__all__ = ["Region", "Shape", "page_colour", "shapes_of"]
+__all__ = ["Region", "Shape", "page_colour", "page_size", "shapes_of"]
 
 
 class Region(NamedTuple):
-    """What a clip path leaves: all that is within these outlines, transformed."""
+    """What a clip path or a mask leaves: it shows or hides, one after the other, some areas."""
 
     matrix: Matrix
-    parts: tuple[tuple[Matrix, list[Outline]], ...]
+    parts: tuple[tuple[Matrix, list[Outline], bool], ...]
 
 
 _UNKNOWN = 1000.0  # pixels: the window's width and height, if a drawing does not say its own
@@ -37,6 +37,7 @@ _EM = 16.0  # pixels, as browsers have it where nobody chose a font
 _SHAPES = {"path", "line", "polyline", "polygon", "rect", "circle", "ellipse"}
 _GROUPS = {"g", "a"}
 _PAINTED = _SHAPES | _GROUPS | {"svg", "switch", "use", "image", "text", "foreignObject"}
+_CUTTERS = {"clip-path": "clipPath", "mask": "mask"}
 _URL = re.compile(r"""url\(\s*["']?#([^"')]*)["']?\s*\)\s*(.*)""")
 _WORDS = {
     **{"left": "0%", "top": "0%", "center": "50%"},
@@ -132,6 +133,23 @@ def page_colour(root: Element, sheet: StyleSheet) -> Colour | None:
     return None
 
 
+def page_size(root: Element, sheet: StyleSheet) -> tuple[float, float] | None:
+    """Return the width and the height of the page, if the drawing declares them.
+
+    Examples
+    --------
+    >>> from inkgrad.drawing.svg.source import read_tree
+    >>> root, name = read_tree('<svg viewBox="0 0 30 10" width="60"/>')
+    >>> page_size(root, StyleSheet(root, name))
+    (60.0, 20.0)
+    """
+    style = sheet.declared(root)
+    box = _box(style)
+    width, height = _own_size(style, box)
+    known = box or {"width", "height"} <= style.keys()
+    return (width, height) if known else None
+
+
 class _Walk:
     def __init__(self, root: Element, sheet: StyleSheet) -> None:
         self._root = root
@@ -139,7 +157,7 @@ class _Walk:
         self._targets: dict[str, Element] = {}
         for element in root.iter():
             self._targets.setdefault(element.get("id", ""), element)
-        self._regions: dict[Element, Region] = {}
+        self._regions: dict[Element, Region | None] = {}
         self._visits = 0
 
     def visit(
@@ -157,7 +175,7 @@ class _Walk:
             return
         here = replace(where, style=inherited(where.style, style), opacity=seen)
         here = replace(here, matrix=times(here.matrix, self._transform(style, here)))
-        here = self._clipped(style.get("clip-path", ""), here)
+        here = self._clipped(style, here)
         if name in _SHAPES:
             yield from self._shape(name, style, here)
         elif name in ("svg", "symbol"):
@@ -201,8 +219,7 @@ class _Walk:
         self, element: Element, style: Style, where: _Surroundings, user: Style | None
     ) -> _Surroundings | None:
         """Return what is found within ``<svg>`` or ``<symbol>``; None if nothing is drawn."""
-        box = numbers(style.get("viewBox", ""))
-        box = box if len(box) == 4 and min(box[2:]) >= 0 else []
+        box = _box(style)
         if box and min(box[2:]) == 0:
             return None
         is_root = element is self._root and user is None
@@ -219,7 +236,7 @@ class _Walk:
             return None
         clips = where.clips
         if not is_root and style.get("overflow", "hidden") not in ("visible", "auto"):
-            clips += (Region(where.matrix, ((IDENTITY, rect(x, y, width, height, 0, 0)),)),)
+            clips += (Region(where.matrix, ((IDENTITY, rect(x, y, width, height, 0, 0), True),)),)
         if box:
             aspect = style.get("preserveAspectRatio", "")
             inner = view_box(box, x, y, width, height, aspect)
@@ -229,28 +246,43 @@ class _Walk:
         matrix = times(where.matrix, inner)
         return replace(where, matrix=matrix, width=width, height=height, clips=clips)
 
-    def _clipped(self, value: str, where: _Surroundings) -> _Surroundings:
-        found = _URL.match(value.strip())
-        target = self._targets.get(found[1]) if found else None
-        if target is None or tag(target) != "clipPath" or where.clipping:
-            return where
-        if target not in self._regions:
-            style = self._sheet.declared(target)
-            if style.get("clipPathUnits") == "objectBoundingBox":
-                return where
-            inner = _Surroundings(IDENTITY, where.width, where.height, {}, clipping=True)
-            inner = replace(inner, matrix=self._transform(style, inner))
-            self._regions[target] = Region(
-                IDENTITY,
-                tuple(
-                    (shape.matrix, shape.outlines)
-                    for child in target
-                    if tag(child) in _SHAPES | {"use"}
-                    for shape in self.visit(child, inner)
-                ),
-            )
-        region = self._regions[target]._replace(matrix=where.matrix)
-        return replace(where, clips=(*where.clips, region))
+    def _clipped(self, style: Style, where: _Surroundings) -> _Surroundings:
+        """Take account of an element's clip path and mask."""
+        for name in ("clip-path", "mask"):
+            found = _URL.match(style.get(name, "").strip())
+            target = self._targets.get(found[1]) if found else None
+            if target is None or tag(target) != _CUTTERS[name] or where.clipping:
+                continue
+            if target not in self._regions:
+                inner = _Surroundings(IDENTITY, where.width, where.height, {}, clipping=True)
+                self._regions[target] = self._region(target, inner)
+            region = self._regions[target]
+            if region is not None:
+                region = region._replace(matrix=where.matrix)
+                where = replace(where, clips=(*where.clips, region))
+        return where
+
+    def _region(self, target: Element, where: _Surroundings) -> Region | None:
+        """Return what a clip path or a mask leaves; None if that is too hard to tell."""
+        style, is_mask = self._sheet.declared(target), tag(target) == "mask"
+        units = style.get("maskContentUnits" if is_mask else "clipPathUnits")
+        drawn = [child for child in target.iter() if tag(child) in _PAINTED]
+        hard = any(tag(child) in ("image", "text", "foreignObject") for child in drawn)
+        if units == "objectBoundingBox" or hard:
+            return None
+        handed_down = inherited({}, style) if is_mask else {}
+        where = replace(where, style=handed_down)
+        where = replace(where, matrix=self._transform(style, where))
+        parts = []
+        for child in target:
+            if tag(child) in (_PAINTED if is_mask else _SHAPES | {"use"}):
+                for shape in self.visit(child, where):
+                    shown = sum(shape.fill[:3]) / 765 * shape.fill.opacity > 0.5 or not is_mask
+                    if is_mask and shape.stroke.opacity > 0:
+                        return None  # its lines would count too
+                    if not is_mask or shape.fill.opacity > 0.5:
+                        parts.append((shape.matrix, shape.outlines, shown))
+        return Region(IDENTITY, tuple(parts))
 
     def _shape(self, name: str, style: Style, where: _Surroundings) -> Iterator[Shape]:
         paint = where.style
@@ -359,6 +391,11 @@ def _is_meant(element: Element) -> bool:
     return ours and "requiredExtensions" not in element.attrib
 
 
+def _box(style: Style) -> list[float]:
+    box = numbers(style.get("viewBox", ""))
+    return box if len(box) == 4 and min(box[2:]) >= 0 else []
+
+
 def _own_size(style: Style, box: list[float]) -> tuple[float, float]:
     """Return the width and the height of a drawing in pixels."""
     sizes: list[float | None] = []
@@ -372,7 +409,7 @@ def _own_size(style: Style, box: list[float]) -> tuple[float, float]:
     width, height = sizes
     if not box:
         return (_UNKNOWN if width is None else width), (_UNKNOWN if height is None else height)
-    if width is None and height is None:
+    if (width is None and height is None) or min(box[2:]) == 0:
         return box[2], box[3]
     if width is None:
         width = (height or 0.0) * box[2] / box[3]
