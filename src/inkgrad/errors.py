@@ -2,7 +2,7 @@
 
 from inkgrad.text import sentence
 
-__all__ = ["DataError", "DownloadError", "InkgradError", "ModelError", "ShapeError"]
+__all__ = ["DataError", "DataWarning", "DownloadError", "InkgradError", "ModelError", "ShapeError"]
 
 
 class InkgradError(ValueError):
@@ -35,6 +35,13 @@ class ShapeError(InkgradError):
 
 class DataError(InkgradError):
     """A file of drawings is missing, damaged, hostile or of an unknown format."""
+
+
+class DataWarning(UserWarning):
+    """A file of drawings was read otherwise than it is written, told in one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
 
 
 class DownloadError(InkgradError):

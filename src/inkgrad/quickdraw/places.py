@@ -123,7 +123,13 @@ class Mirror:
 
 Place = BucketFolder | OwnFolder | OwnFiles | Mirror
 
-_WITH_WORDS = (".ndjson", ".json", ".csv")  # the files that can hold drawings of several classes
+_WITH_WORDS = (
+    ".ndjson",
+    ".jsonl",
+    ".json",
+    ".csv",
+    ".tsv",
+)  # the files that can hold drawings of several classes
 
 
 def find_place(data: str | os.PathLike[str] | None = None) -> Place | None:
@@ -220,4 +226,8 @@ def _subfolders(path: Path) -> list[Path]:
 
 
 def _stroke_files(path: Path) -> list[Path]:
-    return sorted(p for p in path.glob("*.ndjson") if p.is_file() and not p.name.startswith("."))
+    return sorted(
+        p
+        for p in path.iterdir()
+        if p.suffix.lower() in (".ndjson", ".jsonl") and p.is_file() and not p.name.startswith(".")
+    )

@@ -22,7 +22,13 @@ from inkgrad.quickdraw.places import (
 __all__ = ["Shelf", "find_shelves"]
 
 _PREFERRED = ("simplified", "raw", "binary", "numpy_bitmap")  # strokes tell more than bitmaps
-_ONE_DRAWING = (".svg", *PICTURES)  # such a file is called what its owner likes, not by its class
+_ONE_DRAWING = (
+    ".svg",
+    ".inkml",
+    ".excalidraw",
+    ".tldr",
+    *PICTURES,
+)  # such a file is called what its owner likes, not by its class
 
 
 @dataclass(frozen=True)

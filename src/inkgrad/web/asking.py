@@ -10,7 +10,8 @@ import anyio
 import numpy as np
 from starlette.requests import ClientDisconnect, Request
 
-from inkgrad.drawing import bounding_box, check_strokes
+from inkgrad.drawing import Strokes, bounding_box, check_strokes
+from inkgrad.drawing.stroke_forms import strokes_from_json
 from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.web.refusals import Refused
@@ -134,7 +135,8 @@ def read_question(body: bytes) -> Question:
     Examples
     --------
     >>> read_question(b'{"strokes": [[[0, 255], [3, 0]]], "top": 1}')
-    Question(strokes=[[[0, 255], [3, 0]]], top=1, model=None)
+    Question(strokes=[array([[  0., 255.],
+           [  3.,   0.]])], top=1, model=None)
     >>> read_question(b'{"strokes": [[[0, NaN], [3, 0]]]}')
     Traceback (most recent call last):
     inkgrad.web.refusals.Refused: the body cannot be read: NaN is not a number
@@ -153,8 +155,7 @@ def read_question(body: bytes) -> Question:
     model = given.get("model")
     if "model" in given and not isinstance(model, str):
         raise Refused(422, f"model is {_short(model)}; give a name, as /api/models lists them")
-    _check_drawing(given["strokes"])
-    return Question(given["strokes"], top, model)
+    return Question(_drawing(given["strokes"]), top, model)
 
 
 def check_picture(body: bytes) -> None:
@@ -186,8 +187,12 @@ def _parse(body: bytes) -> Any:
     raise Refused(400, sentence)
 
 
-def _check_drawing(strokes: Any) -> None:
-    """See that strokes are a drawing, and one whose drawing is no burden."""
+def _drawing(given: Any) -> Strokes:
+    """Return strokes of whatever form, if they are a drawing whose drawing is no burden."""
+    try:
+        strokes, _ = strokes_from_json(given, place="field")
+    except DataError as error:
+        raise Refused(422, str(error)) from None
     if isinstance(strokes, list):
         if len(strokes) > MAX_STROKES:
             raise _too_much(f"{len(strokes):,} strokes", f"{MAX_STROKES:,}")
@@ -208,6 +213,7 @@ def _check_drawing(strokes: Any) -> None:
             f"the strokes are more than {MAX_LENGTH} times as long as the drawing is large; "
             "scribble less",
         )
+    return checked
 
 
 def _too_much(given: str, most: str) -> Refused:

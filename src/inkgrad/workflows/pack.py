@@ -155,7 +155,9 @@ def _count(path: Path, raster: Raster) -> int:
         return 1
     if suffix == ".npy":
         return len(map_npy(path, side=raster.side))
-    return count_lines(path) if suffix == ".ndjson" else sum(1 for _ in read_records(path))
+    return (
+        count_lines(path) if suffix in (".ndjson", ".jsonl") else sum(1 for _ in read_records(path))
+    )
 
 
 def _file_name(label: str) -> str:

@@ -93,7 +93,7 @@ HOSTILE = {
     "other sides": (saved(np.zeros((3, 14, 56), np.uint8)), r"shape \(3, 14, 56\)"),
     "one row": (saved(np.zeros(784, np.uint8)), r"shape \(784,\)"),
     "no shape": (saved(np.uint8(0)), r"shape \(\)"),
-    "four dimensions": (saved(np.zeros((2, 1, 28, 28), np.uint8)), r"shape \(2, 1, 28, 28\)"),
+    "four dimensions": (saved(np.zeros((2, 3, 28, 28), np.uint8)), r"shape \(2, 3, 28, 28\)"),
     "a zip": (b"PK\x03\x04" + b"\0" * 100, "not an array in NumPy's format"),
 }
 

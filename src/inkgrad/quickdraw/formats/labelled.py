@@ -52,7 +52,7 @@ def read_drawings(
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "line.json"
-    >>> _ = path.write_text("[[[0, 255], [3, 0]]]")
+    >>> _ = path.write_text("[[[0, 99, 255], [3, 9, 0]]]")
     >>> read_drawings(path).classes
     ('line',)
     """
