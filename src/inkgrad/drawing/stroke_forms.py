@@ -85,9 +85,10 @@ def strokes_from_json(
     if document is not None:
         return document
     depth = depth_of(value)
-    while isinstance(value, dict) and (key := _group(value, where)) and depth > 2:
+    while depth > 2 and isinstance(value, dict) and (key := _group(value, where)):
         value = value[key]
-    strokes = [value] if depth == 2 and len(value) > 1 else value
+    alone = depth == 2 and not (isinstance(value, list) and len(value) == 1)
+    strokes = [value] if alone else value
     if not isinstance(strokes, list) or not strokes:
         return strokes, ROWS  # which is refused by its check, in its words
     found = [_open(stroke, number, where) for number, stroke in enumerate(strokes, start=1)]
@@ -145,7 +146,7 @@ def _open(stroke: Any, number: int, where: str) -> tuple[str, Any]:
     """Return one stroke as [xs, ys] and its form; as it is, and "", if that is still to be told."""
     if isinstance(stroke, dict):
         for key, values in _ERASERS.items():
-            if stroke.get(key) in values and stroke.get(key) is not None:
+            if any(stroke.get(key) is value or stroke.get(key) == value != 0 for value in values):
                 raise DataError(
                     f"{where}: stroke {number} is an eraser's, which strokes cannot show; "
                     "save the drawing as a picture (PNG)"
@@ -184,20 +185,16 @@ def _decide(strokes: list[Any], where: str, place: Place) -> tuple[Drawing, str]
     as_points: tuple[Drawing, str] = points, POINTS
     if not rows:
         return as_points if _is_a_drawing(points) else as_rows
-    if points == [stroke[:2] for stroke in strokes]:  # the same drawing either way
+    without_times = all(len(stroke) == 2 for stroke in strokes)
+    if points == [stroke[:2] for stroke in strokes] or (place == "field" and without_times):
         return as_rows
     if place == "points":
         return as_points
-    sense = (
-        _is_believable_as_rows(strokes) and _is_a_drawing([stroke[:2] for stroke in strokes]),
-        _is_believable_as_points(strokes) and _is_a_drawing(points),
-    )
+    sense = _is_believable_as_rows(strokes), _is_believable_as_points(strokes, points)
     if sense[0] != sense[1]:
         return as_rows if sense[0] else as_points
-    without_times = all(len(stroke) == 2 for stroke in strokes)
-    from_zero = all(len(stroke) == 3 for stroke in strokes) and strokes[0][2][0] == 0
-    if place == "field" and (without_times or from_zero):
-        return as_rows
+    if place == "field" and all(len(s) == 3 for s in strokes) and strokes[0][2][0] == 0:
+        return as_rows  # with times from 0
     if place == "list":  # nobody but Google draws in Google's frame
         framed = tuple(is_simplified(check_strokes(drawing)) for drawing in (strokes, points))
         if framed[0] != framed[1]:
@@ -211,26 +208,40 @@ def _decide(strokes: list[Any], where: str, place: Place) -> tuple[Drawing, str]
 
 
 def _is_believable_as_rows(strokes: list[Any]) -> bool:
-    """Whether times, if there are any, go forward, and no row is full of pressures."""
+    """Whether times, if there are any, go forward, and last values are not pressures."""
     if not _goes_forward([t for stroke in strokes for row in stroke[2:] for t in row]):
         return False
-    last = [row[2] for stroke in strokes for row in stroke if len(row) == 3]
-    pressures = _all(last, lambda z: 0 <= z <= 1) and any(z % 1 for z in last)
-    return not pressures
-
-
-def _is_believable_as_points(strokes: list[Any]) -> bool:
-    """Whether what follows x and y, if anything does, are pressures or times."""
-    third = [point[2] for stroke in strokes for point in stroke if len(point) == 3]
-    return not third or _all(third, lambda z: 0 <= z <= 1) or _goes_forward(third)
-
-
-def _is_a_drawing(strokes: list[Any]) -> bool:
-    """Whether strokes are more than a dot, and within the bounds of coordinates."""
-    axes = ([x for xs, _ in strokes for x in xs], [y for _, ys in strokes for y in ys])
-    return any(max(axis) > min(axis) for axis in axes) and all(
-        min(axis) >= -MAX_COORDINATE and max(axis) <= MAX_COORDINATE for axis in axes
+    rows = [row for stroke in strokes for row in stroke[:2]]
+    if not _is_within_bounds(rows):
+        return False
+    last = [row[2] for row in rows if len(row) == 3]
+    return not (
+        _all(last, _is_pressure)
+        and any(z % 1 for z in last)
+        and any(not _is_pressure(x) for row in rows for x in row)
     )
+
+
+def _is_believable_as_points(strokes: list[Any], points: list[Any]) -> bool:
+    """Whether what follows x and y, if anything does, are pressures or times, and it is no dot."""
+    third = [point[2] for stroke in strokes for point in stroke if len(point) == 3]
+    if third and not _all(third, _is_pressure) and not _goes_forward(third):
+        return False
+    return _is_a_drawing(points)
+
+
+def _is_a_drawing(points: list[Any]) -> bool:
+    """Whether strokes are more than a dot, and within the bounds of coordinates."""
+    axes = [[value for stroke in points for value in stroke[row]] for row in (0, 1)]
+    return any(max(axis) > min(axis) for axis in axes) and _is_within_bounds(axes)
+
+
+def _is_within_bounds(rows: list[Any]) -> bool:
+    return all(min(row) >= -MAX_COORDINATE and max(row) <= MAX_COORDINATE for row in rows)
+
+
+def _is_pressure(value: float) -> bool:
+    return 0 <= value <= 1
 
 
 def _all(numbers: Sequence[Any], holds: Callable[[Any], bool]) -> bool:
