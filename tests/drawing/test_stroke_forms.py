@@ -79,14 +79,16 @@ def test_googles_frame_pressures_and_times_tell():
         assert strokes_from_json(drawing, place="field") == (drawing, ROWS)
 
 
-def test_the_drawings_of_a_file_decide_together(tmp_path):
+@pytest.mark.parametrize("bare", [True, False])
+def test_the_drawings_of_a_file_decide_together(tmp_path, bare):
     line = [[[10, 20], [90, 45]]]
     for known, form in ((rows(HEXAGON), ROWS), (lists(HEXAGON), POINTS)):
+        values = [known, line] if bare else [{"drawing": known}, {"drawing": line}]
         path = tmp_path / "many.json"
-        path.write_text(json.dumps([line, known]))
+        path.write_text(json.dumps(values[::-1]))
         assert [record.form for record in read_records(path)] == [form, form]
         path = tmp_path / "many.ndjson"
-        path.write_text(f"{json.dumps(known)}\n{json.dumps(line)}\n")
+        path.write_text("\n".join(map(json.dumps, values)))
         assert [record.form for record in read_records(path)] == [form, form]
 
 

@@ -47,10 +47,8 @@ def read_ndjson(path: Path) -> Iterator[Record]:
     for number, line in lines(path):
         if line.strip():
             where = f"{path}: line {number}"
-            value = parse_json(line, where)
-            record = record_from_json(value, where, place=place)
-            if isinstance(value, list):  # lines that may be rows or points are as the others
-                place = _PLACES.get(record.form, place)
+            record = record_from_json(parse_json(line, where), where, place=place)
+            place = _PLACES.get(record.form, place)  # what may be rows or points is as the last
             yield record
 
 

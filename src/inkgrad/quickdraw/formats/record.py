@@ -84,7 +84,7 @@ def record_from_json(value: Any, where: str, *, place: Place = "list") -> Record
     where : str
         How an error calls the place.
     place : {"rows", "points", "list"}
-        What a bare list of strokes stands among: see `strokes_from_json`.
+        What it stands among: see `strokes_from_json`.
 
     Raises
     ------
@@ -110,7 +110,10 @@ def record_from_json(value: Any, where: str, *, place: Place = "list") -> Record
         )
     if not isinstance(key_id, (str, int, type(None))):
         raise DataError(f'{where}: "key_id" is {key_id!r:.40}; a number or null is expected')
-    place = "rows" if any(value.get(key) is not None for key in _GOOGLES) else "field"
+    if any(value.get(key) is not None for key in _GOOGLES):
+        place = "rows"
+    elif place == "list":
+        place = "field"
     drawing, form = strokes_from_json(value.get("drawing", value), where, place=place)
     if drawing is value:  # there is nothing in it that could be strokes
         raise _nothing(where)
@@ -156,12 +159,12 @@ def records_from_json(value: Any, where: str) -> Iterator[Record]:
 
 
 def _place_among(drawings: list[Any]) -> Place:
-    """Return what bare lists of strokes are by the others in their file, if those agree."""
+    """Return what strokes are that may be either, by the others in their file, if those agree."""
     forms = set()
     for drawing in drawings:
-        if isinstance(drawing, list):
-            with contextlib.suppress(DataError):  # may be either, or nothing at all
-                forms.add(strokes_from_json(drawing)[1])
+        strokes = drawing.get("drawing", drawing) if isinstance(drawing, dict) else drawing
+        with contextlib.suppress(DataError):  # may be either, or nothing at all
+            forms.add(strokes_from_json(strokes)[1])
     if forms == {ROWS}:
         return "rows"
     return "points" if forms == {POINTS} else "list"
