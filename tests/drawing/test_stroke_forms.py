@@ -8,6 +8,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inkgrad.drawing import check_strokes, to_bitmap
 from inkgrad.drawing.documents import strokes_of_document
@@ -90,6 +92,30 @@ def test_the_drawings_of_a_file_decide_together(tmp_path, bare):
         path = tmp_path / "many.ndjson"
         path.write_text("\n".join(map(json.dumps, values)))
         assert [record.form for record in read_records(path)] == [form, form]
+
+
+NAMES = ("x", "y", "points", "path", "lines", "strokes", "drawing", "drawMode", "tool", "type")
+PARTS = ("elements", "records", "shapes", "schema", "store", "document", "props", "id", "angle")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(NAMES),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.sampled_from(NAMES + PARTS), inner, max_size=4)
+        ),
+    ),
+    st.sampled_from(["rows", "points", "field", "list"]),
+)
+def test_any_value_is_a_drawing_or_a_data_error(value, place):
+    try:
+        strokes, form = strokes_from_json(value, place=place)
+        checked = check_strokes(strokes)
+    except DataError:
+        return
+    assert checked
+    assert form
 
 
 # --- documents ------------------------------------------------------------------------------------
