@@ -180,3 +180,12 @@ def test_any_text_is_json_or_a_data_error(given_text):
     except DataError:
         return
     assert value == json.loads(given_text)
+
+
+def test_lines_of_json_may_be_called_json(tmp_path):
+    path = tmp_path / "cat.json"
+    path.write_text(f"{GOOD}\n{GOOD}\n")
+    assert len(list(read_records(path))) == 2
+    path.write_text(f"{GOOD}\n{GOOD[:-1]}\n")
+    with pytest.raises(DataError, match=r"cat\.json: line 2: not valid JSON"):
+        list(read_records(path))

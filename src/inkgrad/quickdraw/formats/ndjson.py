@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def read_ndjson(path: Path) -> Iterator[Record]:
 
 
 def read_json(path: Path) -> Iterator[Record]:
-    """Yield the drawings of a `.json` file: one drawing, or a list of drawings.
+    """Yield the drawings of a `.json` file: one drawing, a list of drawings, or one a line.
 
     A drawing is an object with ``"drawing"``, a list of strokes, or what drawing pages and programs
     save: see `inkgrad.drawing.stroke_forms`.
@@ -72,7 +73,14 @@ def read_json(path: Path) -> Iterator[Record]:
     1
     """
     text = _whole(path)
-    yield from records_from_json(parse_json(text, str(path)), str(path))
+    try:
+        value = parse_json(text, str(path))
+    except DataError:
+        if not _is_lines(text):
+            raise
+        yield from read_ndjson(path)
+    else:
+        yield from records_from_json(value, str(path))
 
 
 def read_inkml(path: Path) -> Iterator[Record]:
@@ -84,6 +92,14 @@ def read_inkml(path: Path) -> Iterator[Record]:
         If it is none, or larger than `MAX_FILE`.
     """
     yield Record(strokes_from_inkml(_whole(path), str(path)), form="InkML")
+
+
+def _is_lines(text: str) -> bool:
+    """Tell whether a text that is not JSON as a whole may be JSON one a line."""
+    first, _, rest = text.lstrip().partition("\n")
+    with contextlib.suppress(DataError):
+        return bool(rest.strip()) and isinstance(parse_json(first, ""), (dict, list))
+    return False
 
 
 def _whole(path: Path) -> str:
