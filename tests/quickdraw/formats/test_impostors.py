@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, ModelError
+from inkgrad.model import load
 from inkgrad.quickdraw.formats import SUFFIXES, read_bitmaps
 from inkgrad.quickdraw.formats.impostors import refuse_impostor
 
@@ -53,3 +54,21 @@ def test_what_is_no_page_is_left_to_its_reader(tmp_path, text):
     path = tmp_path / "cat.npy"
     path.write_text(text)
     refuse_impostor(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (PAGE, r"is a web page \(HTML\), not a model; fetch the file itself"),
+        (
+            "version https://git-lfs.github.com/spec/v1\n",
+            r"is a Git LFS pointer, not a model; fetch",
+        ),
+        ("something else", "is not a readable safetensors file"),
+    ],
+)
+def test_models_too(tmp_path, text, message):
+    path = tmp_path / "zoo.safetensors"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=rf"zoo\.safetensors {message}"):
+        load(path)
