@@ -19,7 +19,7 @@ import inkgrad
 SOURCE = Path(inkgrad.__file__).parent
 
 # Anybody may import these, and they only each other.
-BASE = {"errors", "json_text", "locks", "signals", "storage", "text", "version"}
+BASE = {"errors", "impostors", "json_text", "locks", "signals", "storage", "text", "version"}
 TO_NETWORK = {"layers", "network"}
 TO_ENGINES = TO_NETWORK | {"engines"}
 TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
@@ -30,6 +30,7 @@ TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
 ROOMS: dict[str, set[str]] = {
     # room: which other rooms it may import, besides BASE
     "errors": set(),
+    "impostors": set(),
     "json_text": set(),
     "locks": set(),
     "signals": set(),
@@ -62,6 +63,7 @@ ROOMS: dict[str, set[str]] = {
 # Rooms that must stay light; what is not named here may use any dependency of pyproject.toml.
 THIRD_PARTY: dict[str, set[str]] = {
     "errors": set(),
+    "impostors": set(),
     "json_text": set(),
     "locks": set(),
     "signals": set(),

@@ -9,13 +9,15 @@ import shlex
 import shutil
 import signal
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from inkgrad.errors import InkgradError
+from inkgrad.errors import DataWarning, InkgradError
 from inkgrad.signals import Stopped, leave_to_system, raise_stopped
 from inkgrad.text import printable, sentence
 from inkgrad.version import __version__
@@ -45,7 +47,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command, and turn what may go wrong into a sentence and an exit code."""
         try:
-            with raise_stopped():
+            with raise_stopped(), _notes():
                 return super().invoke(ctx)
         except _UsageError as error:
             raise _harmless(error) from None
@@ -699,6 +701,24 @@ def _say(message: str) -> None:
     red = "red" if sys.stderr.isatty() else None
     with contextlib.suppress(OSError):  # a terminal that was closed
         _echo(sentence(f"inkgrad: {message}"), err=True, fg=red)
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    """Print what the readers of drawings warn of on standard error, each sentence once."""
+    told: set[str] = set()
+
+    def tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, DataWarning):
+            usual(message, category, *where, **more)
+        elif str(message) not in told:
+            told.add(str(message))
+            _echo(f"note: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        usual, warnings.showwarning = warnings.showwarning, tell
+        yield
 
 
 def _echo(text: str, *, err: bool = False, fg: str | None = None) -> None:

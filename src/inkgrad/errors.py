@@ -4,6 +4,7 @@ from inkgrad.text import sentence
 
 __all__ = [
     "DataError",
+    "DataWarning",
     "DownloadError",
     "DrawingError",
     "InkgradError",
@@ -67,6 +68,13 @@ class DrawingError(DataError):
         super().__init__(f"{where}: {reason}" if where else reason)
         self.reason = reason
         self.index = index
+
+
+class DataWarning(UserWarning):
+    """A file of drawings was read otherwise than it is written, told in one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
 
 
 class DownloadError(InkgradError):

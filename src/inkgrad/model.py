@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -16,6 +17,7 @@ from inkgrad.drawing import Raster, to_bitmaps, to_input
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
+from inkgrad.impostors import impostor
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters, aligned_zeros
@@ -264,7 +266,11 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
             tensors = {name: file.get_tensor(name) for name in names}
             metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
+        what = None
+        with contextlib.suppress(OSError):
+            what = impostor(path, "a model")
+        reason = what or f"is not a readable safetensors file: {error}"
+        raise ModelError(f"{path} {reason}") from error
     _check_header(path)
     return metadata, tensors
 

@@ -303,7 +303,7 @@ def test_own_drawings(load, tmp_path: Path) -> None:
     for name in ("ours", "theirs", "broken"):
         (folder / name).mkdir(parents=True)
         for n in range(3):
-            (folder / name / f"{n}.json").write_text(json.dumps(drawing(n)))
+            (folder / name / f"{n}.json").write_text(json.dumps({"drawing": drawing(n)}))
     (folder / "broken" / "0.json").write_text("{")
     loaded = load("theirs", "ours", data=folder, limit=2)
     assert loaded.drawings.classes == ("theirs", "ours")

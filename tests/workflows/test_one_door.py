@@ -295,7 +295,11 @@ def test_the_size_follows_the_network(bucket):
 # --- hostile strokes, from the command line -------------------------------------------------------
 
 
-ARE_DRAWINGS_IN_A_FILE = {"object", "one dimension too many"}  # a record, a list of one drawing
+ARE_DRAWINGS_IN_A_FILE = {
+    *("object", "one dimension too many"),  # a record, a list of one drawing
+    # forms that drawing pages save
+    *("strokes of objects", "four rows", "one stroke, not a list", "points instead of rows"),
+}
 IN_FILES = {
     name: json.dumps(strokes, default=np.ndarray.tolist)
     for name, strokes in {**NO_DRAWINGS, **LONG}.items()

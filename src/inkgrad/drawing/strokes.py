@@ -13,6 +13,7 @@ import numpy.typing as npt
 from inkgrad.errors import DrawingError
 
 __all__ = [
+    "MAX_COORDINATE",
     "MAX_POINTS",
     "Drawing",
     "Points",
@@ -54,7 +55,7 @@ class Points(NamedTuple):
 
 
 MAX_POINTS = 1_000_000  # the longest real drawings have some thousands
-_MAX_COORDINATE = 1e9  # far beyond any screen; differences of such numbers are still exact
+MAX_COORDINATE = 1e9  # far beyond any screen; differences of such numbers are still exact
 _BORDER = 16  # by how much a simplified drawing may miss 0 and 255: the width of the pen
 
 
@@ -114,7 +115,7 @@ def check_strokes(strokes: Drawing, *, where: str = "drawing") -> Strokes:
             )
     with np.errstate(over="ignore"):  # a long double may become infinite, which is refused below
         points = np.concatenate(rows, axis=1, dtype=np.float64)  # (2, all points)
-    usable = np.abs(points) <= _MAX_COORDINATE  # false for NaN and infinity too
+    usable = np.abs(points) <= MAX_COORDINATE  # false for NaN and infinity too
     if not usable.all():
         value = np.format_float_scientific(points[~usable][0], trim="-", exp_digits=1)
         raise DrawingError(
@@ -197,7 +198,7 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
     if points.dtype.kind not in "iuf" or dropped.dtype.kind not in "iuf":  # beyond 64 bits
         return None
     x, y = points.astype(np.float64) + 0.0  # no negative zero
-    if not (np.abs(x) <= _MAX_COORDINATE).all() or not (np.abs(y) <= _MAX_COORDINATE).all():
+    if not (np.abs(x) <= MAX_COORDINATE).all() or not (np.abs(y) <= MAX_COORDINATE).all():
         return None
     return Points(x, y, _begins(lengths), _begins(counts))
 

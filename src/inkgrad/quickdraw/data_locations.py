@@ -33,8 +33,11 @@ VARIABLE = "INKGRAD_DATA"
 """The environment variable that names a location, if none is given."""
 
 _PREFERRED = ("simplified", "raw", "binary", "numpy_bitmap")  # strokes tell more than bitmaps
-_ONE_DRAWING = (".svg", *PICTURES)  # such a file is called what its owner likes, not by its class
-_WITH_WORDS = (".ndjson", ".json", ".csv")  # the files that can hold drawings of several classes
+# Such a file is called what its owner likes, not by its class.
+_ONE_DRAWING = (".svg", ".inkml", ".excalidraw", ".tldr", *PICTURES)
+# The files that can hold drawings of several classes, and those of them in a folder that do.
+_WITH_WORDS = (".ndjson", ".jsonl", ".json", ".csv", ".tsv")
+_LINES = (".ndjson", ".jsonl")
 _LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "$recycle.bin"}
 
 
@@ -159,8 +162,8 @@ class OwnFiles:
         )
 
     def to_train(self, classes: Sequence[str] = ()) -> tuple[Group, ...]:
-        """Return the files that can have a word for each drawing: of a folder, ``.ndjson``."""
-        suffixes = (".ndjson",) if self.path.is_dir() else _WITH_WORDS
+        """Return the files that can have a word for each drawing: of a folder, lines of JSON."""
+        suffixes = _LINES if self.path.is_dir() else _WITH_WORDS
         return tuple(g for g in self.groups if g.files[0].suffix.lower() in suffixes)
 
     def classes(self) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def read_drawings(
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "line.json"
-    >>> _ = path.write_text("[[[0, 255], [3, 0]]]")
+    >>> _ = path.write_text("[[[0, 99, 255], [3, 9, 0]]]")
     >>> read_drawings(path).classes
     ('line',)
     """
@@ -166,7 +166,7 @@ def read_folder(
     >>> root = Path(tempfile.mkdtemp())
     >>> for name in ("zigzag", "line"):
     ...     (root / name).mkdir()
-    ...     _ = (root / name / "mine.json").write_text("[[[0, 255], [3, 0]]]")
+    ...     _ = (root / name / "mine.json").write_text("[[[0, 99, 255], [3, 9, 0]]]")
     >>> read_folder(root).counts()
     {'line': 1, 'zigzag': 1}
     """

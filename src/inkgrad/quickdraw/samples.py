@@ -22,11 +22,13 @@ from inkgrad.drawing import (
     picture_on_paper,
     rasterize,
 )
+from inkgrad.drawing.stroke_forms import ROWS
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.categories import find_category
 from inkgrad.quickdraw.data_locations import Group, find_groups
 from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES, read_records
+from inkgrad.quickdraw.formats.impostors import refuse_impostor
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, OnProgress
 from inkgrad.quickdraw.tasks import class_names
@@ -82,12 +84,15 @@ class Sampled:
         How many classes there are; 0 if the drawings are of no known class.
     attribution : str
         Whose they are and under which licence, if they are known to be Google's.
+    forms : tuple of str
+        How files have their strokes that have them otherwise than Google.
     """
 
     samples: tuple[Sample, ...]
     drawings: int | None
     classes: int
     attribution: str = ""
+    forms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +103,7 @@ class _Pile:
     make: Callable[[int, Label], Sample]
     is_all: bool = True  # that the file has
     is_googles: bool = False
+    forms: frozenset[str] = frozenset()  # of strokes that are not Google's rows
 
 
 _Lot = tuple[_Pile, Sequence[int]]
@@ -174,6 +180,7 @@ def sample_drawings(
         sum(_size(group) for group in groups.values()) if counted else None,
         len(names - {None}),
         ATTRIBUTION if any(pile.is_googles for pile, _, _ in chosen) else "",
+        tuple(sorted({form for pile, _, _ in chosen for form in pile.forms})),
     )
 
 
@@ -272,6 +279,8 @@ def _open_all(
 def _open(path: Path, group: Group, most: int) -> _Pile:
     """Open a file, to choose from at most so many of its drawings if it must be read for that."""
     suffix = path.suffix.lower()
+    if path.is_file():
+        refuse_impostor(path)
     if suffix in PICTURES:
         return _Pile({group.label: range(1)}, functools.partial(_from_picture, path))
     if suffix == ".npy":
@@ -291,6 +300,7 @@ def _open(path: Path, group: Group, most: int) -> _Pile:
         functools.partial(_from_strokes, path, [record.strokes for record in shown]),
         is_all=len(records) <= most,
         is_googles=any(record.key_id is not None for record in shown),
+        forms=frozenset(record.form for record in shown) - {ROWS},
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from starlette.requests import ClientDisconnect, Request
 
 from inkgrad.drawing import MAX_LENGTH, Strokes, bounding_box, check_strokes
+from inkgrad.drawing.stroke_forms import strokes_from_json
 from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.web.refusals import Refused
@@ -153,7 +154,7 @@ def read_question(body: bytes) -> Question:
     model = given.get("model")
     if "model" in given and not isinstance(model, str):
         raise Refused(422, f"model is {_short(model)}; give a name, as /api/models lists them")
-    return Question(_checked(given["strokes"]), top, model)
+    return Question(_drawing(given["strokes"]), top, model)
 
 
 def check_picture(body: bytes) -> None:
@@ -185,8 +186,12 @@ def _parse(body: bytes) -> Any:
     raise Refused(400, sentence)
 
 
-def _checked(strokes: Any) -> Strokes:
-    """Return strokes that are a drawing, and one whose drawing is no burden."""
+def _drawing(given: Any) -> Strokes:
+    """Return strokes of whatever form, if they are a drawing whose drawing is no burden."""
+    try:
+        strokes, _ = strokes_from_json(given, place="field")
+    except DataError as error:
+        raise Refused(422, str(error)) from None
     if isinstance(strokes, list):
         if len(strokes) > MAX_STROKES:
             raise _too_much(f"{len(strokes):,} strokes", f"{MAX_STROKES:,}")

@@ -155,7 +155,9 @@ def _count(path: Path, raster: Raster) -> int:
         return 1
     if suffix == ".npy":
         return len(map_npy(path, side=raster.side))
-    return scan(path).lines if suffix == ".ndjson" else sum(1 for _ in read_records(path))
+    if suffix in (".ndjson", ".jsonl"):
+        return scan(path).lines
+    return sum(1 for _ in read_records(path))
 
 
 def _file_name(label: str) -> str:

@@ -157,6 +157,8 @@ def _facts(sampled: Sampled, seed: int) -> list[str]:
     if labels:
         of = f" of {sampled.classes:,}" if sampled.classes != len(labels) else ""
         facts.append(f"{len(labels):,}{of} {_plural('class', sampled.classes)}")
+    if sampled.forms:
+        facts.append(f"read as {' and '.join(sampled.forms)}")
     if sampled.drawings != shown:
         facts.append(f"seed {seed}")
     return facts

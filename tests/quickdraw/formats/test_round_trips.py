@@ -25,7 +25,7 @@ from tests.quickdraw.formats.writers import (
 
 
 def write_json(path: Path, many: list[Drawing]) -> Path:
-    path.write_text(json.dumps(many))
+    path.write_text(json.dumps([{"drawing": drawing} for drawing in many]))
     return path
 
 

@@ -15,8 +15,9 @@ from inkgrad.drawing.svg import strokes_from_svg
 from inkgrad.errors import DataError, DrawingError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
+from inkgrad.quickdraw.formats.impostors import refuse_impostor
 from inkgrad.quickdraw.formats.kaggle import read_kaggle
-from inkgrad.quickdraw.formats.ndjson import read_json, read_ndjson
+from inkgrad.quickdraw.formats.ndjson import read_inkml, read_json, read_ndjson
 from inkgrad.quickdraw.formats.npy import read_npy
 from inkgrad.quickdraw.formats.record import Record
 from inkgrad.quickdraw.formats.sketchrnn import read_sketchrnn
@@ -32,9 +33,14 @@ def _read_svg(path: Path) -> Iterator[Record]:
 _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".bin": read_binary,
     ".csv": read_kaggle,
+    ".excalidraw": read_json,
+    ".inkml": read_inkml,
     ".json": read_json,
+    ".jsonl": read_ndjson,
     ".ndjson": read_ndjson,
     ".svg": _read_svg,
+    ".tldr": read_json,
+    ".tsv": read_kaggle,
 }
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 """The suffixes of pictures, each of one drawing."""
@@ -132,7 +138,7 @@ def read_bitmaps(
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "line.json"
-    >>> _ = path.write_text("[[[0, 255], [3, 0]]]")
+    >>> _ = path.write_text("[[[0, 99, 255], [3, 9, 0]]]")
     >>> read_bitmaps(path).shape
     (1, 28, 28)
     """
@@ -229,6 +235,7 @@ def _existing(path: str | os.PathLike[str]) -> Path:
     if not path.is_file():
         kind = "is a folder, not a file" if path.is_dir() else "does not exist"
         raise DataError(f"{path} {kind}; give a file of drawings ({', '.join(SUFFIXES)})")
+    refuse_impostor(path)
     return path
 
 

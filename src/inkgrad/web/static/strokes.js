@@ -25,7 +25,9 @@ import { SentenceError } from "./text.js";
 /** The most points that a drawing may have; the longest real ones have some thousands. */
 export const MAX_POINTS = 1_000_000;
 
-const MAX_COORDINATE = 1e9; // far beyond any screen; differences of such numbers are still exact
+/** Far beyond any screen; differences of such numbers are still exact. */
+export const MAX_COORDINATE = 1e9;
+
 const BORDER = 16; // by how much a simplified drawing may miss 0 and 255: the width of the pen
 
 /** What is wrong with somebody's drawing: one sentence, fit to be shown to them. */

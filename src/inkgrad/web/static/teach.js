@@ -44,7 +44,7 @@ export function mountTeach(root, session, pad, { tell }) {
   const chooser = make("input.hidden", {
     type: "file",
     id: "file",
-    accept: ".safetensors,.ndjson,.json",
+    accept: ".safetensors,.ndjson,.jsonl,.json",
     multiple: true,
     tabIndex: -1,
     "aria-label": "Open a model or drawings",
