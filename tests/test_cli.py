@@ -408,7 +408,7 @@ MISTAKES = [
     ("evaluate MODEL --data DATA --limit 0", "limit is 0"),
     ("predict MODEL", "no drawings are given"),
     ("predict MODEL nothing.png", "nothing.png does not exist"),
-    ("predict MODEL .", "is a folder, not a file"),
+    ("predict MODEL .", ". holds no drawings; expected numpy_bitmap"),
     ("predict MODEL FILE", "files of drawings end in"),
     ("predict MODEL MODEL", "files of drawings end in"),
     ("predict MODEL FILE --top 0", "top is 0"),

@@ -63,9 +63,7 @@ def test_a_home_that_nobody_has_is_a_name_like_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        DataError, match=r"~no-such-user/drawings does not exist; name a file or folder"
-    ):
+    with pytest.raises(DataError, match=r"~no-such-user/drawings does not exist; name a folder"):
         find_data_location("~no-such-user/drawings")
     (tmp_path / "~no-such-user" / "drawings" / "numpy_bitmap").mkdir(parents=True)
     assert find_data_location("~no-such-user/drawings") == BucketFolder(
@@ -121,7 +119,7 @@ def test_a_mirror_keeps_its_password_to_itself() -> None:
     [
         ("", "the place of the drawings is empty"),
         ("s3://bucket/full", "an address of an unknown kind; give a path, or an address that"),
-        ("missing", r"missing does not exist; name a file or folder"),
+        ("missing", r"missing does not exist; name a folder"),
         ("file.npy", r"file\.npy is a file; name a folder"),
         ("empty", r"holds no drawings; expected numpy_bitmap/CLASS\.npy"),
         ("file:///nowhere/at/all", "at.all does not exist"),

@@ -229,13 +229,14 @@ def find_data_location(data: str | os.PathLike[str] | None = None) -> DataLocati
     path = _local_path(named)
     if path is None:
         return Mirror(named.rstrip("/"))
-    found = _recognise(path)
-    if isinstance(found, OwnFiles) and not found.to_train():
-        if path.is_dir():
-            raise _no_drawings(path)
+    found = _recognise(path) if path.exists() else None
+    if isinstance(found, OwnFiles) and path.is_dir() and not found.to_train():
+        raise _no_drawings(path)
+    if found is None or (isinstance(found, OwnFiles) and not found.to_train()):
+        what = "does not exist" if found is None else "is a file"
         raise DataError(
-            f"{path} is a file; name a folder of drawings, or a file ({', '.join(_WITH_WORDS)}) "
-            "that has a word for each"
+            f"{path} {what}; name a folder of drawings, or a file ({', '.join(_WITH_WORDS)}) that "
+            "has a word for each"
         )
     return found
 
