@@ -33,6 +33,7 @@ _SMALL = 0.05  # of the drawing: filled shapes of this area, among lines, stay f
 _CANVASES = 8  # at most, for lines that cross each other
 _BROAD = 0.2 * SIDE  # … and than this,
 _DOT = 0.04 * SIDE  # or if it is thinner than this: a dot is about as thick as it is long
+_MOST_PAINTED = 1500  # figures; each takes milliseconds
 _SHORTEST = 3  # pixels: a shorter rest of a line that is hidden is nothing
 _SAMPLE = 400  # points that are looked at to see whether a paper lies behind them
 
@@ -198,11 +199,9 @@ def _lines_of(figures: Sequence[_Figure]) -> list[Floats]:
     """Return the lines of all ink; a canvas is needed only if something may be hidden or thin."""
     ink = [figure for figure in figures if figure.lined or figure.filled]
     after_ink = figures[figures.index(ink[0]) + 1 :]
-    if (
-        any(map(_may_be_slender, ink))
-        or any(f.shape.clips for f in ink)
-        or any(map(_hides, after_ink))
-    ):
+    painted = sum(map(_may_be_slender, ink)) + sum(bool(f.shape.clips) for f in ink)
+    painted += sum(map(_hides, after_ink))
+    if 0 < painted <= _MOST_PAINTED:  # of more, all lines are taken as they are
         return _Painting(figures).lines()
     points = np.concatenate([line for figure in ink for line in figure.lines], axis=1)
     finest = float(np.ptp(points, axis=1).max()) / 32  # half the pen's width
@@ -290,7 +289,7 @@ class _Painting:
         canvas = np.zeros((h, w), dtype=bool)
         patch.of(canvas)[:] = patch.mask
         canvas[y, x] = True
-        return Patch(top, left, canvas[top:bottom, left:right])
+        return Patch(top, left, canvas[top:bottom, left:right].copy())  # not all of it
 
     def _clipped(self, patch: Patch, shape: Shape) -> Patch:
         for region in shape.clips:
