@@ -643,7 +643,7 @@ finally:
     done = process("--help", script=script)
     assert done.returncode == 0
     loaded = set(done.stderr.decode().split())
-    heavy = {"numpy", "PIL", "httpx", "jinja2", "safetensors", "svgelements", "platformdirs"}
+    heavy = {"numpy", "PIL", "httpx", "jinja2", "safetensors", "platformdirs"}
     assert not heavy & loaded
     assert "inkgrad.workflows" not in loaded
 

@@ -76,14 +76,14 @@ THIRD_PARTY: dict[str, set[str]] = {
     "network": {"numpy"},
     "engines": {"llvmlite", "numba", "numpy"},
     "training": {"numpy", "safetensors"},
-    "drawing": {"numba", "numpy", "PIL", "svgelements"},
+    "drawing": {"numba", "numpy", "PIL"},
     "terminal": {"numpy", "rich"},
 }
 
 # Slow to load: imported only inside the functions that need them.
 HEAVY = {
     *("PIL", "anyio", "fastapi", "httpx", "jinja2", "llvmlite", "matplotlib", "numba", "pydantic"),
-    *("rich", "sklearn", "starlette", "svgelements", "torch", "typer", "uvicorn"),
+    *("rich", "sklearn", "starlette", "torch", "typer", "uvicorn"),
 }
 LIGHT_ROOMS = [
     "layers",

@@ -128,10 +128,10 @@ for n, value in enumerate(MODELS):
         *(422, sentence),
         json.dumps({"strokes": STROKES, "model": value}).encode(),
     )
-OTHER_FORMS = {  # refused as rows, and read as what they are
+OTHER_FORMS = (  # refused as rows, and read as what they are
     *("object", "strokes of objects", "four rows", "one stroke, not a list"),
     "points instead of rows",
-}
+)
 for name, value in HOSTILE.items():
     if name in OTHER_FORMS:
         continue

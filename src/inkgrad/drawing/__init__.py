@@ -1,7 +1,7 @@
 """Drawings: strokes, pictures and SVG → the 28×28 bitmaps that the network sees.
 
-Importing this costs no more than NumPy: Pillow and svgelements are imported when a picture or an
-SVG file is read.
+Importing this costs no more than NumPy: Pillow is imported when a picture or an SVG file is
+read.
 """
 
 from inkgrad.drawing.images import bitmap_from_image, picture_on_paper
