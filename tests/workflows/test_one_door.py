@@ -183,7 +183,7 @@ def ways(drawings, raster):
     write_lines(Path("bucket/simplified/cat.ndjson"), drawings)
     Path("mine/cat").mkdir(parents=True, exist_ok=True)
     for number, drawing in enumerate(drawings):
-        Path(f"mine/cat/{number:05}.json").write_text(json.dumps(drawing))
+        Path(f"mine/cat/{number:05}.json").write_text(json.dumps({"drawing": drawing}))
     for place in ("bucket", "words.ndjson", "mine"):
         yield f"evaluate {place}", evaluate(model, place, part="all").drawings.bitmaps
         yield f"train {place}", load_drawings(["cat"], data=place, raster=raster).drawings.bitmaps

@@ -146,5 +146,5 @@ def test_mistakes_are_refused(doodle_run):
         predict(doodle_run.model, [])
     with pytest.raises(DataError, match=r"nothing\.png does not exist"):
         predict(doodle_run.model, ["nothing.png"])
-    with pytest.raises(InkgradError, match="no engine"):
+    with pytest.raises(InkgradError, match="engine is 'steam'; choose one of"):
         predict(doodle_run.model, ["one.npy"], engine="steam")

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from inkgrad.drawing.documents import strokes_of_document
-from inkgrad.drawing.strokes import MAX_COORDINATE, Drawing, check_strokes, is_simplified
+from inkgrad.drawing.strokes import MAX_COORDINATE, Drawing
 from inkgrad.errors import DataError
 
 __all__ = ["POINTS", "ROWS", "Place", "depth_of", "strokes_from_json"]
@@ -196,7 +196,7 @@ def _decide(strokes: list[Any], where: str, place: Place) -> tuple[Drawing, str]
     if place == "field" and all(len(s) == 3 for s in strokes) and strokes[0][2][0] == 0:
         return as_rows  # with times from 0
     if place == "list":  # nobody but Google draws in Google's frame
-        framed = tuple(is_simplified(check_strokes(drawing)) for drawing in (strokes, points))
+        framed = _fills_frame(strokes), _fills_frame(points)
         if framed[0] != framed[1]:
             return as_rows if framed[0] else as_points
     times = "" if without_times else ", ts"
@@ -234,6 +234,15 @@ def _is_a_drawing(points: list[Any]) -> bool:
     """Whether strokes are more than a dot, and within the bounds of coordinates."""
     axes = [[value for stroke in points for value in stroke[row]] for row in (0, 1)]
     return any(max(axis) > min(axis) for axis in axes) and _is_within_bounds(axes)
+
+
+def _fills_frame(strokes: list[Any]) -> bool:
+    """Whether strokes begin at 0 on both axes and end at 255 on the longer, as Google's all do.
+
+    Exactly so: rows and their transpose may both come near it (`is_simplified`).
+    """
+    axes = [[value for stroke in strokes for value in stroke[row]] for row in (0, 1)]
+    return all(min(axis) == 0 for axis in axes) and max(map(max, axes)) == 255
 
 
 def _is_within_bounds(rows: list[Any]) -> bool:

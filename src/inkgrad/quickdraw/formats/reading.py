@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -87,10 +88,11 @@ def read_records(
     """
     path = _existing(path)
     _check_limit(limit)
-    records = islice(_records(path, part), limit)
-    first = next(records, None)
-    if first is None:
-        raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+    with _impostors_named(path):
+        records = islice(_records(path, part), limit)
+        first = next(records, None)
+        if first is None:
+            raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
     yield first
     yield from records
 
@@ -173,12 +175,13 @@ def read_bitmaps_and_words(
         )
     if suffix in _BITMAPS:
         _check_part(path, part)
-        if suffix == ".npy":
-            bitmaps = read_npy(path, limit, side=raster.side)
-        else:
-            bitmaps = bitmap_from_image(path, **raster.to_dict())[None]  # (1, side, side)
-        if len(bitmaps) == 0:
-            raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+        with _impostors_named(path):
+            if suffix == ".npy":
+                bitmaps = read_npy(path, limit, side=raster.side)
+            else:
+                bitmaps = bitmap_from_image(path, **raster.to_dict())[None]  # (1, side, side)
+            if len(bitmaps) == 0:
+                raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         if on_drawn is not None:
             on_drawn(len(bitmaps))
         return bitmaps, [None] * len(bitmaps)
@@ -235,8 +238,20 @@ def _existing(path: str | os.PathLike[str]) -> Path:
     if not path.is_file():
         kind = "is a folder, not a file" if path.is_dir() else "does not exist"
         raise DataError(f"{path} {kind}; give a file of drawings ({', '.join(SUFFIXES)})")
-    refuse_impostor(path)
     return path
+
+
+@contextlib.contextmanager
+def _impostors_named(path: Path) -> Iterator[None]:
+    """Where a file cannot be read, name what was saved in place of drawings, if anything was.
+
+    Only then, so that a file of drawings is opened once.
+    """
+    try:
+        yield
+    except DataError:
+        refuse_impostor(path)
+        raise
 
 
 def _check_limit(limit: int | None) -> None:
