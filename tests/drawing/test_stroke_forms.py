@@ -69,10 +69,12 @@ def test_a_documented_field_holds_rows_if_it_can(place):
 
 
 def test_googles_frame_pressures_and_times_tell():
-    framed = [[[0, 12], [3, 255]]]  # only as rows does it reach 0 on both axes
+    framed = [[[0, 12], [0, 255]]]  # only as rows does it reach 0 on both axes
     assert strokes_from_json(framed) == (framed, ROWS)
-    turned = [[[0, 3], [12, 255]]]
-    assert strokes_from_json(turned) == ([[[0, 12], [3, 255]]], POINTS)
+    turned = [[[0, 0], [12, 255]]]
+    assert strokes_from_json(turned) == ([[[0, 12], [0, 255]]], POINTS)
+    with pytest.raises(DataError, match="may be rows"):
+        strokes_from_json([[[0, 12], [3, 255]]])  # near Google's frame both ways
     pressed = [[[10, 20, 0.5], [90, 45, 0.25]]]
     assert strokes_from_json(pressed) == ([[[10, 90], [20, 45]]], POINTS)
     assert strokes_from_json([[[5, 5], [9, 9], [12, 7]]])[1] == POINTS  # times do not go back

@@ -28,7 +28,7 @@ from inkgrad.quickdraw.categories import find_category
 from inkgrad.quickdraw.data_locations import Group, find_groups
 from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES, read_records
-from inkgrad.quickdraw.formats.impostors import refuse_impostor
+from inkgrad.quickdraw.formats.impostors import impostors_named
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, OnProgress
 from inkgrad.quickdraw.tasks import class_names
@@ -279,13 +279,12 @@ def _open_all(
 def _open(path: Path, group: Group, most: int) -> _Pile:
     """Open a file, to choose from at most so many of its drawings if it must be read for that."""
     suffix = path.suffix.lower()
-    if path.is_file():
-        refuse_impostor(path)
     if suffix in PICTURES:
         return _Pile({group.label: range(1)}, functools.partial(_from_picture, path))
     if suffix == ".npy":
-        if not path.is_file() or len(bitmaps := map_npy(path, side=None)) == 0:
-            raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+        with impostors_named(path):
+            if not path.is_file() or len(bitmaps := map_npy(path, side=None)) == 0:
+                raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         make = functools.partial(_from_bitmaps, path, bitmaps)
         googles = path.parent.name == "numpy_bitmap"
         return _Pile({group.label: range(len(bitmaps))}, make, is_googles=googles)
@@ -306,7 +305,8 @@ def _open(path: Path, group: Group, most: int) -> _Pile:
 
 def _from_picture(path: Path, row: int, label: Label) -> Sample:
     """Make a sample of a picture."""
-    bitmap = bitmap_from_image(path)
+    with impostors_named(path):
+        bitmap = bitmap_from_image(path)
     return Sample(label, path.stem, bitmap, picture=picture_on_paper(path))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -16,7 +15,7 @@ from inkgrad.drawing.svg import strokes_from_svg
 from inkgrad.errors import DataError, DrawingError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
-from inkgrad.quickdraw.formats.impostors import refuse_impostor
+from inkgrad.quickdraw.formats.impostors import impostors_named
 from inkgrad.quickdraw.formats.kaggle import read_kaggle
 from inkgrad.quickdraw.formats.ndjson import read_inkml, read_json, read_ndjson
 from inkgrad.quickdraw.formats.npy import read_npy
@@ -88,7 +87,7 @@ def read_records(
     """
     path = _existing(path)
     _check_limit(limit)
-    with _impostors_named(path):
+    with impostors_named(path):
         records = islice(_records(path, part), limit)
         first = next(records, None)
         if first is None:
@@ -175,7 +174,7 @@ def read_bitmaps_and_words(
         )
     if suffix in _BITMAPS:
         _check_part(path, part)
-        with _impostors_named(path):
+        with impostors_named(path):
             if suffix == ".npy":
                 bitmaps = read_npy(path, limit, side=raster.side)
             else:
@@ -239,19 +238,6 @@ def _existing(path: str | os.PathLike[str]) -> Path:
         kind = "is a folder, not a file" if path.is_dir() else "does not exist"
         raise DataError(f"{path} {kind}; give a file of drawings ({', '.join(SUFFIXES)})")
     return path
-
-
-@contextlib.contextmanager
-def _impostors_named(path: Path) -> Iterator[None]:
-    """Where a file cannot be read, name what was saved in place of drawings, if anything was.
-
-    Only then, so that a file of drawings is opened once.
-    """
-    try:
-        yield
-    except DataError:
-        refuse_impostor(path)
-        raise
 
 
 def _check_limit(limit: int | None) -> None:

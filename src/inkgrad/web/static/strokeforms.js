@@ -7,7 +7,7 @@
  * @module
  */
 
-import { DrawingError, MAX_COORDINATE, checkStrokes, isSimplified, withCommas } from "./strokes.js";
+import { DrawingError, MAX_COORDINATE, withCommas } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
 
@@ -164,7 +164,7 @@ function decide(strokes, where, place) {
     return [strokes, ROWS]; // with times from 0
   }
   if (place === "list") { // nobody but Google draws in Google's frame
-    const [a, b] = [rows, points].map((drawing) => isSimplified(checkStrokes(drawing)));
+    const [a, b] = [rows, points].map(fillsFrame);
     if (a !== b) return a ? [strokes, ROWS] : [points, POINTS];
   }
   const times = withoutTimes ? "" : ", ts";
@@ -193,6 +193,19 @@ function areBelievablePoints(strokes, points) {
   const third = strokes.flat().flatMap((point) => (point.length === 3 ? [point[2]] : []));
   if (third.length > 0 && !arePressures(third) && !goForward(third)) return false;
   return isADrawing(points);
+}
+
+/**
+ * Whether strokes begin at 0 on both axes and end at 255 on the longer, as Google's all do.
+ * Exactly so: rows and their transpose may both come near it (`isSimplified`).
+ */
+function fillsFrame(strokes) {
+  const extremes = [0, 1].map((row) => {
+    const axis = strokes.flatMap((s) => s[row]);
+    return [axis.reduce((a, b) => Math.min(a, b)), axis.reduce((a, b) => Math.max(a, b))];
+  });
+  return extremes.every(([least]) => least === 0) &&
+    Math.max(...extremes.map(([, greatest]) => greatest)) === 255;
 }
 
 /** Whether strokes are more than a dot, and within the bounds of coordinates. */
