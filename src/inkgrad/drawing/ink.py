@@ -37,14 +37,22 @@ def find_ink(pixels: Floats, paper: Mask | None = None) -> Floats:
     surface = _surface(pixels, on)
     contrast = _contrast(pixels, surface, on)
     faintest = max(_FAINTEST, 6 * float(np.median(contrast[on])))  # the median is the grain
-    contrast = without_ruling(contrast, faintest)
-    visible = contrast[contrast > faintest]
-    if visible.size == 0:
-        return np.zeros(contrast.shape)
-    threshold = max(faintest, 0.4 * float(np.quantile(visible, 0.9)))
+    contrast = without_ruling(contrast, on, faintest)
+    threshold = _threshold(contrast, faintest, 0.25)
+    background = _background(contrast > threshold, on)
+    contrast = np.where(background, 0.0, contrast)
+    threshold = _threshold(contrast, faintest, 0.4)
     ink = contrast > threshold
-    drawn = _without_background(_without_specks(ink), on)
+    if not ink.any():
+        return np.zeros(contrast.shape)
+    drawn = _without_holes(_without_specks(ink))
     return np.where(ink & ~drawn, 0.0, np.minimum(0.5 * contrast / threshold, 1.0))
+
+
+def _threshold(contrast: Floats, faintest: float, share: float) -> float:
+    """Return the contrast above which there is ink: a share of what the clearest has."""
+    visible = contrast[contrast > faintest]
+    return max(faintest, share * float(np.quantile(visible, 0.9))) if visible.size else faintest
 
 
 def _surface(pixels: Floats, on: Mask) -> Floats:
@@ -111,11 +119,17 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     return np.where(on, np.where(within, np.minimum(nearby, contrast), contrast), 0.0)
 
 
-def _grown(mask: Mask, reach: int) -> Mask:
-    h, w = mask.shape
-    for _ in range(reach):
-        framed = np.pad(mask, 1)
-        mask = framed[:-2, 1:-1] | framed[2:, 1:-1] | framed[1:-1, :-2] | framed[1:-1, 2:] | mask
+def _grown(mask: Mask, reach: int, *, diagonally: bool = False) -> Mask:
+    """Grow a mask to all sides; diagonally every other time, as `depth` peels."""
+    for k in range(reach):
+        rows = mask.copy()
+        rows[1:] |= mask[:-1]
+        rows[:-1] |= mask[1:]
+        wide = rows if diagonally and k % 2 else mask
+        grown = rows.copy()
+        grown[:, 1:] |= wide[:, :-1]
+        grown[:, :-1] |= wide[:, 1:]
+        mask = grown
     return mask
 
 
@@ -134,5 +148,72 @@ def _without_specks(ink: Mask) -> Mask:
     return np.asarray(ink & (around >= 0.4 * thickness**2))
 
 
-def _without_background(ink: Mask, on: Mask) -> Mask:
+def _background(ink: Mask, on: Mask) -> Mask:
+    """Return what reaches in from the edge and is thicker than the pen: a desk's rest, a finger.
+
+    If that were all there is, it is the drawing.
+    """
+    nothing = np.zeros_like(ink)
+    edge = _grown(~np.pad(on, 1), 2)[1:-1, 1:-1]
+    if not (ink & edge).any():
+        return nothing
+    labels, count = label(ink)
+    outer = np.zeros(count + 1, bool)
+    outer[labels[ink & edge]] = True
+    outer[0] = False
+    reaching = outer[labels]
+    drawn = ink & ~reaching
+    if drawn.sum() < 12:
+        drawn = ink
+    layers = depth(drawn, most=40)
+    pen = max(2, 2 * int(np.quantile(layers[drawn], 0.9)) - 1)
+    core = np.pad(reaching | ~on, pen + 2, mode="edge")
+    core |= ~np.pad(on, pen + 2)
+    thick = depth(core, most=pen + 2)[pen + 2 : -pen - 2, pen + 2 : -pen - 2] > pen
+    thick &= reaching
+    if not thick.any():
+        return nothing
+    background = _grown(thick, pen + 3, diagonally=True) & reaching
+    fragments, _ = label(reaching & ~background)
+    for k, size in enumerate(np.bincount(fragments.ravel())):
+        if k and size < 2 * pen * pen:
+            background |= fragments == k
+    return background if (ink & ~background).sum() >= 12 else nothing
+
+
+def _without_holes(ink: Mask) -> Mask:
+    """Remove punched holes: two or more alike and round, in a row along an edge, off the drawing."""
+    h, w = ink.shape
+    labels, count = label(ink)
+    if count < 3:
+        return ink
+    y, x = np.nonzero(ink)
+    which = labels[y, x]
+    low, high = np.full((count + 1, 2), max(h, w)), np.full((count + 1, 2), -1)
+    for axis, places in enumerate((y, x)):
+        np.minimum.at(low[:, axis], which, places)
+        np.maximum.at(high[:, axis], which, places)
+    extent = high - low + 1
+    full = np.bincount(which, minlength=count + 1) / extent.prod(axis=1)
+    across = extent.max(axis=1)
+    round_ = (extent.min(axis=1) > 0.75 * across) & (full > 0.62) & (full < 0.95) & (across > 4)
+    round_ &= across < 0.08 * max(h, w)
+    round_[0] = False
+    centre = (low + high + 1) / 2
+    gaps = np.stack([centre[:, 0], w - centre[:, 1], h - centre[:, 0], centre[:, 1]], axis=1)
+    for side in range(4):
+        near = round_ & (gaps[:, side] < 0.15 * (h if side % 2 == 0 else w))
+        for k in np.flatnonzero(near):
+            row = near & (np.abs(gaps[:, side] - gaps[k, side]) < 0.5 * across[k])
+            row &= np.abs(across - across[k]) < 0.3 * across[k]
+            if row.sum() < 2:
+                continue
+            others = np.ones(count + 1, bool)
+            others[0] = False
+            others &= ~row
+            if not others.any():
+                continue
+            inner = (low[others, 0], w - 1 - high[others, 1], h - 1 - high[others, 0], low[others, 1])
+            if inner[side].min() > gaps[row, side].max() + across[k] / 2:
+                return np.asarray(ink & ~row[labels])
     return ink

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["connected", "hull", "label", "quadrilateral"]
+__all__ = ["connected", "hull", "label", "meeting", "quadrilateral"]
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -133,29 +133,33 @@ def quadrilateral(corners: Floats) -> Floats | None:
         best: tuple[float, int, Floats] | None = None
         for i in range(len(points)):
             before, start, end, after = (points[(i + k) % len(points)] for k in (-1, 0, 1, 2))
-            meeting = _meeting(before, start, after, end)
-            if meeting is None:
-                continue
-            added = abs(_cross(end - start, meeting - start)) / 2
+            corner = meeting(before, start, after, end)
+            if corner is None or (corner - start) @ (start - before) < 0:
+                continue  # the neighbours meet behind the polygon
+            added = abs(_cross(end - start, corner - start)) / 2
             if best is None or added < best[0]:
-                best = added, i, meeting
+                best = added, i, corner
         if best is None:
             return None
-        _, i, meeting = best
-        points[i] = meeting
+        _, i, corner = best
+        points[i] = corner
         points.pop((i + 1) % len(points))
     return np.array(points) if len(points) == 4 else None
 
 
-def _meeting(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats | None:
-    """Return where the line a → b, prolonged beyond b, meets c → d, prolonged beyond d."""
+def meeting(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats | None:
+    """Return where the line through a and b meets the line through c and d, or None.
+
+    Examples
+    --------
+    >>> meeting(*np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 2.0]])).tolist()
+    [3.0, 0.0]
+    """
     u, v = b - a, d - c
     determinant = _cross(u, v)
     if abs(determinant) < 1e-9:
         return None
-    s = _cross(c - a, v) / determinant
-    t = _cross(c - a, u) / determinant
-    return np.asarray(a + s * u) if s >= 1 and t >= 1 else None
+    return np.asarray(a + _cross(c - a, v) / determinant * u)
 
 
 def _cross(u: Floats, v: Floats) -> float:

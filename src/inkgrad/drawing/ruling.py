@@ -1,4 +1,4 @@
-"""Straight lines from edge to edge of a sheet: ruled, squared, a margin, a fold."""
+"""Straight lines from edge to edge of a sheet: ruled, squared, a margin, a fold, a thin frame."""
 
 from __future__ import annotations
 
@@ -8,7 +8,202 @@ import numpy.typing as npt
 __all__ = ["without_ruling"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_SIDE = 256  # about the length of lines when they are looked for
+_STRIP = 16  # columns in which a line's pieces are counted, before whole lines are
+_STEEPEST = 0.3  # rows a column
+_COVERED = 0.85  # of its way, a line is seen while it is looked for,
+_SURELY = 0.9  # and once its course is known
+_THICKEST = 0.03  # of the sheet's side
+_TIGHT = 0.02  # of the side: a drawing that comes so near to most edges was cropped there
 
 
-def without_ruling(contrast: Floats, faintest: float) -> Floats:
-    return contrast
+def without_ruling(contrast: Floats, on: Mask, faintest: float) -> Floats:
+    """Take straight lines from edge to edge out of a sheet's contrast.
+
+    Where a line of the pen crosses, its ink stays: what is darker than the ruled line, or goes on
+    at either side of it. Nothing is taken if nothing else is on the sheet, or if the lines are as
+    strong as the ink of a picture that is cropped closely.
+
+    Parameters
+    ----------
+    contrast : float64 array (h, w)
+        How far pixels differ from paper.
+    on : bool array (h, w)
+        Where the sheet is.
+    faintest : float
+        Less is no ink.
+
+    Returns
+    -------
+    contrast : float64 array (h, w)
+    """
+    rest = contrast
+    strengths: list[float] = []
+    for turned in (False, True):
+        view, sheet = (rest.T, on.T) if turned else (rest, on)
+        if _reaches_both_ends(view > 0.6 * faintest, sheet):
+            cleared, found = _without_rows(view, sheet, 0.6 * faintest)
+            strengths += found
+            rest = cleared.T if turned else cleared
+    if not strengths:
+        return contrast
+    ink = rest > faintest
+    if ink.sum() < 12:
+        return contrast
+    if np.median(strengths) > 0.7 * np.quantile(rest[ink], 0.8) and _is_tight(ink):
+        return contrast
+    return rest
+
+
+def _reaches_both_ends(weak: Mask, on: Mask) -> bool:
+    """Tell quickly whether there may be a line: at both ends of the columns there is something."""
+    columns = np.flatnonzero(on.any(axis=0))
+    if columns.size < 32:
+        return False
+    near = max(3, columns.size // 30)
+    ends = weak[:, columns[:near]], weak[:, columns[-near:]]
+    return all(bool(end.any()) for end in ends)
+
+
+def _is_tight(ink: Mask) -> bool:
+    h, w = ink.shape
+    y, x = np.nonzero(ink)
+    gaps = np.array([y.min() / h, 1 - (y.max() + 1) / h, x.min() / w, 1 - (x.max() + 1) / w])
+    return bool((gaps < _TIGHT).sum() >= 3)
+
+
+def _without_rows(contrast: Floats, on: Mask, weak: float) -> tuple[Floats, list[float]]:
+    """Take lines out that run from left to right, and return how strong each was."""
+    h, w = contrast.shape
+    cleared = contrast.copy()
+    strengths: list[float] = []
+    seen = contrast > weak
+    x = np.arange(w)
+    taken = np.zeros((0, 2))
+    for start, end in _candidates(seen, on):
+        ends = np.array([start, end])
+        if taken.size and (np.abs(taken - ends).max(axis=1) < 4).any():
+            continue
+        course = start + (end - start) * x / max(1, w - 1)
+        traced = _trace(seen, on, course)
+        if traced is None:
+            continue
+        course, half = traced
+        taken = np.vstack([taken, ends, [[course[0], course[-1]]]])
+        strengths.append(_clear(cleared, contrast, course, half, on))
+    return cleared, strengths
+
+
+def _candidates(seen: Mask, on: Mask) -> list[tuple[float, float]]:
+    """Return the rows at which lines begin and end, the best covered first.
+
+    Lines of every slope are counted as a fast Radon transform does: first pieces of `_STRIP`
+    columns, then whole lines put together from pieces.
+    """
+    h, w = seen.shape
+    factor = -(-w // _SIDE)
+    small = _any(seen, factor)
+    small[1:] |= small[:-1].copy()
+    small[:-1] |= small[1:].copy()
+    sheet = _any(on, factor)
+    rows, columns = small.shape
+    strips = -(-columns // _STRIP)
+    columns = strips * _STRIP
+    margin = int(np.ceil(_STEEPEST * columns / 2)) + _STRIP
+    pads = (margin, margin), (0, columns - small.shape[1])
+    counts = []
+    leans = range(-5, 6)
+    for mask in (small, sheet):
+        padded = np.pad(mask, pads).astype(np.int16).reshape(-1, strips, _STRIP)
+        pieces = np.zeros((len(leans), rows + 2 * margin, strips), np.int16)
+        for k, lean in enumerate(leans):
+            for column in range(_STRIP):
+                shift = round(lean * (column - (_STRIP - 1) / 2) / (_STRIP - 1))
+                pieces[k] += np.roll(padded[:, :, column], -shift, axis=0)
+        counts.append(pieces)
+    middle = (np.arange(strips) - (strips - 1) / 2) * _STRIP
+    steps = int(_STEEPEST * columns / 1.5)
+    found: list[tuple[float, float, float]] = []
+    row = np.arange(margin // 2, rows + 2 * margin - margin // 2)
+    for slope in np.linspace(-_STEEPEST, _STEEPEST, 2 * steps + 1):
+        k = round(slope * (_STRIP - 1)) - leans[0]
+        places = (row[:, None] + np.rint(slope * middle).astype(int)).clip(0, rows + 2 * margin - 1)
+        votes, length = (pieces[k][places, np.arange(strips)].sum(axis=1) for pieces in counts)
+        good = (length >= 0.6 * small.shape[1]) & (votes >= _COVERED * length)
+        for r in np.flatnonzero(good):
+            centre = row[r] - margin + 0.5
+            half = slope * (columns - 1) / 2
+            rest = slope * (small.shape[1] - columns)
+            found.append(
+                (votes[r] / length[r], (centre - half) * factor, (centre + half + rest) * factor)
+            )
+    found.sort(key=lambda line: (-line[0], abs(line[1] - line[2])))
+    return [(start, end) for _, start, end in found]
+
+
+def _any(mask: Mask, factor: int) -> Mask:
+    h, w = mask.shape
+    if factor == 1:
+        return mask.copy()
+    padded = np.pad(mask, ((0, -h % factor), (0, -w % factor)))
+    blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor)
+    return np.asarray(blocks.any(axis=(1, 3)))
+
+
+def _trace(seen: Mask, on: Mask, course: Floats) -> tuple[Floats, float] | None:
+    """Follow a line pixel by pixel; return its course, a parabola, and half its thickness."""
+    h, w = seen.shape
+    x = np.arange(w)
+    t = np.linspace(-1, 1, w)
+    reach = 5
+    for turn in range(3):
+        window = np.arange(-reach, reach + 1)[:, None]
+        rows = np.rint(course - 0.5).astype(int) + window
+        inside = (rows >= 0) & (rows < h)
+        hit = seen[rows.clip(0, h - 1), x] & inside
+        there = on[rows[reach].clip(0, h - 1), x]
+        covered = hit.any(axis=0) & there
+        if there.sum() < 0.55 * w or covered.sum() < _SURELY * there.sum():
+            return None
+        if turn == 2:
+            break
+        thickness = hit.sum(axis=0)
+        usual = covered & (thickness <= np.median(thickness[covered]) + 1)
+        if usual.sum() < 8:
+            return None
+        centre = (rows * hit).sum(axis=0)[usual] / thickness[usual] + 0.5
+        course = np.polyval(np.polyfit(t[usual], centre, 2), t)
+        reach = 3
+    tallest = max(3, int(_THICKEST * max(h, w)))
+    rows = np.rint(course - 0.5).astype(int) + np.arange(-tallest, tallest + 1)[:, None]
+    hit = seen[rows.clip(0, h - 1), x] & (rows >= 0) & (rows < h)
+    up = np.cumprod(hit[: tallest + 1][::-1], axis=0).sum(axis=0)
+    down = np.cumprod(hit[tallest:], axis=0).sum(axis=0)
+    thick = float(np.median((up + down - 1)[covered]))
+    return None if thick > tallest else (course, max(0.5, thick / 2))
+
+
+def _clear(cleared: Floats, contrast: Floats, course: Floats, half: float, on: Mask) -> float:
+    """Wipe a line out where no ink crosses it, and return how strong it was."""
+    h, w = contrast.shape
+    x = np.arange(w)
+    middle = np.rint(course - 0.5).astype(int)
+    reach = int(np.ceil(half)) + 1
+    rows = middle + np.arange(-reach, reach + 1)[:, None]
+    inside = (rows >= 0) & (rows < h)
+    strongest = np.where(inside, contrast[rows.clip(0, h - 1), x], 0).max(axis=0)
+    strength = float(np.median(strongest))
+    beside = np.zeros(w)
+    for row in (middle - reach - 1, middle + reach + 1):
+        safe = (row >= 0) & (row < h)
+        beside = np.maximum(beside, np.where(safe, cleared[row.clip(0, h - 1), x], 0))
+    for row in rows:
+        safe = (row >= 0) & (row < h)
+        r, c = row[safe], x[safe]
+        old = cleared[r, c]
+        stronger = contrast[r, c] > 1.5 * strength + 15
+        cleared[r, c] = np.where(stronger, old, np.minimum(old, beside[safe]))
+    return strength

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing.regions import connected, hull, quadrilateral
+from inkgrad.drawing.regions import connected, hull, meeting, quadrilateral
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +22,7 @@ _WINDOW = 9  # of the median that takes away whatever is thinner than half of it
 _STEPS = (3, 6, 10, 16, 26, 42)  # of 255: neighbours that differ by less may be one surface
 _SMALLEST = 0.08  # a sheet covers at least this part of the picture
 _INK = 20  # of 255: what differs so much from the median is a thin line
+_SHRINK = 1.2  # pixels that are cut off along the sheet's sides
 _RIM = 4  # pixels between a side and where its two banks are compared
 
 
@@ -29,9 +30,8 @@ class _Surface(NamedTuple):
     """A part of the picture that may be the sheet."""
 
     score: float
-    corners: Floats  # of its hull, (n, 2)
     real: list[tuple[Floats, Floats]]  # sides that are seen, not cut off by the picture's edge
-    four: Floats | None  # the corners of the quadrilateral around it
+    four: Floats  # the corners of the quadrilateral around it
 
 
 def projection(source: Floats, target: Floats) -> tuple[float, ...]:
@@ -83,7 +83,7 @@ def cut_out(picture: Image, side: int) -> tuple[Image, Mask | None]:
         return picture, None
     scale = max(picture.size) / _SIDE if max(picture.size) > _SIDE else 1.0
     corners, target = _straight(found)
-    return _transformed(picture, found.corners * scale, corners * scale, target * scale, side)
+    return _transformed(picture, found.four * scale, corners * scale, target * scale, side)
 
 
 def _find(picture: Image) -> _Surface | None:
@@ -106,6 +106,7 @@ def _find(picture: Image) -> _Surface | None:
     right = np.abs(np.diff(surfaces, axis=1)).max(axis=2)
     down = np.abs(np.diff(surfaces, axis=0)).max(axis=2)
     h, w = lines.shape
+    rims = _rims(right > _INK, down > _INK)
     number = np.arange(h * w).reshape(h, w)
     for step in _STEPS:
         across, along = right <= step, down <= step
@@ -117,13 +118,13 @@ def _find(picture: Image) -> _Surface | None:
             key = int(root), int(sizes[root])
             if key not in seen:
                 seen.add(key)
-                surface = _judged(roots == root, surfaces, lines, step)
+                surface = _judged(roots == root, surfaces, lines, rims, step)
                 if surface is not None and (best is None or surface.score > best.score):
                     best = surface
     return best if best is not None and best.real else None
 
 
-def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np.int16], step: int) -> _Surface | None:
+def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np.int16], rims: Mask, step: int) -> _Surface | None:
     """Return a region as a surface with its score, or None if it cannot be the sheet."""
     h, w = region.shape
     corners = hull(region)
@@ -142,14 +143,35 @@ def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np
     solid = region.sum() / area
     square = area / around if len(real) == 4 else 1.0
     if solid < 0.6 or (real and square < 0.85):
-        if real:
-            return None
-    on = lines[region]
+        return None
+    on = lines[region & ~rims]
+    if on.size == 0:
+        return None
     ink = float((on > _INK).mean())
     smooth = float((on <= max(8, step)).mean())
     bright = float(surfaces[region].mean()) / 255
     score = area / (h * w) * solid * min(1.0, ink / 0.002) * smooth**2 * (0.3 + bright)
-    return _Surface(score, corners, real, four)
+    return _Surface(score, real, _shrunk(four))
+
+
+def _rims(right: Mask, down: Mask) -> Mask:
+    """Return where a surface ends: there a median rounds corners, which then look like lines."""
+    from PIL import Image, ImageFilter
+
+    ends = np.pad(right, ((0, 0), (0, 1))) | np.pad(down, ((0, 1), (0, 0)))
+    grown = Image.fromarray(ends.astype(np.uint8)).filter(ImageFilter.MaxFilter(_WINDOW))
+    return np.asarray(grown) > 0
+
+
+def _shrunk(four: Floats) -> Floats:
+    """Move every side of a quadrilateral inwards, off what lies at the sheet's edge."""
+    moved = []
+    for start, end in zip(four, np.roll(four, -1, axis=0), strict=True):
+        x, y = end - start
+        inwards = _SHRINK * np.array([-y, x]) / max(1e-9, float(np.hypot(x, y)))
+        moved.append((start + inwards, end + inwards))
+    corners = [meeting(*moved[k - 1], *moved[k]) for k in range(4)]
+    return np.array([four[k] if c is None else c for k, c in enumerate(corners)])
 
 
 def _area(corners: Floats) -> float:
@@ -192,7 +214,7 @@ def _at(pixels: npt.NDArray[np.int16], points: Floats) -> npt.NDArray[np.int16]:
 
 def _straight(found: _Surface) -> tuple[Floats, Floats]:
     """Return four points of the picture and where they come to lie once the sheet is straight."""
-    if len(found.real) == 4 and found.four is not None:
+    if len(found.real) == 4:
         four = found.four
         first = int(np.argmin(four.sum(axis=1)))
         four = np.roll(four, -first, axis=0)  # from the top left, clockwise
@@ -206,7 +228,7 @@ def _straight(found: _Surface) -> tuple[Floats, Floats]:
         angles.append(angle - np.round(angle / (np.pi / 2)) * (np.pi / 2))
     angle = float(np.mean(angles))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    turned = found.corners @ turn
+    turned = found.four @ turn
     low, high = turned.min(axis=0), turned.max(axis=0)
     box = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
     return box @ turn.T, box - low
