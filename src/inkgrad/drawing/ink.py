@@ -111,7 +111,7 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     if not shaded.any():
         return np.where(on, contrast, 0.0)
     low, high = (
-        np.asarray(broad.filter(kind(3)).resize((w, h), Image.Resampling.BILINEAR), np.float64)
+        np.asarray(broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float64)
         for kind in (ImageFilter.MinFilter, ImageFilter.MaxFilter)
     )
     nearby = np.maximum(np.maximum(low - pixels, pixels - high), 0).max(axis=2)
@@ -171,13 +171,10 @@ def _background(ink: Mask, on: Mask) -> Mask:
     core |= ~np.pad(on, pen + 2)
     thick = depth(core, most=pen + 2)[pen + 2 : -pen - 2, pen + 2 : -pen - 2] > pen
     thick &= reaching
-    if not thick.any():
-        return nothing
-    background = _grown(thick, pen + 3, diagonally=True) & reaching
+    background = _grown(thick, pen + 3, diagonally=True) & reaching if thick.any() else nothing
     fragments, _ = label(reaching & ~background)
-    for k, size in enumerate(np.bincount(fragments.ravel())):
-        if k and size < 2 * pen * pen:
-            background |= fragments == k
+    small = np.bincount(fragments.ravel()) < 2 * pen * pen
+    background = background | (small[fragments] & (fragments > 0))
     return background if (ink & ~background).sum() >= 12 else nothing
 
 

@@ -21,7 +21,9 @@ _SIDE = 160  # of the small picture in which the sheet is looked for
 _WINDOW = 9  # of the median that takes away whatever is thinner than half of it: ink, lines
 _STEPS = (3, 6, 10, 16, 26, 42)  # of 255: neighbours that differ by less may be one surface
 _SMALLEST = 0.08  # a sheet covers at least this part of the picture
-_INK = 20  # of 255: what differs so much from the median is a thin line
+_FAINTEST = 8  # of 255: what differs more from the median may be a thin line
+_LEAST_INK = 0.001  # of the picture's pixels are thin lines, on a sheet that is drawn on
+_JUMP = 20  # of 255: where neighbours differ more, a surface ends
 _SHRINK = 1.2  # pixels that are cut off along the sheet's sides
 _RIM = 4  # pixels between a side and where its two banks are compared
 
@@ -106,7 +108,7 @@ def _find(picture: Image) -> _Surface | None:
     right = np.abs(np.diff(surfaces, axis=1)).max(axis=2)
     down = np.abs(np.diff(surfaces, axis=0)).max(axis=2)
     h, w = lines.shape
-    rims = _rims(right > _INK, down > _INK)
+    rims = _rims(right > _JUMP, down > _JUMP)
     number = np.arange(h * w).reshape(h, w)
     for step in _STEPS:
         across, along = right <= step, down <= step
@@ -121,7 +123,7 @@ def _find(picture: Image) -> _Surface | None:
                 surface = _judged(roots == root, surfaces, lines, rims, step)
                 if surface is not None and (best is None or surface.score > best.score):
                     best = surface
-    return best if best is not None and best.real else None
+    return best
 
 
 def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np.int16], rims: Mask, step: int) -> _Surface | None:
@@ -142,15 +144,23 @@ def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np
     area, around = _area(corners), _area(four)
     solid = region.sum() / area
     square = area / around if len(real) == 4 else 1.0
-    if solid < 0.6 or (real and square < 0.85):
+    if not real or solid < 0.6 or square < 0.85:
         return None
-    on = lines[region & ~rims]
-    if on.size == 0:
+    on = region & ~rims
+    here = lines[on]
+    if here.size == 0:
         return None
-    ink = float((on > _INK).mean())
-    smooth = float((on <= max(8, step)).mean())
+    faint = max(_FAINTEST, 6 * float(np.median(here)))
+    visible = here[here > faint]
+    if visible.size < _LEAST_INK * h * w:
+        return None
+    ink = (lines > max(faint, 0.4 * float(np.quantile(visible, 0.95)))) & ~rims
+    share = float((ink & on).sum() / ink.sum())
+    if share < 0.7:
+        return None
+    smooth = float((here <= faint).mean())
     bright = float(surfaces[region].mean()) / 255
-    score = area / (h * w) * solid * min(1.0, ink / 0.002) * smooth**2 * (0.3 + bright)
+    score = area / (h * w) * solid * share**2 * smooth**2 * (0.3 + bright)
     return _Surface(score, real, _shrunk(four))
 
 
