@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ _FILLED = 0.3  # ink thicker than this part of the drawing's size is a filled sh
 _SLIMMER = 0.97  # a disc along a line of pixels inks so much more than Google's pen, a polygon
 _SMALLEST = 0.01  # a drawing smaller than this part of the picture is a speck
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -133,7 +133,7 @@ def picture_on_paper(
 def _pixels(picture: Image) -> Floats:
     """Return a picture's pixels (h, w, 3), 0 to 255, not larger than is useful."""
     factor = -(-max(picture.size) // _WORKING_SIDE)
-    return np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float64)
+    return np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
 
 
 def _enlarge(strength: Floats) -> Mask:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,10 +13,12 @@ from inkgrad.drawing.thinning import depth
 
 __all__ = ["find_ink"]
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 _FAINTEST = 24.0  # of 255: ink must differ from the paper at least by this
+_BROAD = 12  # of 255: a shadow or a finger differs from the smooth paper by more
+_MARGIN = 0.15  # of a sheet's side: holes are punched no farther from its edge
 _SURFACES = 128  # side of the small picture in which shadows at the edge are looked for
 _WINDOW = 9  # of the median that takes thin lines away there
 
@@ -24,7 +28,7 @@ def find_ink(pixels: Floats, paper: Mask | None = None) -> Floats:
 
     Parameters
     ----------
-    pixels : float64 array (h, w, 3), 0 to 255
+    pixels : float array (h, w, 3), 0 to 255
     paper : bool array (h, w), optional
         Where the sheet is, if not everywhere.
 
@@ -63,21 +67,26 @@ def _surface(pixels: Floats, on: Mask) -> Floats:
     (least trimmed squares), which ink does not belong to.
     """
     h, w, _ = pixels.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)  # (h, w, 6)
+    x, y = np.linspace(-1, 1, w), np.linspace(-1, 1, h)[:, None]
     step = max(1, max(h, w) // 64)  # some thousand pixels tell enough
-    known = on[::step, ::step]
-    if not known.any():
-        known = np.ones_like(known)
-    a, b = terms[::step, ::step][known], pixels[::step, ::step][known]
+    some = np.s_[::step, ::step]
+    u, v = np.broadcast_arrays(x[::step], y[::step])
+    terms = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=-1)  # (h', w', 6)
+    known = on[some] if on[some].any() else np.ones(u.shape, bool)
+    a, b = terms[known], pixels[some][known].astype(np.float64)
     fitted = np.median(b, axis=0)
     for _ in range(10):
         misfit = np.abs(b - fitted).max(axis=1)
         best = misfit <= np.quantile(misfit, 0.5)
         normal, right = a[best].T @ a[best], a[best].T @ b[best]  # (6, 6), (6, 3)
-        coefficients = np.linalg.lstsq(normal, right, rcond=None)[0]  # may be singular: one row
-        fitted = a @ coefficients
-    return np.asarray(terms @ coefficients)
+        c = np.linalg.lstsq(normal, right, rcond=None)[0]  # may be singular: one row
+        fitted = a @ c
+    columns = x[:, None] * c[1] + (x * x)[:, None] * c[3]  # (w, 3)
+    rows = c[0] + y * c[2] + y * y * c[5]  # (h, 3)
+    both = (y * x)[..., None].astype(pixels.dtype) * c[4].astype(pixels.dtype)  # (h, w, 3)
+    both += rows[:, None].astype(pixels.dtype)
+    both += columns.astype(pixels.dtype)
+    return both
 
 
 def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
@@ -90,7 +99,10 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
 
     contrast = np.abs(pixels - surface).max(axis=2)
     h, w = on.shape
-    if min(h, w) < 4 * _WINDOW:
+    rim = np.zeros(on.shape, bool)
+    band = max(h, w) // 64 + 1
+    rim[:band] = rim[-band:] = rim[:, :band] = rim[:, -band:] = True
+    if min(h, w) < 4 * _WINDOW or (contrast[rim] > _BROAD).mean() < 0.01:
         return np.where(on, contrast, 0.0)
     factor = max(1.0, max(h, w) / _SURFACES)
     size = max(1, round(w / factor)), max(1, round(h / factor))
@@ -98,20 +110,19 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     small = Image.fromarray(np.rint(filled).astype(np.uint8)).resize(size, Image.Resampling.BOX)
     broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
     smooth = Image.fromarray(np.rint(surface.clip(0, 255)).astype(np.uint8)).resize(size)
-    apart = np.abs(np.asarray(broad, np.int16) - np.asarray(smooth, np.int16)).max(axis=2) > 12
+    apart = np.abs(np.asarray(broad, np.int16) - np.asarray(smooth, np.int16)).max(axis=2) > _BROAD
     labels, count = label(apart)
     if count == 0:
         return np.where(on, contrast, 0.0)
-    rim = np.ones(apart.shape, bool)
-    rim[1:-1, 1:-1] = False
     outer = np.zeros(count + 1, bool)
-    outer[labels[rim]] = True
+    for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        outer[border] = True
     outer[0] = False
     shaded = _grown(outer[labels], 3)
     if not shaded.any():
         return np.where(on, contrast, 0.0)
     low, high = (
-        np.asarray(broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float64)
+        np.asarray(broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float32)
         for kind in (ImageFilter.MinFilter, ImageFilter.MaxFilter)
     )
     nearby = np.maximum(np.maximum(low - pixels, pixels - high), 0).max(axis=2)
@@ -181,6 +192,9 @@ def _background(ink: Mask, on: Mask) -> Mask:
 def _without_holes(ink: Mask) -> Mask:
     """Remove punched holes: two or more alike and round, in a row along an edge, off the drawing."""
     h, w = ink.shape
+    y, x = (int(_MARGIN * n) + 1 for n in (h, w))
+    if not any(strip.any() for strip in (ink[:y], ink[-y:], ink[:, :x], ink[:, -x:])):
+        return ink
     labels, count = label(ink)
     if count < 3:
         return ink
@@ -199,7 +213,7 @@ def _without_holes(ink: Mask) -> Mask:
     centre = (low + high + 1) / 2
     gaps = np.stack([centre[:, 0], w - centre[:, 1], h - centre[:, 0], centre[:, 1]], axis=1)
     for side in range(4):
-        near = round_ & (gaps[:, side] < 0.15 * (h if side % 2 == 0 else w))
+        near = round_ & (gaps[:, side] < _MARGIN * (h if side % 2 == 0 else w))
         for k in np.flatnonzero(near):
             row = near & (np.abs(gaps[:, side] - gaps[k, side]) < 0.5 * across[k])
             row &= np.abs(across - across[k]) < 0.3 * across[k]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 __all__ = ["without_ruling"]
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -16,6 +18,7 @@ _STRIP = 16  # columns in which a line's pieces are counted, before whole lines 
 _STEEPEST = 0.3  # rows a column
 _COVERED = 0.85  # of its way, a line is seen while it is looked for,
 _SURELY = 0.9  # and once its course is known
+_ALONE = 0.25  # of its way, at least, a line has no ink upon it
 _THICKEST = 0.03  # of the sheet's side
 _TIGHT = 0.02  # of the side: a drawing that comes so near to most edges was cropped there
 
@@ -29,7 +32,7 @@ def without_ruling(contrast: Floats, on: Mask, faintest: float) -> Floats:
 
     Parameters
     ----------
-    contrast : float64 array (h, w)
+    contrast : float array (h, w)
         How far pixels differ from paper.
     on : bool array (h, w)
         Where the sheet is.
@@ -38,7 +41,7 @@ def without_ruling(contrast: Floats, on: Mask, faintest: float) -> Floats:
 
     Returns
     -------
-    contrast : float64 array (h, w)
+    contrast : float array (h, w)
     """
     rest = contrast
     strengths: list[float] = []
@@ -171,7 +174,7 @@ def _trace(seen: Mask, on: Mask, course: Floats) -> tuple[Floats, float] | None:
         if turn == 2:
             break
         thickness = hit.sum(axis=0)
-        usual = covered & (thickness <= np.median(thickness[covered]) + 1)
+        usual = covered & (thickness <= np.quantile(thickness[covered], _ALONE) + 1)
         if usual.sum() < 8:
             return None
         centre = (rows * hit).sum(axis=0)[usual] / thickness[usual] + 0.5
@@ -182,7 +185,7 @@ def _trace(seen: Mask, on: Mask, course: Floats) -> tuple[Floats, float] | None:
     hit = seen[rows.clip(0, h - 1), x] & (rows >= 0) & (rows < h)
     up = np.cumprod(hit[: tallest + 1][::-1], axis=0).sum(axis=0)
     down = np.cumprod(hit[tallest:], axis=0).sum(axis=0)
-    thick = float(np.median((up + down - 1)[covered]))
+    thick = float(np.quantile((up + down - 1)[covered], _ALONE))
     return None if thick > tallest else (course, max(0.5, thick / 2))
 
 
@@ -195,7 +198,7 @@ def _clear(cleared: Floats, contrast: Floats, course: Floats, half: float, on: M
     rows = middle + np.arange(-reach, reach + 1)[:, None]
     inside = (rows >= 0) & (rows < h)
     strongest = np.where(inside, contrast[rows.clip(0, h - 1), x], 0).max(axis=0)
-    strength = float(np.median(strongest))
+    strength = float(np.quantile(strongest[on[middle.clip(0, h - 1), x]], _ALONE))
     beside = np.zeros(w)
     for row in (middle - reach - 1, middle + reach + 1):
         safe = (row >= 0) & (row < h)

@@ -21,6 +21,7 @@ _SIDE = 160  # of the small picture in which the sheet is looked for
 _WINDOW = 9  # of the median that takes away whatever is thinner than half of it: ink, lines
 _STEPS = (3, 6, 10, 16, 26, 42)  # of 255: neighbours that differ by less may be one surface
 _SMALLEST = 0.08  # a sheet covers at least this part of the picture
+_NEARLY_ALL = 0.97  # of the pixels
 _FAINTEST = 8  # of 255: what differs more from the median may be a thin line
 _LEAST_INK = 0.001  # of the picture's pixels are thin lines, on a sheet that is drawn on
 _JUMP = 20  # of 255: where neighbours differ more, a surface ends
@@ -104,7 +105,7 @@ def _find(picture: Image) -> _Surface | None:
         return None
     lines = np.abs(np.asarray(small, dtype=np.int16) - surfaces).max(axis=2)
     best: _Surface | None = None
-    seen: set[tuple[int, int]] = set()
+    known: list[Mask] = []
     right = np.abs(np.diff(surfaces, axis=1)).max(axis=2)
     down = np.abs(np.diff(surfaces, axis=0)).max(axis=2)
     h, w = lines.shape
@@ -116,19 +117,24 @@ def _find(picture: Image) -> _Surface | None:
         b = np.concatenate([number[:, 1:][across], number[1:][along]])
         roots = connected(h * w, a, b).reshape(h, w)
         sizes = np.bincount(roots.ravel())
+        if sizes.max() > _NEARLY_ALL * h * w:
+            break  # at this step and all others the picture is one surface
         for root in np.flatnonzero(sizes >= _SMALLEST * h * w):
-            key = int(root), int(sizes[root])
-            if key not in seen:
-                seen.add(key)
-                surface = _judged(roots == root, surfaces, lines, rims, step)
-                if surface is not None and (best is None or surface.score > best.score):
-                    best = surface
+            region = roots == root
+            if any((region ^ other).mean() < 1 - _NEARLY_ALL for other in known):
+                continue
+            known.append(region)
+            surface = _judged(region, surfaces, lines, rims, step)
+            if surface is not None and (best is None or surface.score > best.score):
+                best = surface
     return best
 
 
 def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np.int16], rims: Mask, step: int) -> _Surface | None:
     """Return a region as a surface with its score, or None if it cannot be the sheet."""
     h, w = region.shape
+    if region[[0, 0, -1, -1], [0, -1, 0, -1]].all():
+        return None  # it is all there is, or all round
     corners = hull(region)
     four = quadrilateral(corners)
     if four is None:
@@ -166,11 +172,13 @@ def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np
 
 def _rims(right: Mask, down: Mask) -> Mask:
     """Return where a surface ends: there a median rounds corners, which then look like lines."""
-    from PIL import Image, ImageFilter
-
     ends = np.pad(right, ((0, 0), (0, 1))) | np.pad(down, ((0, 1), (0, 0)))
-    grown = Image.fromarray(ends.astype(np.uint8)).filter(ImageFilter.MaxFilter(_WINDOW))
-    return np.asarray(grown) > 0
+    for _ in range(_WINDOW // 2):
+        ends[1:] |= ends[:-1].copy()
+        ends[:-1] |= ends[1:].copy()
+        ends[:, 1:] |= ends[:, :-1].copy()
+        ends[:, :-1] |= ends[:, 1:].copy()
+    return ends
 
 
 def _shrunk(four: Floats) -> Floats:
