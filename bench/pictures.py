@@ -44,12 +44,13 @@ def bench_pictures(
     Returns
     -------
     rows : list of dict
-        For the drawings themselves and each scene: ``name``, ``drawings``, ``top1`` and ``top3``
-        (shares), ``unread`` (how many pictures were refused), ``truth`` ("drawings" or "doodles").
+        For the drawings themselves and for each scene: ``name``, ``drawings``, ``top1`` and ``top3``
+        (shares), ``to_plain`` (by how much top1
+        is above that of plain pictures), ``unread`` (how many pictures were refused), ``truth`` ("drawings" or "doodles").
     """
     loaded = load(model)
     strokes, classes, truth = _drawings(loaded, data, drawings)
-    rows = [_row("strokes", loaded.predict_proba(strokes), classes, 0, truth)]
+    rows = [_row("drawings", loaded.predict_proba(strokes), classes, 0, truth)]
     for name in SCENES:
         on_scene(name)
         read, known = [], []
@@ -64,7 +65,8 @@ def bench_pictures(
         if known:
             probabilities[known] = loaded.predict_proba(np.stack(read))
         rows.append(_row(name, probabilities, classes, len(strokes) - len(known), truth))
-    return rows
+    plain = next(row["top1"] for row in rows if row["name"] == "plain")
+    return [{**row, "to_plain": row["top1"] - plain} for row in rows]
 
 
 def _drawings(model: Model, data: str | None, count: int) -> tuple[list[Any], Any, str]:

@@ -25,7 +25,7 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reader]:
 NAMES = [
     *("npy", "npy headers", "pickled", "npz", "npz members", "json", "ndjson", "csv", "bin"),
     *("svg", "svg text", "picture .png", "picture .jpg", "picture .gif", "picture .bmp"),
-    *("picture .webp", "standard input", "folder", "places", "tasks", "model"),
+    *("picture .webp", "picture .tif", "standard input", "folder", "places", "tasks", "model"),
     *("model's description", "checkpoint", "checkpoint's facts", "run", "metrics", "question"),
     "sent picture",
 ]

@@ -19,6 +19,7 @@ Mask = npt.NDArray[np.bool_]
 _FAINTEST = 24.0  # of 255: ink must differ from the paper at least by this
 _BROAD = 12  # of 255: a shadow or a finger differs from the smooth paper by more
 _MARGIN = 0.15  # of a sheet's side: holes are punched no farther from its edge
+_DARKEST_SHADE = 0.4  # of the light is left at least in a shadow
 _SURFACES = 128  # side of the small picture in which shadows at the edge are looked for
 _WINDOW = 9  # of the median that takes thin lines away there
 
@@ -118,6 +119,10 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         outer[border] = True
     outer[0] = False
+    light = np.asarray(broad, np.float64) / np.maximum(np.asarray(smooth), 1)
+    darkest = np.ones(count + 1)
+    np.minimum.at(darkest, labels, light.min(axis=2))
+    outer &= darkest > _DARKEST_SHADE  # what is darker is a thing, not a shadow
     shaded = _grown(outer[labels], 3)
     if not shaded.any():
         return np.where(on, contrast, 0.0)
@@ -178,10 +183,7 @@ def _background(ink: Mask, on: Mask) -> Mask:
         drawn = ink
     layers = depth(drawn, most=40)
     pen = max(2, 2 * int(np.quantile(layers[drawn], 0.9)) - 1)
-    core = np.pad(reaching | ~on, pen + 2, mode="edge")
-    core |= ~np.pad(on, pen + 2)
-    thick = depth(core, most=pen + 2)[pen + 2 : -pen - 2, pen + 2 : -pen - 2] > pen
-    thick &= reaching
+    thick = depth(reaching, most=pen + 2) > 0.75 * pen + 1
     background = _grown(thick, pen + 3, diagonally=True) & reaching if thick.any() else nothing
     fragments, _ = label(reaching & ~background)
     small = np.bincount(fragments.ravel()) < 2 * pen * pen

@@ -17,6 +17,9 @@ _SIDE = 256  # about the length of lines when they are looked for
 _STRIP = 16  # columns in which a line's pieces are counted, before whole lines are
 _STEEPEST = 0.3  # rows a column
 _COVERED = 0.85  # of its way, a line is seen while it is looked for,
+_ASKEW = 0.06  # rows a column: ruled lines differ by less in their slopes, even in perspective
+_LONG = 0.6  # of the sheet's length is the least that a line runs,
+_SHORT = 0.1  # unless it is one of several that are parallel
 _SURELY = 0.9  # and once its course is known
 _ALONE = 0.25  # of its way, at least, a line has no ink upon it
 _THICKEST = 0.03  # of the sheet's side
@@ -86,21 +89,41 @@ def _without_rows(contrast: Floats, on: Mask, weak: float) -> tuple[Floats, list
     seen = contrast > weak
     x = np.arange(w)
     taken = np.zeros((0, 2))
-    for start, end in _candidates(seen, on):
-        ends = np.array([start, end])
-        if taken.size and (np.abs(taken - ends).max(axis=1) < 4).any():
-            continue
-        course = start + (end - start) * x / max(1, w - 1)
-        traced = _trace(seen, on, course)
-        if traced is None:
-            continue
-        course, half = traced
-        taken = np.vstack([taken, ends, [[course[0], course[-1]]]])
-        strengths.append(_clear(cleared, contrast, course, half, on))
+    outermost: list[tuple[Floats, float]] = []
+    slopes: tuple[float, float] = -_STEEPEST, _STEEPEST
+    for shortest in (_LONG, _SHORT):
+        for start, end in _candidates(seen, on, slopes, shortest):
+            ends = np.array([start, end])
+            if len(strengths) >= 3:
+                usual = float(np.median(taken[:, 1] - taken[:, 0]))
+                if abs(end - start - usual) > _ASKEW * w:
+                    continue
+            if taken.size and (np.abs(taken - ends).max(axis=1) < 4).any():
+                continue
+            course = start + (end - start) * x / max(1, w - 1)
+            traced = _trace(seen, on, course, 0.9 * shortest)
+            if traced is None:
+                continue
+            course, half = traced
+            taken = np.vstack([taken, ends, [[course[0], course[-1]]]])
+            strength = _clear(cleared, contrast, course, half, on, ruled=False)
+            if strength is None:
+                outermost.append((course, half))
+            else:
+                strengths.append(strength)
+        slope = float(np.median(taken[:, 1] - taken[:, 0])) / w if len(taken) > 5 else 0.0
+        if abs(slope) * w < 6:
+            break
+        slopes = slope - 0.03, slope + 0.03  # parallel to the others, cut short by a corner
+    if len(strengths) >= 3:
+        for course, half in outermost:
+            _clear(cleared, contrast, course, half, on, ruled=True)
     return cleared, strengths
 
 
-def _candidates(seen: Mask, on: Mask) -> list[tuple[float, float]]:
+def _candidates(
+    seen: Mask, on: Mask, slopes: tuple[float, float], shortest: float
+) -> list[tuple[float, float]]:
     """Return the rows at which lines begin and end, the best covered first.
 
     Lines of every slope are counted as a fast Radon transform does: first pieces of `_STRIP`
@@ -132,10 +155,12 @@ def _candidates(seen: Mask, on: Mask) -> list[tuple[float, float]]:
     found: list[tuple[float, float, float]] = []
     row = np.arange(margin // 2, rows + 2 * margin - margin // 2)
     for slope in np.linspace(-_STEEPEST, _STEEPEST, 2 * steps + 1):
+        if not slopes[0] <= slope <= slopes[1]:
+            continue
         k = round(slope * (_STRIP - 1)) - leans[0]
         places = (row[:, None] + np.rint(slope * middle).astype(int)).clip(0, rows + 2 * margin - 1)
         votes, length = (pieces[k][places, np.arange(strips)].sum(axis=1) for pieces in counts)
-        good = (length >= 0.6 * small.shape[1]) & (votes >= _COVERED * length)
+        good = (length >= shortest * small.shape[1]) & (votes >= _COVERED * length)
         for r in np.flatnonzero(good):
             centre = row[r] - margin + 0.5
             half = slope * (columns - 1) / 2
@@ -156,30 +181,31 @@ def _any(mask: Mask, factor: int) -> Mask:
     return np.asarray(blocks.any(axis=(1, 3)))
 
 
-def _trace(seen: Mask, on: Mask, course: Floats) -> tuple[Floats, float] | None:
+def _trace(
+    seen: Mask, on: Mask, course: Floats, shortest: float
+) -> tuple[Floats, float] | None:
     """Follow a line pixel by pixel; return its course, a parabola, and half its thickness."""
     h, w = seen.shape
     x = np.arange(w)
     t = np.linspace(-1, 1, w)
-    reach = 5
-    for turn in range(3):
+    for reach in (5, 3, 1):  # on squared paper, whatever is 3 pixels away from anywhere is seen
         window = np.arange(-reach, reach + 1)[:, None]
         rows = np.rint(course - 0.5).astype(int) + window
         inside = (rows >= 0) & (rows < h)
         hit = seen[rows.clip(0, h - 1), x] & inside
-        there = on[rows[reach].clip(0, h - 1), x]
+        there = on[rows[reach].clip(0, h - 1), x] & inside[reach]
         covered = hit.any(axis=0) & there
-        if there.sum() < 0.55 * w or covered.sum() < _SURELY * there.sum():
+        if there.sum() < shortest * w or covered.sum() < _SURELY * there.sum():
             return None
-        if turn == 2:
+        if reach == 1:
             break
         thickness = hit.sum(axis=0)
         usual = covered & (thickness <= np.quantile(thickness[covered], _ALONE) + 1)
         if usual.sum() < 8:
             return None
         centre = (rows * hit).sum(axis=0)[usual] / thickness[usual] + 0.5
-        course = np.polyval(np.polyfit(t[usual], centre, 2), t)
-        reach = 3
+        bends = 2 if shortest > _SHORT else 1
+        course = np.polyval(np.polyfit(t[usual], centre, bends), t)
     tallest = max(3, int(_THICKEST * max(h, w)))
     rows = np.rint(course - 0.5).astype(int) + np.arange(-tallest, tallest + 1)[:, None]
     hit = seen[rows.clip(0, h - 1), x] & (rows >= 0) & (rows < h)
@@ -189,8 +215,14 @@ def _trace(seen: Mask, on: Mask, course: Floats) -> tuple[Floats, float] | None:
     return None if thick > tallest else (course, max(0.5, thick / 2))
 
 
-def _clear(cleared: Floats, contrast: Floats, course: Floats, half: float, on: Mask) -> float:
-    """Wipe a line out where no ink crosses it, and return how strong it was."""
+def _clear(
+    cleared: Floats, contrast: Floats, course: Floats, half: float, on: Mask, *, ruled: bool
+) -> float | None:
+    """Wipe a line out where no ink crosses it, and return how strong it was.
+
+    Unless the sheet is known to be ruled, a line along the very edge stays, and gives None, if ink
+    as strong hangs on it: that may be the outermost line of a drawing that was cropped closely.
+    """
     h, w = contrast.shape
     x = np.arange(w)
     middle = np.rint(course - 0.5).astype(int)
@@ -198,11 +230,19 @@ def _clear(cleared: Floats, contrast: Floats, course: Floats, half: float, on: M
     rows = middle + np.arange(-reach, reach + 1)[:, None]
     inside = (rows >= 0) & (rows < h)
     strongest = np.where(inside, contrast[rows.clip(0, h - 1), x], 0).max(axis=0)
-    strength = float(np.quantile(strongest[on[middle.clip(0, h - 1), x]], _ALONE))
-    beside = np.zeros(w)
-    for row in (middle - reach - 1, middle + reach + 1):
-        safe = (row >= 0) & (row < h)
-        beside = np.maximum(beside, np.where(safe, cleared[row.clip(0, h - 1), x], 0))
+    there = on[middle.clip(0, h - 1), x] & (middle >= 0) & (middle < h)
+    strength = float(np.quantile(strongest[there], _ALONE))
+    above, below = (
+        np.where((row >= 0) & (row < h), cleared[row.clip(0, h - 1), x], 0)
+        for row in (middle - reach - 1, middle + reach + 1)
+    )
+    pale = strength < 0.6 * np.quantile(contrast[contrast > 0.5 * strength], 0.995)
+    beside = np.minimum(above, below) if pale else np.maximum(above, below)
+    outermost = min(middle.min(), h - 1 - middle.max()) <= 2 * half + 1
+    ends = int(0.04 * w + 4 * half)  # where other sides of a frame begin
+    hanging = np.maximum(above, below)[ends : w - ends]
+    if outermost and not ruled and (hanging > 0.6 * strength).sum() > 2 * half:
+        return None
     for row in rows:
         safe = (row >= 0) & (row < h)
         r, c = row[safe], x[safe]

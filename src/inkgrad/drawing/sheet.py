@@ -86,7 +86,8 @@ def cut_out(picture: Image, side: int) -> tuple[Image, Mask | None]:
         return picture, None
     scale = max(picture.size) / _SIDE if max(picture.size) > _SIDE else 1.0
     corners, target = _straight(found)
-    return _transformed(picture, found.four * scale, corners * scale, target * scale, side)
+    sheet, paper = _transformed(picture, found.four * scale, corners * scale, target * scale, side)
+    return sheet, None if len(found.real) == 4 else paper
 
 
 def _find(picture: Image) -> _Surface | None:

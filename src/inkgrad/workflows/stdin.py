@@ -25,6 +25,8 @@ _SIGNATURES = {
     b"GIF8": ".gif",
     b"BM": ".bmp",
     b"RIFF": ".webp",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
     b"\x93NUMPY": ".npy",
     b"PK": ".npz",
     b"\xff\xfe<": ".svg",  # in UTF-16; JSON is always in UTF-8
@@ -87,6 +89,8 @@ def kind_of(content: bytes) -> str:
     for signature, suffix in _SIGNATURES.items():
         if content.startswith(signature):
             return suffix
+    if content[4:8] == b"ftyp":
+        return ".heic"
     text = content.removeprefix(_MARK).lstrip()
     if not text:
         raise DataError(
@@ -99,7 +103,7 @@ def kind_of(content: bytes) -> str:
     if re.match(rb'[\w",]*\bdrawing\b', text):  # the names of a table's columns
         return ".csv"
     raise DataError(
-        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP), SVG, "
+        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP, TIFF), SVG, "
         ".npy, .npz, or strokes as .json, .ndjson or .csv; give others as files"
     )
 

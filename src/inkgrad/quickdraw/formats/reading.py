@@ -36,7 +36,10 @@ _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".ndjson": read_ndjson,
     ".svg": _read_svg,
 }
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
+    *(".heic", ".heif"),
+)
 """The suffixes of pictures, each of one drawing."""
 
 _BITMAPS = (".npy", *PICTURES)
