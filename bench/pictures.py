@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,9 +43,9 @@ def bench_pictures(
     Returns
     -------
     rows : list of dict
-        For the drawings themselves and for each scene: ``name``, ``drawings``, ``top1`` and ``top3``
-        (shares), ``to_plain`` (by how much top1
-        is above that of plain pictures), ``unread`` (how many pictures were refused), ``truth`` ("drawings" or "doodles").
+        For the drawings themselves and for each scene: ``name``, ``drawings``, ``top1`` and
+        ``top3`` (shares), ``to_plain`` (by how much top1 is above that of plain pictures),
+        ``unread`` (how many pictures were refused), ``truth`` ("drawings" or "doodles").
     """
     loaded = load(model)
     strokes, classes, truth = _drawings(loaded, data, drawings)

@@ -111,7 +111,7 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     small = Image.fromarray(np.rint(filled).astype(np.uint8)).resize(size, Image.Resampling.BOX)
     broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
     smooth = Image.fromarray(np.rint(surface.clip(0, 255)).astype(np.uint8)).resize(size)
-    apart = np.abs(np.asarray(broad, np.int16) - np.asarray(smooth, np.int16)).max(axis=2) > _BROAD
+    apart = np.abs(np.asarray(broad, np.int16) - np.asarray(smooth)).max(axis=2) > _BROAD
     labels, count = label(apart)
     if count == 0:
         return np.where(on, contrast, 0.0)
@@ -127,7 +127,9 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     if not shaded.any():
         return np.where(on, contrast, 0.0)
     low, high = (
-        np.asarray(broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float32)
+        np.asarray(
+            broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float32
+        )
         for kind in (ImageFilter.MinFilter, ImageFilter.MaxFilter)
     )
     nearby = np.maximum(np.maximum(low - pixels, pixels - high), 0).max(axis=2)
@@ -192,10 +194,10 @@ def _background(ink: Mask, on: Mask) -> Mask:
 
 
 def _without_holes(ink: Mask) -> Mask:
-    """Remove punched holes: two or more alike and round, in a row along an edge, off the drawing."""
+    """Remove punched holes: alike and round, in a row along an edge, off the drawing."""
     h, w = ink.shape
-    y, x = (int(_MARGIN * n) + 1 for n in (h, w))
-    if not any(strip.any() for strip in (ink[:y], ink[-y:], ink[:, :x], ink[:, -x:])):
+    deep, wide = (int(_MARGIN * n) + 1 for n in (h, w))
+    if not any(strip.any() for strip in (ink[:deep], ink[-deep:], ink[:, :wide], ink[:, -wide:])):
         return ink
     labels, count = label(ink)
     if count < 3:
@@ -226,7 +228,12 @@ def _without_holes(ink: Mask) -> Mask:
             others &= ~row
             if not others.any():
                 continue
-            inner = (low[others, 0], w - 1 - high[others, 1], h - 1 - high[others, 0], low[others, 1])
+            inner = (
+                low[others, 0],
+                w - 1 - high[others, 1],
+                h - 1 - high[others, 0],
+                low[others, 1],
+            )
             if inner[side].min() > gaps[row, side].max() + across[k] / 2:
                 return np.asarray(ink & ~row[labels])
     return ink

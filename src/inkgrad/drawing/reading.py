@@ -115,7 +115,7 @@ def _refuse_large(picture: Image, name: str, max_pixels: int) -> None:
 
 def _on_paper(picture: Image, name: str, max_pixels: int) -> Image:
     """Lay a picture of any mode the right way up on paper: black if its ink is light, or white."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
     _refuse_large(picture, name, max_pixels)
     if min(picture.size) == 0:

@@ -40,7 +40,7 @@ def connected(nodes: int, a: Indices, b: Indices) -> Indices:
 
 
 def label(mask: Mask) -> tuple[Indices, int]:
-    """Number the regions of a mask: pixels that touch, diagonally too.
+    """Give every region of a mask a number: pixels that touch, diagonally too.
 
     Returns
     -------

@@ -83,7 +83,7 @@ def _is_tight(ink: Mask) -> bool:
 
 def _without_rows(contrast: Floats, on: Mask, weak: float) -> tuple[Floats, list[float]]:
     """Take lines out that run from left to right, and return how strong each was."""
-    h, w = contrast.shape
+    w = contrast.shape[1]
     cleared = contrast.copy()
     strengths: list[float] = []
     seen = contrast > weak
@@ -129,7 +129,7 @@ def _candidates(
     Lines of every slope are counted as a fast Radon transform does: first pieces of `_STRIP`
     columns, then whole lines put together from pieces.
     """
-    h, w = seen.shape
+    w = seen.shape[1]
     factor = -(-w // _SIDE)
     small = _any(seen, factor)
     small[1:] |= small[:-1].copy()
@@ -181,9 +181,7 @@ def _any(mask: Mask, factor: int) -> Mask:
     return np.asarray(blocks.any(axis=(1, 3)))
 
 
-def _trace(
-    seen: Mask, on: Mask, course: Floats, shortest: float
-) -> tuple[Floats, float] | None:
+def _trace(seen: Mask, on: Mask, course: Floats, shortest: float) -> tuple[Floats, float] | None:
     """Follow a line pixel by pixel; return its course, a parabola, and half its thickness."""
     h, w = seen.shape
     x = np.arange(w)

@@ -131,7 +131,13 @@ def _find(picture: Image) -> _Surface | None:
     return best
 
 
-def _judged(region: Mask, surfaces: npt.NDArray[np.int16], lines: npt.NDArray[np.int16], rims: Mask, step: int) -> _Surface | None:
+def _judged(
+    region: Mask,
+    surfaces: npt.NDArray[np.int16],
+    lines: npt.NDArray[np.int16],
+    rims: Mask,
+    step: int,
+) -> _Surface | None:
     """Return a region as a surface with its score, or None if it cannot be the sheet."""
     h, w = region.shape
     if region[[0, 0, -1, -1], [0, -1, 0, -1]].all():
@@ -198,7 +204,9 @@ def _area(corners: Floats) -> float:
     return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
-def _support(start: Floats, end: Floats, surfaces: npt.NDArray[np.int16], step: int) -> float | None:
+def _support(
+    start: Floats, end: Floats, surfaces: npt.NDArray[np.int16], step: int
+) -> float | None:
     """Return along what share of a side another surface begins; None where the picture ends.
 
     A side drawn with a pen has paper on both banks: beyond it, too, it must stay different.
@@ -210,19 +218,20 @@ def _support(start: Floats, end: Floats, surfaces: npt.NDArray[np.int16], step: 
         return None
     normal = np.array([along[1], -along[0]]) / length  # outwards: the hull runs clockwise
     places = start + np.linspace(0.04, 0.96, 40)[:, None] * along
-    inner = _at(surfaces, places - _RIM * normal)
+    inner, near, *far = (places + k * _RIM * normal for k in (-1, 1, 2, 3, 4))
+    known = _inside(inner, w, h) & _inside(near, w, h)
+    colour = _at(surfaces, inner)
     different = np.ones(len(places), bool)
-    known = np.zeros(len(places), bool)
-    for k in (1, 2, 3, 4):
-        point = places + k * _RIM * normal
-        inside = ((point >= 0) & (point < [w, h])).all(axis=1)
-        if k == 1:
-            known = inside & ((places - _RIM * normal >= 0) & (places - _RIM * normal < [w, h])).all(axis=1)
-        apart = np.abs(_at(surfaces, point) - inner).max(axis=1) > max(6, step)
-        different &= apart | ~inside
+    for outer in (near, *far):
+        apart = np.abs(_at(surfaces, outer) - colour).max(axis=1) > max(6, step)
+        different &= apart | ~_inside(outer, w, h)
     if known.mean() < 0.3:
         return None
     return float(different[known].mean())
+
+
+def _inside(points: Floats, w: int, h: int) -> Mask:
+    return np.asarray(((points >= 0) & (points < [w, h])).all(axis=1))
 
 
 def _at(pixels: npt.NDArray[np.int16], points: Floats) -> npt.NDArray[np.int16]:

@@ -147,7 +147,7 @@ def _squared(sheet: Floats, rng: np.random.Generator) -> Floats:
 
 def _margin_line(sheet: Floats, rng: np.random.Generator) -> Floats:
     """Rule a red line from top to bottom near the left or right edge."""
-    h, w, _ = sheet.shape
+    w = sheet.shape[1]
     at = rng.uniform(0.06, 0.11) * w
     x = np.arange(w) - (at if rng.random() < 0.7 else w - 1 - at)
     line = (rng.uniform(0.7, 1.6) - np.abs(x) + 0.5).clip(0, 1)[None, :, None]
@@ -260,7 +260,7 @@ def _laid(
     h, w, _ = sheet.shape
     grow = np.array([rng.uniform(0.08, 0.25) if k in sides else -0.02 for k in range(4)])
     top, right, bottom, left = grow * [h, w, h, w]
-    size = round(left + w + right), round(top + h + bottom)
+    size = (round(left + w + right), round(top + h + bottom))
     turn = np.deg2rad(rng.uniform(-1, 1) * (6.0 if len(sides) == 4 else 1.0))
     lean_x, lean_y = np.deg2rad(rng.uniform(-tilt, tilt, 2))
     corners = np.array([[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]])
@@ -269,7 +269,7 @@ def _laid(
     nearer = _DISTANCE * max(h, w)
     nearer = nearer / (nearer + x * np.sin(lean_x) + y * np.sin(lean_y))
     x, y = x * np.cos(lean_x) * nearer, y * np.cos(lean_y) * nearer
-    seen = np.stack([x, y], axis=-1) + [left + w / 2, top + h / 2]
+    seen = np.stack([x + left + w / 2, y + top + h / 2], axis=-1)
     matrix = projection(seen, corners)
     how = Image.Transform.PERSPECTIVE, matrix, Image.Resampling.BICUBIC
     paper = Image.fromarray(np.rint(255 * sheet).astype(np.uint8))

@@ -103,8 +103,8 @@ def kind_of(content: bytes) -> str:
     if re.match(rb'[\w",]*\bdrawing\b', text):  # the names of a table's columns
         return ".csv"
     raise DataError(
-        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP, TIFF), SVG, "
-        ".npy, .npz, or strokes as .json, .ndjson or .csv; give others as files"
+        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP, TIFF), "
+        "SVG, .npy, .npz, or strokes as .json, .ndjson or .csv; give others as files"
     )
 
 
