@@ -24,8 +24,8 @@ from bench.rivals import installed
 from inkgrad.model import load
 from inkgrad.quickdraw import find_task, load_drawings
 from inkgrad.quickdraw import split as stratified_split
+from inkgrad.quickdraw.data_locations import BucketFolder, find_data_location
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
-from inkgrad.quickdraw.places import BucketFolder, find_place
 
 __all__ = ["Job", "bench_job", "find_job"]
 
@@ -76,7 +76,7 @@ def find_job(
         Of all classes together, to learn from and to judge by.
     epochs, threads : int
     """
-    place = find_place(data)
+    place = find_data_location(data)
     with contextlib.ExitStack() as stack:
         if isinstance(place, BucketFolder):
             folder, named = place.path, None if classes else task

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from inkgrad.drawing import to_input
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
 
 __all__ = ["POOL", "batches_of", "pool"]
@@ -30,8 +31,7 @@ def pool(drawings: int = POOL) -> tuple[np.ndarray, np.ndarray]:
     """
     bitmaps, labels = doodle_bitmaps(n_per_class=-(-drawings // len(ANIMALS)))
     chosen = np.random.default_rng(0).permutation(len(labels))[:drawings]
-    x = bitmaps[chosen, None].astype(np.float32)  # (drawings, 1, 28, 28)
-    return x / np.float32(255), labels[chosen]
+    return to_input(bitmaps[chosen]), labels[chosen]
 
 
 def batches_of(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from inkgrad.quickdraw.data_locations import BucketFolder, find_data_location
 from inkgrad.quickdraw.doodles import ANIMALS, doodles
-from inkgrad.quickdraw.places import BucketFolder, find_place
 
 __all__ = ["DOODLES", "built_in", "find_folder", "read_strokes"]
 
@@ -25,7 +25,7 @@ def find_folder(data: str | None, holding: str) -> Path | None:
         Otherwise what ``INKGRAD_DATA`` names.
     holding : str
     """
-    place = find_place(data)
+    place = find_data_location(data)
     if isinstance(place, BucketFolder) and (place.path / holding).is_dir():
         return place.path
     print(f"no folder with {holding}/ is named: built-in doodles take their place")

@@ -19,7 +19,7 @@ import inkgrad
 SOURCE = Path(inkgrad.__file__).parent
 
 # Anybody may import these, and they only each other.
-BASE = {"errors", "json_text", "locks", "signals", "storage", "text", "version"}
+BASE = {"errors", "impostors", "json_text", "locks", "signals", "storage", "text", "version"}
 TO_NETWORK = {"layers", "network"}
 TO_ENGINES = TO_NETWORK | {"engines"}
 TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
@@ -30,6 +30,7 @@ TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
 ROOMS: dict[str, set[str]] = {
     # room: which other rooms it may import, besides BASE
     "errors": set(),
+    "impostors": set(),
     "json_text": set(),
     "locks": set(),
     "signals": set(),
@@ -62,6 +63,7 @@ ROOMS: dict[str, set[str]] = {
 # Rooms that must stay light; what is not named here may use any dependency of pyproject.toml.
 THIRD_PARTY: dict[str, set[str]] = {
     "errors": set(),
+    "impostors": set(),
     "json_text": set(),
     "locks": set(),
     "signals": set(),
@@ -74,14 +76,14 @@ THIRD_PARTY: dict[str, set[str]] = {
     "network": {"numpy"},
     "engines": {"llvmlite", "numba", "numpy"},
     "training": {"numpy", "safetensors"},
-    "drawing": {"numba", "numpy", "PIL", "svgelements"},
+    "drawing": {"numba", "numpy", "PIL"},
     "terminal": {"numpy", "rich"},
 }
 
 # Slow to load: imported only inside the functions that need them.
 HEAVY = {
     *("PIL", "anyio", "fastapi", "httpx", "jinja2", "llvmlite", "matplotlib", "numba", "pydantic"),
-    *("rich", "sklearn", "starlette", "svgelements", "torch", "typer", "uvicorn"),
+    *("rich", "sklearn", "starlette", "torch", "typer", "uvicorn"),
 }
 LIGHT_ROOMS = [
     "layers",

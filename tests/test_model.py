@@ -153,7 +153,7 @@ def test_a_model_can_be_sent_elsewhere_before_and_after_it_has_predicted(model, 
 @pytest.mark.parametrize(
     ("engine", "message"),
     [
-        ("steam", "there is no engine 'steam'"),
+        ("steam", "engine is 'steam'"),
         (ReferenceEngine(seed_network(5)), "made for another network"),
     ],
 )

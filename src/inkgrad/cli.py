@@ -1,4 +1,4 @@
-"""The command line: one function a command, no logic of its own."""
+"""Command line: one function per command, no logic of its own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import shlex
 import shutil
 import signal
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from inkgrad.errors import InkgradError
+from inkgrad.errors import DataWarning, InkgradError
 from inkgrad.signals import Stopped, leave_to_system, raise_stopped
 from inkgrad.text import printable, sentence
 from inkgrad.version import __version__
@@ -35,7 +37,7 @@ class Commands(TyperGroup):
     """The commands: a user's mistake ends one in a sentence and exit code 2, never a traceback."""
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> Any:
-        """Take the command line apart; what typer refuses of it, it shows as harmless text."""
+        """Parse the command line; show what typer refuses as harmless text."""
         name = None if info_name is None else printable(info_name)
         try:
             return super().make_context(name, args, *more, **extra)
@@ -43,9 +45,9 @@ class Commands(TyperGroup):
             raise _harmless(error) from None
 
     def invoke(self, ctx: Any) -> Any:
-        """Carry a command out, and turn what may go wrong into a sentence and an exit code."""
+        """Run a command, and turn what may go wrong into a sentence and an exit code."""
         try:
-            with raise_stopped():
+            with raise_stopped(), _notes():
                 return super().invoke(ctx)
         except _UsageError as error:
             raise _harmless(error) from None
@@ -73,7 +75,7 @@ def _harmless(error: Any) -> Any:
 app = typer.Typer(
     name="inkgrad",
     cls=Commands,
-    help="A convolutional network you can read: it learns to recognise doodles.",
+    help="A convolutional network you can read, which learns to recognise doodles.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -90,20 +92,23 @@ Data = Annotated[
     str | None,
     _option(
         "--data",
-        "Where the drawings are: a folder or address (file://, http(s)://) with the layout of "
-        "Google's bucket, a folder of your own, CLASS/*.png|svg|json, or a file of strokes with a "
-        "word for each (.ndjson), such as the drawing page saves. Otherwise $INKGRAD_DATA, the "
-        "local cache, Google's bucket, or built-in doodles.",
+        "Drawings to use: a folder or address (file://, http(s)://) with the layout of Google's "
+        "bucket; your own folder, CLASS/*.png|svg|json; or a file of strokes with a word for each "
+        "(.ndjson), such as the drawing page saves. Default: $INKGRAD_DATA, the local cache, "
+        "Google's bucket, or built-in doodles.",
         "PLACE",
     ),
 ]
-Limit = Annotated[int | None, _option("--limit", "At most N drawings a class.", "N")]
+Limit = Annotated[int | None, _option("--limit", "Use at most N drawings per class.", "N")]
 Seed = Annotated[
-    int | None, _option("--seed", "Decides split, first weights and order (default: 42).", "N")
+    int | None,
+    _option("--seed", "Random seed of split, initial weights and order (default: 42).", "N"),
 ]
-Restart = Annotated[bool, _option("--restart", "Forget an interrupted run in FOLDER.")]
-Engine = Annotated[str, _option("--engine", "Who computes: auto, cpu or reference.", "NAME")]
-Offline = Annotated[bool, _option("--offline", "Ask no server.")]
+Restart = Annotated[bool, _option("--restart", "Discard an interrupted run in FOLDER.")]
+Engine = Annotated[
+    str, _option("--engine", "Engine that runs the network: auto, cpu or reference.", "NAME")
+]
+Offline = Annotated[bool, _option("--offline", "Download nothing.")]
 AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
@@ -120,7 +125,7 @@ def _print_version(wanted: bool) -> None:
 def _inkgrad(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which one."),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     pass
@@ -129,17 +134,20 @@ def _inkgrad(
 @app.command()
 def demo(
     data: Data = None,
-    out: Annotated[Path, _option("--out", "Where to write.", "FOLDER")] = Path("runs/demo"),
+    out: Annotated[Path, _option("--out", "Folder to write to.", "FOLDER")] = Path("runs/demo"),
     limit: Limit = None,
     epochs: Annotated[
-        int | None, _option("--epochs", "By default as many as take a minute or two.", "N")
+        int | None,
+        _option(
+            "--epochs", "Passes over the training set (default: a minute or two of them).", "N"
+        ),
     ] = None,
     seed: Seed = None,
     restart: Restart = False,
     engine: Engine = "auto",
     offline: Offline = False,
 ) -> None:
-    """Train the seed network on five animals before your eyes, in a minute or two."""
+    """Train on five animals while you watch, in a minute or two."""
     from inkgrad import workflows
 
     choices = _given(limit=limit, epochs=epochs, seed=seed, restart=restart or None)
@@ -150,58 +158,75 @@ def demo(
 @app.command()
 def train(
     task: Annotated[
-        str | None, _option("--task", "animals, all, or a name in tasks.json.", "NAME")
+        str | None,
+        _option("--task", "Classes to learn, by name: animals, all, or one in tasks.json.", "NAME"),
     ] = None,
-    classes: Annotated[str | None, _option("--classes", "What to tell apart.", "A,B,C")] = None,
+    classes: Annotated[
+        str | None, _option("--classes", "Classes to learn, comma-separated.", "A,B,C")
+    ] = None,
     data: Data = None,
     out: Annotated[
-        Path | None, _option("--out", "Where to write (default: runs/NAME).", "FOLDER")
+        Path | None, _option("--out", "Folder to write to (default: runs/NAME).", "FOLDER")
     ] = None,
     limit: Limit = None,
     epochs: Annotated[
-        int | None, _option("--epochs", "How often to look at each drawing (default: 6).", "N")
+        int | None, _option("--epochs", "Passes over the training set (default: 6).", "N")
     ] = None,
     batch_size: Annotated[
-        int | None, _option("--batch-size", "Drawings in a step (default: 128).", "N")
+        int | None, _option("--batch-size", "Drawings per step (default: 128).", "N")
     ] = None,
     optimizer: Annotated[
-        str | None, _option("--optimizer", "adam, adamw or sgd (default: adam).", "NAME")
+        str | None, _option("--optimizer", "Optimiser: adam, adamw or sgd (default: adam).", "NAME")
     ] = None,
     learning_rate: Annotated[
         float | None,
-        _option("--learning-rate", "The highest of the schedule (default: 0.002).", "X"),
+        _option("--learning-rate", "Peak learning rate (default: 0.002).", "X"),
     ] = None,
     schedule: Annotated[
         str | None,
-        _option("--schedule", "constant, step, cosine or one-cycle (default: cosine).", "NAME"),
+        _option(
+            "--schedule",
+            "Learning-rate schedule: constant, step, cosine or one-cycle (default: cosine).",
+            "NAME",
+        ),
     ] = None,
-    momentum: Annotated[float | None, _option("--momentum", "Of sgd (default: 0.9).", "X")] = None,
-    nesterov: Annotated[bool, _option("--nesterov", "Nesterov's momentum.")] = False,
-    weight_decay: Annotated[float | None, _option("--weight-decay", "Spares biases.", "X")] = None,
-    clip_norm: Annotated[float | None, _option("--clip-norm", "Longest gradient.", "X")] = None,
+    momentum: Annotated[
+        float | None, _option("--momentum", "Momentum of sgd (default: 0.9).", "X")
+    ] = None,
+    nesterov: Annotated[bool, _option("--nesterov", "Use Nesterov's momentum with sgd.")] = False,
+    weight_decay: Annotated[
+        float | None, _option("--weight-decay", "Weight decay, not applied to biases.", "X")
+    ] = None,
+    clip_norm: Annotated[
+        float | None, _option("--clip-norm", "Clip the gradient norm to X.", "X")
+    ] = None,
     label_smoothing: Annotated[
-        float | None, _option("--label-smoothing", "Share spread over all classes.", "X")
+        float | None,
+        _option("--label-smoothing", "Share of the label spread over all classes.", "X"),
     ] = None,
     patience: Annotated[
-        int | None, _option("--patience", "Stop after N epochs without improvement.", "N")
+        int | None,
+        _option(
+            "--patience", "Stop after N epochs without improvement of the validation loss.", "N"
+        ),
     ] = None,
     seed: Seed = None,
     split: Annotated[
         str | None,
         _option(
             "--split",
-            "stratified, or notebook: the seed notebook's own (default: stratified).",
+            "Split: stratified, or the seed notebook's own, notebook (default: stratified).",
             "NAME",
         ),
     ] = None,
     test_size: Annotated[
-        float | None, _option("--test-size", "Share kept to judge by (default: 0.2).", "X")
+        float | None, _option("--test-size", "Share held out for testing (default: 0.2).", "X")
     ] = None,
     validation_size: Annotated[
         float | None,
         _option(
             "--validation-size",
-            "Share of the rest, to choose the best epoch by (default: 0.05).",
+            "Share of the rest held out for choosing the best epoch (default: 0.05).",
             "X",
         ),
     ] = None,
@@ -210,14 +235,16 @@ def train(
     ] = False,
     augment: Annotated[
         int | None,
-        _option("--augment", "Show each drawing in N variants, turned, stretched, mirrored …", "N"),
+        _option(
+            "--augment", "Train on N variants of each drawing: turned, stretched, mirrored …", "N"
+        ),
     ] = None,
-    resume: Annotated[bool, _option("--resume", "Go on with the run in FOLDER.")] = False,
+    resume: Annotated[bool, _option("--resume", "Resume the run in FOLDER.")] = False,
     restart: Restart = False,
     engine: Engine = "auto",
     offline: Offline = False,
 ) -> None:
-    """Train a network on any classes; Ctrl-C saves, --resume goes on."""
+    """Train on any classes; Ctrl-C saves, --resume continues."""
     from inkgrad import workflows
 
     choices = _given(
@@ -262,8 +289,8 @@ def evaluate(
         str,
         _option(
             "--part",
-            "test: what training kept aside; all; auto: test if these are the drawings that the "
-            "model was trained on, else all.",
+            "Drawings to measure on: test (held out from training), all, or auto: test if the "
+            "model was trained on these drawings, else all.",
             "NAME",
         ),
     ] = "auto",
@@ -272,7 +299,7 @@ def evaluate(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on drawings: top-1, top-3, MAP@3, balanced accuracy, class by class."""
+    """Measure a model's accuracy, overall and per class."""
     from inkgrad import terminal, workflows
 
     console = terminal.make_console(sys.stderr if as_json else None)
@@ -298,18 +325,19 @@ def predict(
         list[str],
         typer.Argument(
             metavar="FILE",
-            help="Pictures (.png …), .svg, .npy, strokes (.json, .ndjson), or - for any of these "
-            "from standard input. If the first is a model, by name or file, it is the one to ask.",
+            help="Images (.png …), .svg, .npy, strokes (.json, .ndjson), folders of these, or - to "
+            "read any of these from standard input. The first may be the model to use, by name or "
+            "file.",
         ),
     ],
     model: Annotated[
-        Path | None, _option("--model", "Whom to ask (default: animals).", "MODEL")
+        Path | None, _option("--model", "Model to use (default: animals).", "MODEL")
     ] = None,
-    top: Annotated[int, _option("--top", "Guesses a drawing.", "N")] = 3,
+    top: Annotated[int, _option("--top", "Guesses per drawing.", "N")] = 3,
     engine: Engine = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Say what drawings show, and how sure the network is."""
+    """Recognise drawings from files or standard input."""
     from inkgrad import terminal, workflows
     from inkgrad.packaged import DEFAULT_MODEL, is_model
 
@@ -333,18 +361,36 @@ def predict(
 @app.command()
 def download(
     classes: Annotated[
-        list[str] | None, typer.Argument(metavar="CLASS", help="Names, as you would say them.")
+        list[str] | None,
+        typer.Argument(metavar="CLASS", help="Class names; capitals and spaces do not matter."),
     ] = None,
-    task: Annotated[str | None, _option("--task", "animals, or all 345.", "NAME")] = None,
-    limit: Annotated[int | None, _option("--limit", "The first N drawings a class.", "N")] = 10_000,
-    everything: Annotated[bool, _option("--all-rows", "No limit.")] = False,
+    task: Annotated[
+        str | None,
+        _option("--task", "Classes by task name: animals, or all (345 classes).", "NAME"),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        _option("--limit", "Download the first N drawings per class.", "N"),
+    ] = 10_000,
+    everything: Annotated[
+        bool, _option("--all-rows", "Download every drawing of each class.")
+    ] = False,
     kind: Annotated[
-        str, _option("--kind", "numpy_bitmap, simplified, raw or binary.", "KIND")
+        str,
+        _option(
+            "--kind",
+            "File kind: numpy_bitmap, simplified, raw or binary.",
+            "KIND",
+        ),
     ] = "numpy_bitmap",
-    source: Annotated[str | None, _option("--from", "A mirror of the bucket.", "ADDRESS")] = None,
-    to: Annotated[Path | None, _option("--to", "Instead of the cache.", "FOLDER")] = None,
+    source: Annotated[
+        str | None, _option("--from", "Download from a mirror of Google's bucket.", "ADDRESS")
+    ] = None,
+    to: Annotated[
+        Path | None, _option("--to", "Folder to write to (default: the cache).", "FOLDER")
+    ] = None,
 ) -> None:
-    """Fetch drawings from Google's bucket or a mirror; never twice."""
+    """Download drawings from Google or a mirror, each only once."""
     from inkgrad import terminal, workflows
 
     console = terminal.make_console()
@@ -368,21 +414,22 @@ def preview(
         typer.Argument(
             metavar="DRAWINGS",
             help="Files of drawings, or folders: of such files, of your own drawings "
-            "(CLASS/*.png|svg|json), or with the layout of Google's bucket. Otherwise "
+            "(CLASS/*.png|svg|json), or with the layout of Google's bucket. Default: "
             "$INKGRAD_DATA, or the built-in doodles.",
         ),
     ] = None,
-    out: Annotated[Path, _option("--out -o", "The PNG to write.", "FILE")] = Path("sheet.png"),
-    n: Annotated[int, _option("--n", "How many, the same number of each class.", "N")] = 48,
+    out: Annotated[Path, _option("--out -o", "PNG file to write.", "FILE")] = Path("sheet.png"),
+    n: Annotated[int, _option("--n", "Number of drawings, equally many per class.", "N")] = 48,
     classes: Annotated[
-        str | None, _option("--class --classes", "Only drawings of these classes.", "A,B,C")
+        str | None,
+        _option("--class --classes", "Show only these classes, comma-separated.", "A,B,C"),
     ] = None,
     columns: Annotated[
-        int | None, _option("--columns", "Drawings in a row (default: a handy shape).", "N")
+        int | None, _option("--columns", "Drawings per row (default: about as wide as high).", "N")
     ] = None,
-    seed: Annotated[int, _option("--seed", "Decides which are shown.", "N")] = 42,
+    seed: Annotated[int, _option("--seed", "Random seed that picks the drawings.", "N")] = 42,
 ) -> None:
-    """Draw a contact sheet: strokes, the pixels that a network sees, and class of each drawing."""
+    """Draw a contact sheet: strokes and the pixels a network sees."""
     from inkgrad import terminal, workflows
 
     console = terminal.make_console()
@@ -413,18 +460,18 @@ def pack(
         Path,
         _option(
             "--out -o",
-            "One file for all if it ends in .npy; otherwise a folder, for a file CLASS.npy of "
-            "each class.",
+            "One file for all drawings if it ends in .npy; otherwise a folder, which gets one "
+            "CLASS.npy per class.",
             "PLACE",
         ),
     ] = Path("bitmaps.npy"),
-    side: Annotated[int, _option("--side", "Width and height in pixels.", "N")] = 28,
+    side: Annotated[int, _option("--side", "Width and height of a bitmap in pixels.", "N")] = 28,
     pen: Annotated[
-        float, _option("--pen", "The pen's width, where a drawing measures 255.", "X")
+        float, _option("--pen", "Pen width, where a drawing is 255 units wide.", "X")
     ] = 16.0,
-    padding: Annotated[float, _option("--padding", "The margin, likewise.", "X")] = 16.0,
+    padding: Annotated[float, _option("--padding", "Margin, in the same units.", "X")] = 16.0,
 ) -> None:
-    """Draw strokes and pictures as bitmaps, in files like Google's."""
+    """Convert strokes and images to .npy bitmaps like Google's."""
     from inkgrad import terminal, workflows
 
     console = terminal.make_console()
@@ -447,15 +494,15 @@ def pack(
 def export(
     model: ModelFile,
     as_html: Annotated[
-        bool, _option("--html", "The drawing page in one file, which opens without a server.")
+        bool, _option("--html", "Write the drawing page as one HTML file that needs no server.")
     ] = False,
-    out: Annotated[Path, _option("--out -o", "The file to write.", "FILE")] = Path("doodles.html"),
+    out: Annotated[Path, _option("--out -o", "File to write.", "FILE")] = Path("doodles.html"),
 ) -> None:
-    """Write a model in another form, to give away."""
+    """Write a model in another form, such as one HTML page."""
     from inkgrad import terminal, workflows
 
     if not as_html:
-        raise InkgradError("it is not said what to write; there is --html, the drawing page")
+        raise InkgradError("no format given; add --html for the drawing page")
     console = terminal.make_console()
     with terminal.working(console, "packing"):
         exported = workflows.export_html(model, out)
@@ -468,12 +515,12 @@ def info(
         Path | None,
         typer.Argument(
             metavar="FILE",
-            help="A model, by name or file, or drawings (default: the seed network).",
+            help="A model, by name or file, or a file of drawings (default: the seed network).",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Describe the seed network, a model file or a file of drawings."""
+    """Describe a model, a file of drawings or the seed network."""
     from inkgrad import terminal, workflows
 
     console = terminal.make_console(sys.stderr if as_json else None)
@@ -489,12 +536,15 @@ def info(
 def check(
     model: Annotated[
         Path | None,
-        typer.Argument(metavar="MODEL", help="As for evaluate (default: the seed network)."),
+        typer.Argument(
+            metavar="MODEL",
+            help="A .safetensors file, animals or twenty (default: the seed network).",
+        ),
     ] = None,
-    seed: Annotated[int, _option("--seed", "Draws the numbers.", "N")] = 0,
+    seed: Annotated[int, _option("--seed", "Random seed of parameters and inputs.", "N")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Check every derivative against differences, in float64, layer by layer."""
+    """Check every derivative numerically, layer by layer."""
     from inkgrad import load, terminal, workflows
 
     console = terminal.make_console(sys.stderr if as_json else None)
@@ -514,17 +564,20 @@ def serve(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL", help="A .safetensors file (default: the packaged animals)."
+            metavar="MODEL", help="A .safetensors file, animals or twenty (default: animals)."
         ),
     ] = None,
-    port: Annotated[int, _option("--port", "0 takes any that is free.", "N")] = 8028,
+    port: Annotated[int, _option("--port", "Port to listen on; 0 picks a free one.", "N")] = 8028,
     host: Annotated[
-        str, _option("--host", "Where to listen; by default only this machine can ask.", "ADDRESS")
+        str,
+        _option(
+            "--host", "Address to listen on; by default, only this machine can connect.", "ADDRESS"
+        ),
     ] = "127.0.0.1",
-    no_open: Annotated[bool, _option("--no-open", "Leave the browser closed.")] = False,
+    no_open: Annotated[bool, _option("--no-open", "Do not open a browser.")] = False,
     engine: Engine = "auto",
 ) -> None:
-    """Open the drawing page in the browser: draw, and watch the network think; Ctrl-C ends."""
+    """Open the drawing page in your browser; Ctrl-C ends it."""
     from inkgrad import web  # and nothing that loads NumPy before the server has seen to it
 
     leave_to_system()
@@ -542,7 +595,7 @@ def serve(
 
 
 def main() -> None:
-    """Run the command line, and see that what it printed arrives."""
+    """Run the command line, and flush what it printed."""
     try:
         try:
             app()
@@ -580,7 +633,7 @@ def _train(workflow: Any, **options: Any) -> Trained:
 
 
 def _offer_page(model: Path) -> None:
-    """Ask a person who sits at a terminal whether the drawing page shall be opened."""
+    """Ask a person at a terminal whether to open the drawing page."""
     if not _somebody_is_there():
         return
     try:
@@ -593,13 +646,13 @@ def _offer_page(model: Path) -> None:
 
 
 def _somebody_is_there() -> bool:
-    """Tell whether a question would be seen, and could be answered."""
+    """Return whether a question would be seen and could be answered."""
     streams = (sys.stdin, sys.stdout)
     return not os.environ.get("CI") and all(s is not None and s.isatty() for s in streams)
 
 
 def _show(console: Console, trained: Trained) -> None:
-    """Show what a training run has come to, and what to do next."""
+    """Show the results of a training run, and what to do next."""
     from inkgrad import terminal
 
     model, report = (trained.folder / name for name in ("model.safetensors", "report.html"))
@@ -644,10 +697,28 @@ def _print_json(value: Any) -> None:
 
 
 def _say(message: str) -> None:
-    """Say on standard error what is wrong, if there is still anybody to hear it."""
+    """Print what is wrong to standard error, if it is still open."""
     red = "red" if sys.stderr.isatty() else None
     with contextlib.suppress(OSError):  # a terminal that was closed
         _echo(sentence(f"inkgrad: {message}"), err=True, fg=red)
+
+
+@contextlib.contextmanager
+def _notes() -> Iterator[None]:
+    """Print what the readers of drawings warn of on standard error, each sentence once."""
+    told: set[str] = set()
+
+    def tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if not issubclass(category, DataWarning):
+            usual(message, category, *where, **more)
+        elif str(message) not in told:
+            told.add(str(message))
+            _echo(f"note: {message}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        usual, warnings.showwarning = warnings.showwarning, tell
+        yield
 
 
 def _echo(text: str, *, err: bool = False, fg: str | None = None) -> None:
@@ -663,5 +734,5 @@ def _sentence(error: OSError) -> str:
 
 
 def _discard_output() -> None:
-    """Let what is still to be printed go nowhere: nobody can take it."""
+    """Discard what is still to be printed: nobody can read it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

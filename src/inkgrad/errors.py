@@ -2,7 +2,15 @@
 
 from inkgrad.text import sentence
 
-__all__ = ["DataError", "DownloadError", "InkgradError", "ModelError", "ShapeError"]
+__all__ = [
+    "DataError",
+    "DataWarning",
+    "DownloadError",
+    "DrawingError",
+    "InkgradError",
+    "ModelError",
+    "ShapeError",
+]
 
 
 class InkgradError(ValueError):
@@ -35,6 +43,38 @@ class ShapeError(InkgradError):
 
 class DataError(InkgradError):
     """A file of drawings is missing, damaged, hostile or of an unknown format."""
+
+
+class DrawingError(DataError):
+    """A drawing cannot be read or drawn.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong with it.
+    where : str
+        How the message calls the drawing, for instance ``"cat.ndjson, line 7"``; empty: not at all.
+    index : int, optional
+        Of several drawings handed in at once, which one, from 0.
+
+    Examples
+    --------
+    >>> error = DrawingError("there are no strokes", "drawing 7", 7)
+    >>> str(error), error.reason, error.index
+    ('drawing 7: there are no strokes', 'there are no strokes', 7)
+    """
+
+    def __init__(self, reason: str, where: str = "", index: int | None = None) -> None:
+        super().__init__(f"{where}: {reason}" if where else reason)
+        self.reason = reason
+        self.index = index
+
+
+class DataWarning(UserWarning):
+    """A file of drawings was read otherwise than it is written, told in one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
 
 
 class DownloadError(InkgradError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -12,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.drawing import Raster, to_bitmaps
+from inkgrad.drawing import Raster, to_bitmaps, to_input
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
+from inkgrad.impostors import impostor
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters, aligned_zeros
@@ -142,7 +144,7 @@ class Model:
                 "one drawing was given where a list of drawings is expected; "
                 "wrap it in a list: predict([strokes])"
             )
-        return to_bitmaps(list(drawings), side, pen=self.raster.pen, padding=self.raster.padding)
+        return to_bitmaps(list(drawings), **self.raster.to_dict())
 
     def predict_proba(self, drawings: Any) -> Array:
         """Return the probability of each class for each drawing: (n, classes) float32.
@@ -152,7 +154,7 @@ class Model:
         bitmaps = self.bitmaps(drawings)
         result = np.zeros((len(bitmaps), len(self.classes)), np.float32)
         for start in range(0, len(bitmaps), _BATCH):
-            x = bitmaps[start : start + _BATCH, None].astype(np.float32) / np.float32(255)
+            x = to_input(bitmaps[start : start + _BATCH])
             result[start : start + _BATCH] = self._predictor(x)
         return result
 
@@ -264,7 +266,11 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
             tensors = {name: file.get_tensor(name) for name in names}
             metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ModelError(f"{path} is not a readable safetensors file: {error}") from error
+        what = None
+        with contextlib.suppress(OSError):
+            what = impostor(path, "a model")
+        reason = what or f"is not a readable safetensors file: {error}"
+        raise ModelError(f"{path} {reason}") from error
     _check_header(path)
     return metadata, tensors
 

@@ -43,7 +43,7 @@ PROMISES = {
         "figures": 15,
         "formulas": [r"\theta \leftarrow \theta - \alpha\, g", r"v \leftarrow \mu v + g"],
         "sources": ["velocity += gradient", "denominator += self.epsilon", "def move("],
-        "output": ["all equal", "of 600 drawings", "it says: cat"],
+        "output": ["all equal", "drawings that it has never seen", "it says: "],
     },
 }
 
@@ -54,20 +54,17 @@ def test_every_chapter_is_tested():
 
 @pytest.mark.long("a chapter is a notebook: its kernel is started, and draws a dozen figures")
 @pytest.mark.parametrize(
-    "chapter",
-    [
-        pytest.param(
-            chapter,
-            id=chapter.stem,
-            marks=[] if chapter.stem == "1_forward" else [pytest.mark.slow],
-        )
-        for chapter in CHAPTERS
-    ],
+    "chapter", ["1_forward", pytest.param("2_backward", marks=pytest.mark.slow)]
 )
-def test_chapter_runs_and_shows_what_it_promises(chapter: Path, tmp_path: Path):
-    for name in (chapter.name, "pictures.py", "cat.json"):
-        shutil.copy(WALKTHROUGH / name, tmp_path)
-    notebook = execute(tmp_path / chapter.name)
+def test_chapter_runs_and_shows_what_it_promises(chapter: str, tmp_path: Path):
+    assert_keeps_promises(chapter, tmp_path)
+
+
+def assert_keeps_promises(chapter: str, folder: Path, **environment: str) -> str:
+    """Run a chapter in a folder, look for all that it promises, and return what it prints."""
+    for name in (f"{chapter}.py", "pictures.py", "cat.json"):
+        shutil.copy(WALKTHROUGH / name, folder)
+    notebook = execute(folder / f"{chapter}.py", **environment)
 
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
@@ -76,7 +73,7 @@ def test_chapter_runs_and_shows_what_it_promises(chapter: Path, tmp_path: Path):
     complaints = [o.text for o in outputs if o.get("name") == "stderr"]
     assert [text for text in complaints if "building the font cache" not in text] == []
 
-    promised = PROMISES[chapter.stem]
+    promised = PROMISES[chapter]
     figures = [o for o in outputs if "image/png" in o.get("data", {})]
     assert len(figures) == promised["figures"]
     text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
@@ -90,18 +87,13 @@ def test_chapter_runs_and_shows_what_it_promises(chapter: Path, tmp_path: Path):
     printed = "".join(o.text for o in outputs if o.output_type == "stream")
     for words in promised["output"]:
         assert words in printed
+    return printed
 
 
 @pytest.mark.slow
 def test_training_chapter_learns_from_real_drawings(quickdraw_folder: Path, tmp_path: Path):
-    for name in ("3_training.py", "pictures.py", "cat.json"):
-        shutil.copy(WALKTHROUGH / name, tmp_path)
-    notebook = execute(tmp_path / "3_training.py", INKGRAD_DATA=str(quickdraw_folder))
-    outputs = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
-    assert (
-        sum("image/png" in o.get("data", {}) for o in outputs) == PROMISES["3_training"]["figures"]
-    )
-    printed = "".join(o.text for o in outputs if o.output_type == "stream")
+    """From built-in doodles it learns whenever the book is built."""
+    printed = assert_keeps_promises("3_training", tmp_path, INKGRAD_DATA=str(quickdraw_folder))
     assert f"the folder {quickdraw_folder}" in printed
     recognised = re.search(r"([\d.]+)% of \d+ drawings that it has never seen", printed)
     assert recognised is not None

@@ -11,13 +11,14 @@ from inkgrad.drawing import (
     bounding_box,
     check_strokes,
     fit,
+    into_frame,
     rasterize,
     simplify,
     to_bitmap,
     to_bitmaps,
 )
 from inkgrad.drawing.simplify import TOLERANCE
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, DrawingError
 from tests.drawing.doodles import DOODLES, HOUSE, correlation, strokes_between
 
 
@@ -139,3 +140,17 @@ def test_the_one_that_cannot_be_drawn_is_named(unusable, reason):
         to_bitmaps([unusable])
     with pytest.raises(DataError, match="side is 0"):
         to_bitmaps([unusable], 0)
+    with pytest.raises(DrawingError, match=f"^drawing 70: {reason}") as caught:
+        to_bitmaps([HOUSE] * 70 + [unusable])
+    assert caught.value.index == 70
+    assert caught.value.reason.startswith(reason)
+
+
+def test_a_drawing_is_checked_once():
+    """What comes of a check goes through the next one as it is, all the way to the pixels."""
+    checked = check_strokes(HOUSE)
+    assert check_strokes(checked) is checked
+    assert into_frame(checked) is checked
+    simple = simplify([[[3.5, 9], [0, 4]]])
+    assert check_strokes(simple) is simple
+    assert check_strokes(list(checked)) is not checked

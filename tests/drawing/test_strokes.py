@@ -99,8 +99,9 @@ def test_align_and_fit_move_and_scale_all_strokes_alike(strokes):
     [
         (HOUSE, True),
         ([[[3, 250], [2, 7]]], True),  # simplification may drop an outermost point
-        ([[[3, 249], [2, 7]]], False),
-        ([[[6, 255], [0, 7]]], False),
+        ([[[3, 239], [16, 7]]], True),
+        ([[[3, 238], [2, 7]]], False),
+        ([[[17, 255], [0, 7]]], False),
         ([[[-1, 255], [0, 7]]], False),
         ([[[0, 256], [0, 7]]], False),
         ([[[0, 255], [0, 7.5]]], False),

@@ -51,7 +51,7 @@ def test_an_unknown_engine_is_refused_with_the_choice():
     for function in (make_engine, ready_engine):
         with pytest.raises(InkgradError) as caught:
             function("warp", NETWORK)
-        assert str(caught.value) == f"there is no engine 'warp'; there are {names}"
+        assert str(caught.value) == f"engine is 'warp'; choose one of {names}"
 
 
 def test_with_numba_auto_is_the_compiled_engine(numba):

@@ -18,11 +18,11 @@ from inkgrad.errors import InkgradError
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.model import Model, load
 from inkgrad.network import Network
-from inkgrad.quickdraw import load_task, read_bitmaps
-from inkgrad.quickdraw.formats import read_drawings, read_records
+from inkgrad.quickdraw import load_task, read_bitmaps, read_drawings
+from inkgrad.quickdraw.data_locations import find_data_location
+from inkgrad.quickdraw.formats import read_records
 from inkgrad.quickdraw.formats.npy import map_npy, read_header
 from inkgrad.quickdraw.formats.pickled import read_arrays
-from inkgrad.quickdraw.places import find_place
 from inkgrad.training import LAST, TrainingState, fit, load_checkpoint
 from inkgrad.training.metrics import read_metrics
 from inkgrad.web.predicting import predict
@@ -33,10 +33,13 @@ from inkgrad.workflows.record import origin_of
 from inkgrad.workflows.run import read_run
 from inkgrad.workflows.settings import Settings
 from inkgrad.workflows.stdin import read_standard_input
+from tests.drawing.stroke_forms import FORMS, HEXAGON
 from tests.quickdraw.formats import writers
 from tests.training.problems import RECIPES, TRAIN, VALIDATION, tiny_network
 
 Read = Callable[[bytes, Path], object]
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "files"
 
 SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="100" height="50mm" viewBox="0 0 100 100">'
@@ -155,18 +158,18 @@ def use_run(path: Path) -> None:
     settings, _ = read_run(path.parent)
     ", ".join(settings.classes)
     json.dumps(settings.to_dict())
-    find_place(settings.data)
+    find_data_location(settings.data)
 
 
 def use_words(path: Path) -> None:
-    assert find_place(path).classes() == read_drawings(path).classes
+    assert find_data_location(path).classes() == read_drawings(path).classes
 
 
 def read_place(data: bytes, folder: Path) -> None:
     """Read a place of drawings whose name, and that of a class in it, are whatever they are."""
     name = data.decode("utf-8", "surrogateescape")
-    find_place(name)
-    find_place(f"file://{name}")
+    find_data_location(name)
+    find_data_location(f"file://{name}")
 
 
 def make_readers(folder: Path) -> dict[str, Reader]:
@@ -190,7 +193,9 @@ def make_readers(folder: Path) -> dict[str, Reader]:
     csv = writers.write_kaggle(folder / "valid.csv", drawings).read_bytes()
     binary = writers.write_binary(folder / "valid.bin", drawings).read_bytes()
     npz = writers.write_sketchrnn(folder / "valid.npz", train=drawings).read_bytes()
-    bitmaps = [npy(np.zeros((2, 784), np.uint8)), npy(np.zeros((2, 28, 28), np.uint8))]
+    equally_long = (CORPUS / "sketchrnn-equal-lengths.npz").read_bytes()
+    shapes = [(2, 784), (2, 28, 28), (2, 28, 28, 1)]
+    bitmaps = [npy(np.zeros(shape, np.uint8)) for shape in shapes]
     images = pictures()
     settings = {"finished": False, "settings": Settings(("cat", "dog")).to_dict()}
     (folder / "bucket" / "numpy_bitmap").mkdir(parents=True)
@@ -221,14 +226,23 @@ def make_readers(folder: Path) -> dict[str, Reader]:
             [writers.npy_header("(2, 784)", "|u1"), writers.npy_header("(3L,)", "|O")],
         ),
         "pickled": Reader(lambda data, _: list(read_arrays(io.BytesIO(data), "x.npz")), pickled),
-        "npz": Reader(from_file(".npz", records, read_bitmaps), [npz]),
+        "npz": Reader(from_file(".npz", records, read_bitmaps), [npz, equally_long]),
         "npz members": Reader(
             lambda data, where: records(writers.write_npz(where / "file.npz", {"train.npy": data})),
             [npy(movements)],
         ),
         "json": Reader(from_file(".json", records, read_bitmaps), [NDJSON.splitlines()[0]]),
         "ndjson": Reader(from_file(".ndjson", use_words), [NDJSON]),
-        "csv": Reader(from_file(".csv", read_drawings), [csv]),
+        "csv": Reader(from_file(".csv", read_drawings), [csv, csv.decode().encode("utf-16")]),
+        "forms of strokes": Reader(
+            from_file(".json", records),
+            [json.dumps(make(HEXAGON)).encode() for make in FORMS.values()],
+        ),
+        "documents": Reader(
+            from_file(".json", records),
+            [(CORPUS / f"document.{kind}").read_bytes() for kind in ("excalidraw", "tldr")],
+        ),
+        "inkml": Reader(from_file(".inkml", records), [(CORPUS / "ink.inkml").read_bytes()]),
         "bin": Reader(from_file(".bin", read_drawings), [binary]),
         "svg": Reader(from_file(".svg", records), [SVG], share=0.3),
         "svg text": Reader(lambda data, _: strokes_from_svg(data), [SVG], share=0.3),

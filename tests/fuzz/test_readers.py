@@ -23,7 +23,8 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reader]:
 
 
 NAMES = [
-    *("npy", "npy headers", "pickled", "npz", "npz members", "json", "ndjson", "csv", "bin"),
+    *("npy", "npy headers", "pickled", "npz", "npz members", "json", "ndjson", "csv"),
+    *("forms of strokes", "documents", "inkml", "bin"),
     *("svg", "svg text", "picture .png", "picture .jpg", "picture .gif", "picture .bmp"),
     *("picture .webp", "picture .tif", "standard input", "folder", "places", "tasks", "model"),
     *("model's description", "checkpoint", "checkpoint's facts", "run", "metrics", "question"),
@@ -73,7 +74,8 @@ def test_what_is_valid_is_read(readers, name, tmp_path):
 
 
 JSON = [
-    *("json", "ndjson", "standard input", "folder", "tasks", "model's description"),
+    *("json", "ndjson", "documents", "standard input", "folder", "tasks"),
+    "model's description",
     *("checkpoint's facts", "run", "question"),
 ]
 

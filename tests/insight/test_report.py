@@ -114,7 +114,7 @@ def test_figures_facts_and_pictures_are_on_the_page():
     words = Page(page(**given, record=RECORD, title="Three animals")).words
     result = given["evaluation"]
     assert "Three animals" in words
-    assert f"Of 60 drawings kept aside, the network named {round(60 * result.top1)} right" in words
+    assert f"Of 60 drawings held out, the network named {round(60 * result.top1)} right" in words
     assert f"{100 * result.balanced_accuracy:.1f}\u202f%".replace("\u202f", " ") in words
     assert "kept: epoch 2" in words
     for fact in ("drawings per s 1,423", "learning rate 0.001", "balance yes", "limit –"):

@@ -25,10 +25,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inkgrad.errors import DataError, DownloadError
-from inkgrad.quickdraw import part, transfer
-from inkgrad.quickdraw.answers import NotFoundError, UnreachableError
+from inkgrad.quickdraw import partial_download, transfer
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET, held, mirror_folder, remember
 from inkgrad.quickdraw.fetch import fetch
+from inkgrad.quickdraw.partial_download import PartialDownload
+from inkgrad.quickdraw.responses import NotFoundError, UnreachableError
 from inkgrad.quickdraw.transfer import Client
 
 from .bucket import (
@@ -520,7 +521,10 @@ def test_a_name_that_is_looked_up_for_ever(tmp_path: Path, monkeypatch: pytest.M
         released.wait(10)
         raise httpx.ConnectError("name resolution failed")
 
-    with Client(transport=_Transport(look_up)) as client, part.Part(tmp_path / "a") as piece:
+    with (
+        Client(transport=_Transport(look_up)) as client,
+        PartialDownload(tmp_path / "a") as piece,
+    ):
         for _ in range(2):  # the second time it is known
             with pytest.raises(UnreachableError, match=r"bucket\.test .*no answer within 0\.1 s"):
                 client.extend("http://bucket.test/a", piece, 10)
@@ -543,7 +547,7 @@ def test_a_first_contact_that_fails(
 
     with (
         Client(transport=_Transport(fail)) as client,
-        part.Part(tmp_path / "a") as piece,
+        PartialDownload(tmp_path / "a") as piece,
         pytest.raises(UnreachableError, match=match),
     ):
         client.extend("http://bucket.test/a", piece, 10)
@@ -552,7 +556,7 @@ def test_a_first_contact_that_fails(
 def test_an_address_that_cannot_be_asked(tmp_path: Path) -> None:
     with (
         Client() as client,
-        part.Part(tmp_path / "a") as piece,
+        PartialDownload(tmp_path / "a") as piece,
         pytest.raises(DownloadError, match="not an address"),
     ):
         client.extend("http://127.0.0.1:1\x00/", piece, 10)
@@ -599,10 +603,10 @@ class Disk:
             {"fsync": os.fsync, "replace": os.replace},
         )
         monkeypatch.setattr("inkgrad.storage.sync_folder.__kwdefaults__", {"fsync": os.fsync})
-        open_part = part._open
-        monkeypatch.setattr(part, "_open", lambda path: _File(self, open_part(path)))
+        open_part = partial_download._open
+        monkeypatch.setattr(partial_download, "_open", lambda path: _File(self, open_part(path)))
         monkeypatch.setattr("inkgrad.storage.open", self._open, raising=False)
-        monkeypatch.setattr(part, "open", self._open, raising=False)
+        monkeypatch.setattr(partial_download, "open", self._open, raising=False)
 
     def _open(self, path, mode, **options):
         file = open(path, mode, **options)  # noqa: SIM115  (whoever asked closes it)
@@ -688,8 +692,8 @@ def test_a_failure_at_every_write_flush_and_rename(bucket: Bucket, tmp_path: Pat
 
 
 def test_a_part_shortened_by_someone_else(tmp_path: Path) -> None:
-    with part.Part(tmp_path / "a") as piece:
-        piece.begin(part.Edition('"a"', 100))
+    with PartialDownload(tmp_path / "a") as piece:
+        piece.begin(partial_download.Edition('"a"', 100))
         piece.append(b"x" * 100)
         os.truncate(piece.path, 10)
         with pytest.raises(OSError, match="shortened by someone else"):
@@ -795,7 +799,7 @@ def test_an_interrupt_ends_the_threads(fetcher: Fetcher) -> None:
 
 def test_a_stopped_client_stops_while_it_receives(bucket: Bucket, tmp_path: Path) -> None:
     bucket.put_bitmaps("cat", drawings(3000))
-    with Client() as client, part.Part(tmp_path / "cat.npy") as piece:
+    with Client() as client, PartialDownload(tmp_path / "cat.npy") as piece:
         with pytest.raises(DownloadError, match="the download was stopped"):
             client.extend(f"{bucket.url}/{CAT}", piece, 10**9, lambda *_: client.stop())
         assert 0 < piece.size < len(bucket.files[CAT])
@@ -803,14 +807,14 @@ def test_a_stopped_client_stops_while_it_receives(bucket: Bucket, tmp_path: Path
 
 def test_a_part_is_used_in_its_block(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="inside its `with` block"):
-        part.Part(tmp_path / "a").append(b"x")
+        PartialDownload(tmp_path / "a").append(b"x")
 
 
 @pytest.mark.parametrize("note", ["", "[]", "{}", '{"tag": "a", "total": "b"}'])
 def test_a_part_with_a_damaged_note_is_thrown_away(tmp_path: Path, note: str) -> None:
     (tmp_path / "a.part").write_bytes(b"bytes of we know not what")
     (tmp_path / "a.part.json").write_text(note)
-    with part.Part(tmp_path / "a") as piece:
+    with PartialDownload(tmp_path / "a") as piece:
         assert piece.size == 0
     assert leftovers(tmp_path) == set()
 

@@ -11,8 +11,9 @@ import pytest
 from inkgrad.drawing import rasterize
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.folder import read_class, read_classes
+from inkgrad.quickdraw.loaded import Wanted
 
-from .test_rasters import drawing
+from .test_bitmap_cache import drawing
 
 
 class Folder:
@@ -31,9 +32,9 @@ class Folder:
             lines = [json.dumps({"drawing": drawing(n), "recognized": recognized}) for n in strokes]
             (self.path / "simplified" / "cat.ndjson").write_text("\n".join(lines))
 
-    def read(self, **options):
+    def read(self, on_progress=None, **options):
         """Return the numbers of the drawings that are read from either file, and the doubles."""
-        read = read_class(self.path, "cat", **options)
+        read = read_class(self.path, "cat", Wanted(**options), on_progress)
         known = {rasterize(drawing(n)).tobytes(): n for n in range(200)}
         assert len(read) == len(read.bitmaps) + len(read.strokes)
         return (
@@ -94,7 +95,7 @@ def test_only_strokes_tell_what_was_recognised(folder: Folder) -> None:
 
 def test_bitmaps_are_not_read_before_they_are_needed(folder: Folder) -> None:
     folder.put(FEW, None)
-    assert isinstance(read_class(folder.path, "cat").bitmaps, np.memmap)
+    assert isinstance(read_class(folder.path, "cat", Wanted()).bitmaps, np.memmap)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +125,11 @@ def test_a_missing_class_is_told_before_the_others_are_drawn(
     folder.put(None, FEW)
     monkeypatch.setattr("inkgrad.quickdraw.folder.read_class", None)
     with pytest.raises(DataError, match=r"no drawings of owl in here, neither in numpy_bitmap/owl"):
-        read_classes(folder.path, ["cat", "owl"], "here")
+        read_classes(folder.path, ["cat", "owl"], "here", Wanted())
 
 
 def test_a_class_whose_files_are_empty_is_missing(folder: Folder) -> None:
     (folder.path / "simplified").mkdir()
     (folder.path / "simplified" / "cat.ndjson").write_text("\n")
     with pytest.raises(DataError, match="no drawings of cat in here"):
-        read_classes(folder.path, ["cat"], "here")
+        read_classes(folder.path, ["cat"], "here", Wanted())

@@ -218,7 +218,7 @@ def test_doodles_have_their_strokes():
         ({"n": 0}, "n is 0; ask for 1 drawing or more"),
         ({"seed": -1}, "seed is -1; give 0 or more"),
         ({"classes": "cat,,dog"}, "a class without a name is given"),
-        ({"classes": []}, "a class without a name is given"),
+        ({"classes": []}, "no classes are given; name at least one"),
         ({"classes": "dgo"}, "no drawings of 'dgo' here; did you mean dog, "),
         ({"classes": "cat,lion"}, "no drawings of 'lion' here; did you mean"),
     ],

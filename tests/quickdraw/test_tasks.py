@@ -116,7 +116,7 @@ def test_a_file_of_drawings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("classes", "task", "match"),
     [
-        (None, None, "not said what to tell apart; name a task such as animals"),
+        (None, None, "no classes are named; give a task such as animals"),
         ("cat,dog", "animals", "both classes and the task 'animals' are given"),
         ("cat,,dog", None, "a class without a name"),
         ("", None, "a class without a name"),

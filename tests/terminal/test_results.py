@@ -124,7 +124,7 @@ def test_an_evaluation_says_of_what(missing, told):
     result = {**evaluation(), "part": "test", "source": "a folder\x1b[2J", "missing": missing}
     show_evaluation(console, result)
     lines = lines_of(console)
-    assert lines[:2] == ["source  a folder?[2J", "part    test (kept aside in training)"]
+    assert lines[:2] == ["source  a folder?[2J", "part    test (held out from training)"]
     assert told in lines
     assert "\x1b" not in text_of(console)
 
@@ -203,7 +203,7 @@ def test_a_model_tells_how_it_was_made():
         "",
         "command   inkgrad train --classes cat,dog",
         "drawings  the folder quickdraw",
-        "test      top-1 50.0 %, balanced 25.0 %, on 1,000 drawings kept aside",
+        "test      top-1 50.0 %, balanced 25.0 %, on 1,000 drawings held out",
     ]
 
 
@@ -256,7 +256,7 @@ def test_checks_end_with_a_verdict():
     console = pipe()
     show_checks(console, [check(), check(method="mystery")])
     lines = lines_of(console)
-    assert lines[-1] == "All 2 relative errors are as small as they must be"
+    assert lines[-1] == "All 2 relative errors are within tolerance"
     assert "difference  one layer against its central differences, at most 1e-07" in lines
     console = pipe()
     show_checks(console, [check(), check(passed=False, method="network")])

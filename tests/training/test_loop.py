@@ -361,7 +361,7 @@ def test_mistakes_are_told_before_anything_is_written(tmp_path):
     for changes, kind, message in [
         ({"data": empty}, DataError, "the training data is empty"),
         ({"validation": empty}, DataError, "the validation data is empty"),
-        ({"engine": "warp"}, InkgradError, "there is no engine 'warp'"),
+        ({"engine": "warp"}, InkgradError, "engine is 'warp'"),
         (
             {"validation": None, "recipe": Recipe(patience=1)},
             InkgradError,

@@ -219,7 +219,7 @@ def test_a_class_is_taught_saved_and_known_to_the_command_line(hand, tmp_path, s
     words = {json.loads(line)["word"] for line in drawings.read_text().splitlines()}
     assert words == {"spiral"}
 
-    hand.press("Forget")
+    hand.press("Undo teaching")
     hand.page.locator("#taught", has_text="as it was").wait_for()
     assert "spiral" not in hand.classes()
     hand.page.locator("#file").set_input_files([str(model), str(drawings)])

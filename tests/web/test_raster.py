@@ -7,11 +7,12 @@ import math
 import numpy as np
 import pytest
 
-from inkgrad.drawing import Raster, rasterize, rasterize_many, to_bitmap
+from inkgrad.drawing import Raster, rasterize, rasterize_many, to_bitmap, to_bitmaps
 from inkgrad.drawing.pen import make_pen
 from inkgrad.errors import DataError, ModelError
 from inkgrad.quickdraw.doodles import ANIMALS, draw
 from tests import golden
+from tests.drawing.frames import FRAMES, random_frames
 from tests.golden.drawings import random_drawings
 from tests.web.drawings import COUNTS, HOSTILE
 from tests.web.drawings import random_drawings as raw_drawings
@@ -132,6 +133,13 @@ def test_drawings_of_any_origin(javascript, count):
     bent = [[[0, 100, 101, 255], [0, 60, 62, 255]]]
     results = javascript.call_many(MODULE, "toBitmap", [(bent, s) for s in SETTINGS])
     assert differing(results, [rasterize(bent, **s) for s in SETTINGS]) == []
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(2000, marks=pytest.mark.slow)])
+def test_the_frame_decides_alike_what_is_drawn_as_it_is(javascript, count):
+    drawings = [drawing for drawing, _ in FRAMES.values()] + random_frames(count, seed=5)
+    results = javascript.call_many(MODULE, "toBitmap", [(d,) for d in drawings])
+    assert differing(results, to_bitmaps(drawings)) == []
 
 
 def test_settings_may_be_left_out(javascript):

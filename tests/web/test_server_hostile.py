@@ -13,6 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from inkgrad.drawing import MAX_LENGTH
 from inkgrad.web import asking
 from inkgrad.web.asking import MAX_BODY, MAX_POINTS, MAX_STROKES
 from tests.web.drawings import HOSTILE
@@ -112,7 +113,7 @@ BODIES = {
         *(422, "10,001 points; at most 10,000"),
         strokes_as(json.dumps([[[1] * (MAX_POINTS + 1)] * 2])),
     ),
-    "a scribble": (422, "390 times as long", strokes_as(json.dumps(SCRIBBLE))),
+    "a scribble": (422, f"{MAX_LENGTH} times as long", strokes_as(json.dumps(SCRIBBLE))),
     "half a million rows": (422, "stroke 1 is not", strokes_as("[[" + "[]," * 300_000 + "[]]]")),
     "too many letters": (413, "too large", strokes_as(" " * MAX_BODY["application/json"])),
 }
@@ -127,7 +128,13 @@ for n, value in enumerate(MODELS):
         *(422, sentence),
         json.dumps({"strokes": STROKES, "model": value}).encode(),
     )
+OTHER_FORMS = (  # refused as rows, and read as what they are
+    *("object", "strokes of objects", "four rows", "one stroke, not a list"),
+    "points instead of rows",
+)
 for name, value in HOSTILE.items():
+    if name in OTHER_FORMS:
+        continue
     try:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):  # arrays; what is not finite stands above
@@ -194,6 +201,12 @@ def post(address, body, kind):
 
 def test_there_are_enough_of_them():
     assert len(BODIES) + len(PICTURES) + len(KINDS) > 100
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_other_forms_of_strokes(address, name):
+    body = json.dumps({"strokes": HOSTILE[name]}).encode()
+    assert post(address, body, "application/json").status_code == 200
 
 
 @pytest.mark.parametrize("name", BODIES)

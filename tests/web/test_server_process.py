@@ -175,7 +175,7 @@ def test_it_is_a_function_too(model):
         ("MODEL --port -1", "the port is -1"),
         ("MODEL --host 192.0.2.1", "192.0.2.1 is not an address of this machine"),
         ("MODEL --host a..b", "there is no host 'a..b'"),
-        ("MODEL --engine steam", "there is no engine 'steam'"),
+        ("MODEL --engine steam", "engine is 'steam'"),
     ],
 )
 def test_mistakes(model, words, sentence):

@@ -65,7 +65,7 @@ def test_frames_are_the_same(javascript, drawings):
     boxes = javascript.call_many(MODULE, "boundingBox", [(c,) for c in checked])
     assert boxes == [[corner.tolist() for corner in bounding_box(c)] for c in checked]
     # Simplified, nudged, and one border of the rule after another overstepped.
-    edges = product((-1, 0, 5, 6), (0, 5, 6, 6.5), (249, 249.5, 250, 255, 256))
+    edges = product((-1, 0, 16, 17), (0, 16, 17, 16.5), (238, 238.5, 239, 255, 256))
     checked += [check_strokes([[[x, end], [y, 90]]]) for x, y, end in edges]
     known = javascript.call_many(MODULE, "isSimplified", [(c,) for c in checked])
     assert known == [is_simplified(c) for c in checked]

@@ -312,7 +312,7 @@ def test_a_step_is_pythons_and_lowers_the_loss_and_reset_takes_it_back(odd_hand,
 def test_a_gradient_is_checked(odd_hand, passes, choice):
     panel = learning(odd_hand)
     if choice == "any":
-        odd_hand.press("Take any weight")
+        odd_hand.press("Pick a random weight")
     else:
         name = "conv2.weight" if choice == "a filter's" else "dense2.weight"
         gradient = passes.gradients[name]

@@ -168,7 +168,7 @@ def test_if_no_class_is_there_the_place_is_wrong(doodle_run, surroundings):
     [
         ({"part": "half"}, "part is 'half'; choose one of auto, test, all"),
         ({"limit": 0}, "limit is 0"),
-        ({"engine": "steam"}, "there is no engine 'steam'"),
+        ({"engine": "steam"}, "engine is 'steam'"),
         ({"data": "nowhere"}, "does not exist"),
     ],
 )

@@ -17,14 +17,18 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from inkgrad import cli
-from inkgrad.drawing import Raster, bitmap_from_image, simplify, to_bitmap
+from inkgrad.drawing import Raster, bitmap_from_image, rasterize, simplify, to_bitmap, to_bitmaps
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Dense, Flatten
 from inkgrad.model import Model, load
 from inkgrad.network import Network
 from inkgrad.quickdraw import Loaded, load_drawings
 from inkgrad.quickdraw.doodles import draw
-from inkgrad.workflows import evaluate, predict, train
+from inkgrad.quickdraw.samples import sample_drawings
+from inkgrad.web import predicting
+from inkgrad.web.served import Served
+from inkgrad.workflows import evaluate, pack, predict, train
+from tests.drawing.frames import FRAMES, random_frames
 from tests.drawing.pictures import picture
 from tests.drawing.test_hostile import HOSTILE, LONG, NO_DRAWINGS
 
@@ -168,6 +172,73 @@ def test_doodles_and_mirrors_are_drawn_with_the_models_settings(raster, bucket):
     assert made.fingerprint() != google.fingerprint()
 
 
+# --- drawings by which two rules could be told apart: small, fractional, nearly framed ------------
+
+
+def ways(drawings, raster):
+    """Yield for each way into a network its name, and the bitmaps that come of drawings by it."""
+    model = model_of(raster)
+    lines = "".join(json.dumps({"word": "cat", "drawing": d}) + "\n" for d in drawings)
+    Path("words.ndjson").write_text(lines)
+    write_lines(Path("bucket/simplified/cat.ndjson"), drawings)
+    Path("mine/cat").mkdir(parents=True, exist_ok=True)
+    for number, drawing in enumerate(drawings):
+        Path(f"mine/cat/{number:05}.json").write_text(json.dumps({"drawing": drawing}))
+    for place in ("bucket", "words.ndjson", "mine"):
+        yield f"evaluate {place}", evaluate(model, place, part="all").drawings.bitmaps
+        yield f"train {place}", load_drawings(["cat"], data=place, raster=raster).drawings.bitmaps
+        again = load_drawings(["cat"], data=place, raster=raster).drawings.bitmaps
+        yield f"train {place}, from the cache", again
+    yield "predict", np.stack([p.reading.bitmap for p in predict(model, ["words.ndjson"])])
+    yield "a program", model.bitmaps(drawings)
+    out = Path("packed.npy")
+    how = {"side": raster.side, "pen": raster.pen, "padding": raster.padding}
+    pack(["words.ndjson"], out, **how)
+    yield "pack", np.load(out).reshape(-1, raster.side, raster.side)
+    if raster == Raster():
+        samples = sample_drawings(["words.ndjson"], len(drawings)).samples
+        yield "preview", np.stack([sample.bitmap for sample in samples])
+        yield "preview's strokes", np.stack([rasterize(sample.strokes) for sample in samples])
+
+
+@every_raster
+def test_one_rule_decides_what_is_drawn_as_it_is(raster, surroundings):
+    drawings = [drawing for drawing, _ in FRAMES.values()]
+    how = {"side": raster.side, "pen": raster.pen, "padding": raster.padding}
+    for (name, (drawing, as_it_is)), bitmap in zip(
+        FRAMES.items(), to_bitmaps(drawings, **how), strict=True
+    ):
+        framed = drawing if as_it_is else simplify(drawing)
+        np.testing.assert_array_equal(bitmap, rasterize(framed, **how), err_msg=name)
+    for way, bitmaps in ways(drawings, raster):
+        expected = to_bitmaps(drawings, **how)
+        np.testing.assert_array_equal(bitmaps, expected, err_msg=way)
+
+
+def test_random_drawings_are_the_same_bytes_by_every_way(surroundings):
+    drawings = random_frames(60, seed=1)
+    for way, bitmaps in ways(drawings, Raster()):
+        np.testing.assert_array_equal(bitmaps, to_bitmaps(drawings), err_msg=way)
+
+
+@pytest.mark.slow
+def test_many_random_drawings_are_the_same_bytes_by_every_way(surroundings):
+    drawings = random_frames(2000, seed=2)
+    for way, bitmaps in ways(drawings, Raster()):
+        np.testing.assert_array_equal(bitmaps, to_bitmaps(drawings), err_msg=way)
+
+
+def test_the_server_sees_what_a_program_sees(surroundings):
+    drawings = [drawing for drawing, _ in FRAMES.values()] + random_frames(40, seed=3)
+    model = model_of(Raster())
+    served = {"model": Served("model", model, b"")}
+    for drawing in drawings:
+        body = json.dumps({"strokes": drawing, "top": 1}).encode()
+        (guess,) = predicting.predict(served, "application/json", body)["guesses"]
+        probabilities = model.predict_proba(to_bitmaps([drawing]))[0]
+        assert guess["probability"] == pytest.approx(probabilities.max(), abs=1e-6)
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
@@ -224,7 +295,11 @@ def test_the_size_follows_the_network(bucket):
 # --- hostile strokes, from the command line -------------------------------------------------------
 
 
-ARE_DRAWINGS_IN_A_FILE = {"object", "one dimension too many"}  # a record, a list of one drawing
+ARE_DRAWINGS_IN_A_FILE = {
+    *("object", "one dimension too many"),  # a record, a list of one drawing
+    # forms that drawing pages save
+    *("strokes of objects", "four rows", "one stroke, not a list", "points instead of rows"),
+}
 IN_FILES = {
     name: json.dumps(strokes, default=np.ndarray.tolist)
     for name, strokes in {**NO_DRAWINGS, **LONG}.items()

@@ -129,7 +129,7 @@ def test_progress_is_told_by_the_class(mine):
         ("hostile.ndjson", {"out": "packed"}, r"'\.\./up' cannot be the name of a class"),
         ("broken.ndjson", {}, r"broken\.ndjson: line 2: not valid JSON"),
         (["mine", "small.npy"], {"side": 56}, r"small\.npy: an array of shape \(2, 784\); bitmaps"),
-        ("https://example.org", {}, "cannot be leafed through; fetch drawings"),
+        ("https://example.org", {}, "is a server, and local files are needed; fetch drawings"),
     ],
 )
 def test_mistakes_are_refused_and_nothing_is_written(mine, surroundings, paths, options, message):

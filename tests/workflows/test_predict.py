@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,6 +38,32 @@ def test_every_drawing_of_every_file_is_read_in_order(doodle_run, surroundings):
         assert told["name"] == prediction.name
         assert [g["class"] for g in told["guesses"]] == [doodle_run.model.classes[k] for k in best]
         np.testing.assert_allclose([g["probability"] for g in told["guesses"]], shares[best], 1e-5)
+
+
+def test_a_folder_stands_for_the_files_in_it(doodle_run):
+    bitmaps = doodle_run.parts.test.bitmaps[:3]
+    for name in ("flat/b.png", "flat/a.png", "mine/cup/a.png"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(bitmaps[0]).save(name)
+    for name in ("flat/notes.txt", "flat/Thumbs.db", "mine/cup/desktop.ini", "mine/notes.txt"):
+        Path(name).write_text("no drawing")
+    Path("bucket/numpy_bitmap").mkdir(parents=True)
+    np.save("bucket/numpy_bitmap/cup.npy", bitmaps.reshape(3, 784))
+    told: list[tuple[object, ...]] = []
+    found = predict(
+        doodle_run.model,
+        ["flat", "mine", "bucket", "flat/b.png"],
+        on_progress=lambda *a: told.append(a),
+    )
+    assert [Path(p.name).as_posix() for p in found] == [
+        *("flat/a.png", "flat/b.png", "mine/cup/a.png"),
+        *(f"bucket/numpy_bitmap/cup.npy:{n}" for n in (1, 2, 3)),
+        "flat/b.png",
+    ]
+    assert ("read", "", 5, 5) in told
+    Path("empty").mkdir()
+    with pytest.raises(DataError, match="empty holds no drawings; expected"):
+        predict(doodle_run.model, ["empty"])
 
 
 def test_no_more_guesses_than_classes(doodle_run):
@@ -119,5 +146,5 @@ def test_mistakes_are_refused(doodle_run):
         predict(doodle_run.model, [])
     with pytest.raises(DataError, match=r"nothing\.png does not exist"):
         predict(doodle_run.model, ["nothing.png"])
-    with pytest.raises(InkgradError, match="no engine"):
+    with pytest.raises(InkgradError, match="engine is 'steam'; choose one of"):
         predict(doodle_run.model, ["one.npy"], engine="steam")

@@ -165,7 +165,7 @@ def test_the_folder_may_be_named_by_the_task(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_run(default_folder(None, SETTINGS.classes), SETTINGS, TRAINING)
     assert resume(None, "cat,dog")[0].as_posix() == "runs/cat-dog"
-    with pytest.raises(InkgradError, match="name its folder with --out"):
+    with pytest.raises(InkgradError, match="no run to resume is named; give its folder with --out"):
         resume(None)
 
 

@@ -96,8 +96,8 @@ def test_binary_files_come_whole(bucket, monkeypatch):
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({}, "it is not said what to fetch"),
-        ({"classes": []}, "it is not said what to fetch"),
+        ({}, "no classes are named"),
+        ({"classes": []}, "no classes are named"),
         ({"classes": "cta"}, "did you mean cat"),
         ({"classes": "cat", "task": "pets"}, "both classes and the task"),
         ({"classes": "cat", "kind": "photos"}, "there is no kind of file 'photos'"),

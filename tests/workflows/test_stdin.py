@@ -110,7 +110,7 @@ def test_sketchrnns_files_are_known():
         (json.dumps(STROKES).encode()[:-9], "standard input: line 1: not valid JSON"),
         (LINE.encode() + b"{}\n", "standard input: line 2"),
         (b"[" * 100_000, "standard input: line 1"),
-        (b"<html></html>", "standard input: the outermost element is <html>"),
+        (b"<html></html>", "standard input is a web page"),
         (b"PK\x03\x04 and then nothing", "standard input"),
         (npy(np.zeros((2, 3))), "standard input: an array of float64"),
     ],

@@ -430,10 +430,10 @@ def no_loading(*args, **options):
     [
         ({"classes": "cat"}, "1 class is too few"),
         ({"classes": "cat,dgo"}, "did you mean"),
-        ({"classes": None}, "it is not said what to tell apart"),
+        ({"classes": None}, "no classes are named"),
         ({"task": "pets"}, "both classes and the task"),
         ({"classes": None, "task": "nonsense"}, "there is no task 'nonsense'"),
-        ({"engine": "steam"}, "there is no engine 'steam'"),
+        ({"engine": "steam"}, "engine is 'steam'"),
         ({"optimizer": "magic"}, "optimizer is 'magic'"),
         ({"epochs": 0}, "epochs is 0"),
         ({"colour": "red"}, "no setting 'colour'"),
@@ -475,6 +475,19 @@ def test_too_few_drawings_are_refused(surroundings):
     with pytest.raises(InkgradError, match="class 5 and 2 more classes"):
         train(loaded=Loaded(drawings, "made up"), out="run")
     assert list(surroundings.iterdir()) == []
+
+
+def test_two_drawings_of_each_class_are_enough(surroundings):
+    """One learns and one judges; nothing is left to validate with, unless patience needs it."""
+    bitmaps = np.random.default_rng(0).integers(0, 256, (4, 28, 28), np.uint8)
+    loaded = Loaded(Drawings(bitmaps, np.array([0, 0, 1, 1]), ("cat", "dog")), "made up")
+    with pytest.raises(
+        InkgradError, match=r"^4 drawings, at most 2 of a class, leave none for the"
+    ):
+        quick(loaded=loaded, out="run", patience=3)
+    parts = quick(loaded=loaded, out="run").parts
+    assert [len(part) for part in parts] == [2, 0, 2]
+    assert parts.train.counts() == parts.test.counts() == {"cat": 1, "dog": 1}
 
 
 def test_drawings_of_other_classes_are_refused(doodle_folder):

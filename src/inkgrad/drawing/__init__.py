@@ -1,12 +1,12 @@
 """Drawings: strokes, pictures and SVG → the 28×28 bitmaps that the network sees.
 
-Importing this costs no more than NumPy: Pillow and svgelements are imported when a picture or an
-SVG file is read.
+Importing this costs no more than NumPy: Pillow is imported when a picture or an SVG file is
+read.
 """
 
 from inkgrad.drawing.images import bitmap_from_image, picture_on_paper
-from inkgrad.drawing.raster import Raster, rasterize, rasterize_many
-from inkgrad.drawing.simplify import simplify, to_bitmap, to_bitmaps
+from inkgrad.drawing.raster import Raster, rasterize, rasterize_many, to_input
+from inkgrad.drawing.simplify import MAX_LENGTH, into_frame, simplify, to_bitmap, to_bitmaps
 from inkgrad.drawing.strokes import (
     Drawing,
     Strokes,
@@ -19,6 +19,7 @@ from inkgrad.drawing.strokes import (
 from inkgrad.drawing.svg import strokes_from_svg
 
 __all__ = [
+    "MAX_LENGTH",
     "Drawing",
     "Raster",
     "Strokes",
@@ -27,6 +28,7 @@ __all__ = [
     "bounding_box",
     "check_strokes",
     "fit",
+    "into_frame",
     "is_simplified",
     "picture_on_paper",
     "rasterize",
@@ -35,4 +37,5 @@ __all__ = [
     "strokes_from_svg",
     "to_bitmap",
     "to_bitmaps",
+    "to_input",
 ]

@@ -19,13 +19,13 @@ from inkgrad.drawing.plot import Placing, make_room, plot
 from inkgrad.drawing.strokes import (
     Drawing,
     Points,
-    drawing_name,
     in_words_of_json,
     join_drawings,
+    numbered,
 )
-from inkgrad.errors import DataError, ModelError
+from inkgrad.errors import DataError, DrawingError, ModelError
 
-__all__ = ["MAX_SIDE", "Raster", "rasterize", "rasterize_many"]
+__all__ = ["MAX_SIDE", "Raster", "rasterize", "rasterize_many", "to_input"]
 
 MAX_SIDE = 1024  # pixels
 _CANVAS = 256.0  # the square in which simplified drawings live
@@ -80,7 +80,7 @@ class Raster:
         """Pixels per unit of the canvas: side / (256 + 2 · padding + pen)."""
         return self.side / (_CANVAS + 2 * self.padding + self.pen)
 
-    def to_dict(self) -> dict[str, int | float]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain numbers by name, for JSON."""
         return asdict(self)
 
@@ -191,7 +191,7 @@ def rasterize_many(
 
     Raises
     ------
-    DataError
+    DrawingError
         If a drawing is unusable; it is named by its index.
     ImportError
         If `compiled` is asked for and Numba is not installed.
@@ -223,6 +223,20 @@ def rasterize_many(
     return bitmaps
 
 
+def to_input(bitmaps: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return bitmaps (n, side, side) as a network is given them: (n, 1, side, side), ink 1 on 0.
+
+    Examples
+    --------
+    >>> x = to_input(np.full((1, 28, 28), 51, np.uint8))
+    >>> x.shape, x.dtype, float(x.max())
+    ((1, 1, 28, 28), dtype('float32'), 0.20000000298023224)
+    """
+    x = bitmaps[:, None].astype(np.float32)  # (n, side, side) -> (n, 1, side, side)
+    x /= np.float32(255)
+    return x
+
+
 def _place(points: Points, raster: Raster, index: int, drawings: int) -> Placing:
     """Return where drawings stand on the canvas; they are `index` and the next of so many."""
     x, y = np.asarray(points.x), np.asarray(points.y)
@@ -232,19 +246,21 @@ def _place(points: Points, raster: Raster, index: int, drawings: int) -> Placing
     most = _MOST_PIXELS / raster.scale
     if largest.max() > most:
         which = int(largest.argmax())
-        raise DataError(
-            f"{drawing_name(index + which, drawings)}: a coordinate is {round(largest[which]):,} "
-            f"where the canvas measures 256 and {math.floor(most):,} is the most that can be "
-            "drawn; use to_bitmap, which scales a drawing first"
-        )
+        with numbered(index + which, drawings):
+            raise DrawingError(
+                f"a coordinate is {round(largest[which]):,} where the canvas measures 256 and "
+                f"{math.floor(most):,} is the most that can be drawn; use to_bitmap, which scales "
+                "a drawing first"
+            )
     lengths = np.diff(strokes)
     if lengths.max() > _MOST_POINTS:
         stroke = int(lengths.argmax())
         which = int(np.searchsorted(points.drawings, stroke, side="right")) - 1
-        raise DataError(
-            f"{drawing_name(index + which, drawings)}: a stroke has {lengths[stroke]:,} points; "
-            f"at most {_MOST_POINTS:,} can be drawn, simplify it first"
-        )
+        with numbered(index + which, drawings):
+            raise DrawingError(
+                f"a stroke has {lengths[stroke]:,} points; at most {_MOST_POINTS:,} can be drawn, "
+                "simplify it first"
+            )
     margin = raster.padding + raster.pen / 2
     right, down = (margin + (_CANVAS - np.maximum.reduceat(v, begins)) / 2 for v in (x, y))
     return Placing(right, down, raster.scale, raster.pen / 2)

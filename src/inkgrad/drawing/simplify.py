@@ -12,17 +12,17 @@ from inkgrad.drawing.strokes import (
     Drawing,
     Strokes,
     check_strokes,
-    drawing_name,
     fit,
     is_simplified,
+    numbered,
 )
-from inkgrad.errors import DataError
+from inkgrad.errors import DrawingError
 
-__all__ = ["SIZE", "TOLERANCE", "simplify", "to_bitmap", "to_bitmaps"]
+__all__ = ["MAX_LENGTH", "SIZE", "TOLERANCE", "into_frame", "simplify", "to_bitmap", "to_bitmaps"]
 
 SIZE = 255.0  # length of the longer side of a simplified drawing
 TOLERANCE = 2.0  # a point nearer than this to the line through its neighbours is dropped
-_MAX_LENGTH = 100_000.0  # of all strokes together; real drawings measure some thousands
+MAX_LENGTH = 392  # of all strokes together, in drawing sizes; real drawings have some tens
 
 
 def to_bitmap(
@@ -30,8 +30,7 @@ def to_bitmap(
 ) -> npt.NDArray[np.uint8]:
     """Draw strokes of any origin, size and place as the training drawings were drawn.
 
-    Strokes that do not already lie in the frame of Google's simplified drawings
-    (`is_simplified`) are first simplified; then all are rasterised.
+    They are brought into the frame of Google's simplified drawings (`into_frame`), then rasterised.
 
     Parameters
     ----------
@@ -57,9 +56,7 @@ def to_bitmap(
     >>> bool((small == to_bitmap([[[0, 255], [0, 255]]])).all())
     True
     """
-    checked = check_strokes(strokes)
-    simple = checked if is_simplified(checked) else _simplify(checked)
-    return rasterize(simple, side, pen=pen, padding=padding)
+    return rasterize(into_frame(strokes), side, pen=pen, padding=padding)
 
 
 def to_bitmaps(
@@ -79,7 +76,7 @@ def to_bitmaps(
 
     Raises
     ------
-    DataError
+    DrawingError
         If a drawing is unusable; it is named by its index.
 
     Examples
@@ -88,19 +85,35 @@ def to_bitmaps(
     (2, 28, 28)
     """
     Raster(side, pen, padding)  # refused before any drawing is
-    simple = [_in_frame(d, drawing_name(i, len(drawings))) for i, d in enumerate(drawings)]
-    return rasterize_many(simple, side, pen=pen, padding=padding)
+    framed = []
+    for index, drawing in enumerate(drawings):
+        with numbered(index, len(drawings)):
+            framed.append(into_frame(drawing))
+    return rasterize_many(framed, side, pen=pen, padding=padding)
 
 
-def _in_frame(strokes: Drawing, where: str) -> Strokes:
-    """Return one of several drawings in the frame of Google's simplified ones."""
-    checked = check_strokes(strokes, where=where)
-    if is_simplified(checked):
-        return checked
-    try:
-        return _simplify(checked)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from None
+def into_frame(strokes: Drawing) -> Strokes:
+    """Return strokes in the frame of Google's simplified drawings, the door to every bitmap.
+
+    Those that lie in it already (`is_simplified`, which tells the rule and why) are returned as
+    they are, others simplified.
+
+    Raises
+    ------
+    DataError
+        If the strokes are unusable.
+
+    Examples
+    --------
+    >>> into_frame([[[0, 250], [0, 9]]])
+    [array([[  0., 250.],
+           [  0.,   9.]])]
+    >>> into_frame([[[0, 25], [0, 0]]])
+    [array([[  0., 255.],
+           [  0.,   0.]])]
+    """
+    checked = check_strokes(strokes)
+    return checked if is_simplified(checked) else simplify(checked)
 
 
 def simplify(strokes: Drawing) -> Strokes:
@@ -118,13 +131,15 @@ def simplify(strokes: Drawing) -> Strokes:
 
     Returns
     -------
-    strokes : list of float64 arrays (2, n) of whole numbers from 0 to 255
+    strokes : Strokes
+        Float64 arrays (2, n) of whole numbers from 0 to 255.
         A stroke has two points or more: a dot becomes two equal ones.
 
     Raises
     ------
     DataError
-        If the strokes are unusable, or nearly 400 times as long as the drawing is large.
+        If the strokes are unusable, or more than `MAX_LENGTH` times as long as the drawing is
+        large.
 
     References
     ----------
@@ -139,19 +154,15 @@ def simplify(strokes: Drawing) -> Strokes:
     [array([[  0., 255.],
            [  0.,   0.]])]
     """
-    return _simplify(check_strokes(strokes))
-
-
-def _simplify(strokes: Strokes) -> Strokes:
-    fitted = fit(strokes, SIZE)
+    fitted = fit(check_strokes(strokes), SIZE)
     # Added one after the other, like everything that simplify.js must add to the same bits.
     length = np.cumsum(np.concatenate([[0.0], *map(_lengths, fitted)]))[-1]
-    if length > _MAX_LENGTH:
-        raise DataError(
+    if length > MAX_LENGTH * SIZE:
+        raise DrawingError(
             f"the strokes are {length / SIZE:,.0f} times as long as the drawing is large; "
-            f"at most {_MAX_LENGTH / SIZE:,.0f} times can be simplified"
+            f"at most {MAX_LENGTH} times can be simplified"
         )
-    return [np.rint(_thin(_resample(stroke), TOLERANCE)) for stroke in fitted]
+    return Strokes(np.rint(_thin(_resample(stroke), TOLERANCE)) for stroke in fitted)
 
 
 def _lengths(stroke: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

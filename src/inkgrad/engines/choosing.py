@@ -54,7 +54,7 @@ def make_engine(engine: str | Engine, network: Network) -> Engine:
     'reference'
     >>> make_engine("warp", seed_network())
     Traceback (most recent call last):
-    inkgrad.errors.InkgradError: there is no engine 'warp'; there are auto, ...
+    inkgrad.errors.InkgradError: engine is 'warp'; choose one of auto, ...
     """
     if not isinstance(engine, str):
         if engine.network != network:
@@ -63,7 +63,7 @@ def make_engine(engine: str | Engine, network: Network) -> Engine:
     name = _fastest() if engine == "auto" else engine
     if name not in ENGINES:
         raise InkgradError(
-            f"there is no engine {engine!r}; there are {', '.join(['auto', *sorted(ENGINES)])}"
+            f"engine is {engine!r}; choose one of {', '.join(['auto', *sorted(ENGINES)])}"
         )
     if name == _COMPILED and (obstacle := _obstacle()):
         raise InkgradError(

@@ -45,7 +45,7 @@ def write_report(
     title : str
         What was learnt.
     evaluation : Evaluation
-        Of the drawings kept aside.
+        Of the drawings held out.
     history : list of dict
         The lines of ``metrics.jsonl``; see `inkgrad.insight.charts.learning_curve`.
     record : dict

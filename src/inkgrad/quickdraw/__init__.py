@@ -6,15 +6,10 @@ from inkgrad.quickdraw.categories import CATEGORIES, find_categories, find_categ
 from inkgrad.quickdraw.drawings import Drawings, concatenate
 from inkgrad.quickdraw.duplicates import leaked, same_drawing
 from inkgrad.quickdraw.fetch import fetch
-from inkgrad.quickdraw.formats import (
-    Record,
-    read_bitmaps,
-    read_drawings,
-    read_folder,
-    read_records,
-)
+from inkgrad.quickdraw.formats import Record, read_bitmaps, read_records
 from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
-from inkgrad.quickdraw.sources import load_drawings
+from inkgrad.quickdraw.loading import load_drawings
+from inkgrad.quickdraw.own_drawings import read_drawings, read_folder
 from inkgrad.quickdraw.split import notebook_split, split, validation_split
 from inkgrad.quickdraw.tasks import TASKS, find_task, load_task
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing import Raster
+from inkgrad.drawing import Raster, to_input
 from inkgrad.errors import DataError
 
 __all__ = ["GOOGLES", "SIDE", "Bitmaps", "Drawings", "Indices", "concatenate"]
@@ -128,9 +128,7 @@ class Drawings:
         ((2, 1, 28, 28), 0.20000000298023224, array([0, 0]))
         """
         rows = _rows(indices)
-        x = self.bitmaps[rows, None].astype(np.float32)  # (b, side, side) -> (b, 1, side, side)
-        x /= np.float32(255)
-        return x, self.labels[rows]
+        return to_input(self.bitmaps[rows]), self.labels[rows]
 
     def fingerprint(self) -> str:
         """Return 16 hexadecimal digits that depend on classes, labels and bytes, nothing else.

@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from inkgrad.errors import DataError, DownloadError
-from inkgrad.quickdraw.answers import ChangedError, NotFoundError
 from inkgrad.quickdraw.cache import (
     GOOGLE_BUCKET,
     Held,
@@ -27,8 +26,9 @@ from inkgrad.quickdraw.cache import (
     without_secrets,
 )
 from inkgrad.quickdraw.edition import Edition
-from inkgrad.quickdraw.part import Part
-from inkgrad.quickdraw.portion import HEAD, RefusedError, WholeFile, portion
+from inkgrad.quickdraw.file_prefix import HEAD, RefusedError, WholeFile, file_prefix
+from inkgrad.quickdraw.partial_download import PartialDownload
+from inkgrad.quickdraw.responses import ChangedError, NotFoundError
 from inkgrad.quickdraw.transfer import Client
 from inkgrad.storage import atomic_write
 
@@ -206,7 +206,7 @@ def _held(path: Path, kind: str, rows: int | None) -> Held | None:
     file = held(path)
     if file is not None:
         with contextlib.suppress(OSError), open(path, "rb") as stream:
-            if portion(kind, rows).usable(stream, file.records):
+            if file_prefix(kind, rows).usable(stream, file.records):
                 return file
     return None
 
@@ -228,13 +228,13 @@ def _fetch_one(
 
     Returns the edition that was fetched; None if there was nothing left to fetch.
     """
-    wanted = portion(kind, rows)
+    wanted = file_prefix(kind, rows)
     try:
         with exclusive(path, client.wait):
             old = _held(path, kind, rows)
             if _enough(old, rows):  # another process was quicker
                 return None
-            with Part(path) as part:
+            with PartialDownload(path) as part:
                 inherits = part.size > 0 or old is not None
                 try:
                     edition = _fill(client, url, part, wanted, old, report)
@@ -257,7 +257,7 @@ def _fetch_one(
 def _fill(
     client: Client,
     url: str,
-    part: Part,
+    part: PartialDownload,
     wanted: WholeFile,
     old: Held | None,
     report: Callable[[int, int], object],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from inkgrad.quickdraw.drawings import Drawings
+from inkgrad.drawing import Raster
+from inkgrad.quickdraw.drawings import GOOGLES, Drawings
 
-__all__ = ["ATTRIBUTION", "Counts", "Loaded", "OnProgress"]
+__all__ = ["ATTRIBUTION", "Counts", "Loaded", "OnProgress", "Wanted"]
 
 ATTRIBUTION = "The Quick, Draw! Dataset by Google, licence CC BY 4.0"
 """What must be said of Google's drawings wherever they, or what was learnt from them, are shown."""
@@ -19,6 +21,41 @@ The step is ``"fetch"``, counted in bytes, or ``"draw"`` (strokes become bitmaps
 drawings; or ``"note"``, with a sentence for the user in the place of the class, and 1 of 1. Never
 called twice at once.
 """
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which drawings of a class are to be loaded, and how.
+
+    Parameters
+    ----------
+    limit : int, optional
+        Maximum drawings, the first ones; None: all.
+    recognized : bool, optional
+        Only drawings that the game recognised (True) or did not (False).
+    raster : Raster
+        How strokes are drawn; by default as Google did.
+    cache : Path, optional
+        The folder that bitmaps made of strokes are kept in; None: keep none.
+    """
+
+    limit: int | None = None
+    recognized: bool | None = None
+    raster: Raster = GOOGLES
+    cache: Path | None = None
+
+    @property
+    def takes_bitmaps(self) -> bool:
+        """Whether Google's bitmaps will do.
+
+        They do not tell whether the game recognised them, and they are drawn already, in one way.
+
+        Examples
+        --------
+        >>> [Wanted().takes_bitmaps, Wanted(recognized=True).takes_bitmaps]
+        [True, False]
+        """
+        return self.recognized is None and self.raster == GOOGLES
 
 
 @dataclass(frozen=True)

@@ -18,19 +18,20 @@ from inkgrad.drawing import (
     Drawing,
     Strokes,
     bitmap_from_image,
-    check_strokes,
-    is_simplified,
+    into_frame,
     picture_on_paper,
-    simplify,
-    to_bitmap,
+    rasterize,
 )
+from inkgrad.drawing.stroke_forms import ROWS
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.categories import find_category
+from inkgrad.quickdraw.data_locations import Group, find_groups
 from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES, read_records
+from inkgrad.quickdraw.formats.impostors import impostors_named
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, OnProgress
-from inkgrad.quickdraw.shelves import Shelf, find_shelves
+from inkgrad.quickdraw.tasks import class_names
 
 __all__ = ["Sample", "Sampled", "sample_doodles", "sample_drawings"]
 
@@ -83,12 +84,15 @@ class Sampled:
         How many classes there are; 0 if the drawings are of no known class.
     attribution : str
         Whose they are and under which licence, if they are known to be Google's.
+    forms : tuple of str
+        How files have their strokes that have them otherwise than Google.
     """
 
     samples: tuple[Sample, ...]
     drawings: int | None
     classes: int
     attribution: str = ""
+    forms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +103,7 @@ class _Pile:
     make: Callable[[int, Label], Sample]
     is_all: bool = True  # that the file has
     is_googles: bool = False
+    forms: frozenset[str] = frozenset()  # of strokes that are not Google's rows
 
 
 _Lot = tuple[_Pile, Sequence[int]]
@@ -122,9 +127,8 @@ def sample_drawings(
     Parameters
     ----------
     paths : iterable of paths
-        Files of any format, and folders: see `inkgrad.quickdraw.shelves.find_shelves`. The class
-        of a drawing is the word that a file has for it, or else the file's name; in folders with
-        a subfolder a class, and in those with the bucket's layout, always the class's name there.
+        Files of any format, and folders: see `inkgrad.quickdraw.data_locations.find_groups`, and
+        `Group.class_of` there for the class of a drawing.
     n : int
         How many to choose; all, if there are no more.
     classes : sequence of str or comma-separated str, optional
@@ -155,20 +159,20 @@ def sample_drawings(
     """
     _check(n, seed)
     rng = np.random.default_rng(seed)
-    shelves = [shelf for path in paths for shelf in find_shelves(path)]
-    wanted = None if classes is None else _names(classes)
+    found = [group for path in paths for group in find_groups(path)]
+    wanted = None if classes is None else class_names(classes)
     if wanted is not None:
-        shelves = _shelves_with(wanted, shelves)
-        opened = shelves
+        found = _groups_with(wanted, found)
+        opened = found
     else:
-        opened = [shelves[i] for i in _choose(len(shelves), n, rng)]
+        opened = [found[i] for i in _choose(len(found), n, rng)]
     piles = _open_all(opened, n, rng, on_progress)
     groups = _grouped(piles)
-    names = {*groups, *(shelf.label for shelf in set(shelves) - set(opened))}
+    names = {*groups, *(group.label for group in set(found) - set(opened))}
     if wanted is not None:
         groups = {label: groups[label] for label in (_find(name, groups) for name in wanted)}
         names = {*groups}
-    files = sum(len(shelf.files) for shelf in shelves)
+    files = sum(len(group.files) for group in found)
     counted = len(piles) == files and all(pile.is_all for pile in piles)
     chosen = _deal(groups, n, rng)
     return Sampled(
@@ -176,6 +180,7 @@ def sample_drawings(
         sum(_size(group) for group in groups.values()) if counted else None,
         len(names - {None}),
         ATTRIBUTION if any(pile.is_googles for pile, _, _ in chosen) else "",
+        tuple(sorted({form for pile, _, _ in chosen for form in pile.forms})),
     )
 
 
@@ -196,7 +201,7 @@ def sample_doodles(
     from inkgrad.quickdraw.doodles import ANIMALS, doodles
 
     _check(n, seed)
-    wanted = ANIMALS if classes is None else tuple(_find(c, ANIMALS) for c in _names(classes))
+    wanted = ANIMALS if classes is None else tuple(_find(c, ANIMALS) for c in class_names(classes))
     each = -(-n // len(wanted))
     drawn, _ = doodles(wanted, each, seed)
     pile = _Pile({}, functools.partial(_from_strokes, Path("doodles"), drawn))
@@ -213,15 +218,6 @@ def _check(n: int, seed: int) -> None:
         raise DataError(f"n is {n}; ask for 1 drawing or more")
     if seed < 0:
         raise DataError(f"seed is {seed}; give 0 or more")
-
-
-def _names(classes: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the names of classes that a user has written."""
-    given = classes.split(",") if isinstance(classes, str) else classes
-    names = tuple(name.strip() for name in given)
-    if not names or not all(names):
-        raise DataError("a class without a name is given; write them as in cat,dog")
-    return names
 
 
 def _find(name: str, labels: Iterable[Label]) -> str:
@@ -244,17 +240,17 @@ def _find(name: str, labels: Iterable[Label]) -> str:
     raise DataError(f"{missing}; did you mean {listed}?")
 
 
-def _shelves_with(names: Sequence[str], shelves: list[Shelf]) -> list[Shelf]:
-    """Return the shelves on which drawings of these classes may be."""
-    certain = all(shelf.is_certain for shelf in shelves)
-    labels = [shelf.label for shelf in shelves]
+def _groups_with(names: Sequence[str], found: list[Group]) -> list[Group]:
+    """Return the groups in which drawings of these classes may be."""
+    certain = all(group.is_certain for group in found)
+    labels = [group.label for group in found]
     try:
         wanted = {_find(name, labels) for name in names}
     except DataError:
         if certain:
             raise
-        return shelves  # the words in the files will tell
-    return [shelf for shelf in shelves if shelf.label in wanted]
+        return found  # the words in the files will tell
+    return [group for group in found if group.label in wanted]
 
 
 def _choose(number: int, n: int, rng: np.random.Generator) -> list[int]:
@@ -265,49 +261,52 @@ def _choose(number: int, n: int, rng: np.random.Generator) -> list[int]:
 
 
 def _open_all(
-    shelves: Sequence[Shelf], n: int, rng: np.random.Generator, on_progress: OnProgress | None
+    found: Sequence[Group], n: int, rng: np.random.Generator, on_progress: OnProgress | None
 ) -> list[_Pile]:
-    """Open the files of some shelves, not more than can be shown of each."""
-    files = [(s, s.files[i]) for s in shelves for i in _choose(len(s.files), n, rng)]
+    """Open the files of some groups, not more than can be shown of each."""
+    files = [(s, s.files[i]) for s in found for i in _choose(len(s.files), n, rng)]
     most = max(n, _LOOKED_AT // max(len(files), 1))
     piles = []
-    for number, (shelf, path) in enumerate(files):
+    for number, (group, path) in enumerate(files):
         if on_progress is not None:
             on_progress("read", "", number, len(files))
-        piles.append(_open(path, shelf, most))
+        piles.append(_open(path, group, most))
     if on_progress is not None:
         on_progress("read", "", len(files), len(files))
     return piles
 
 
-def _open(path: Path, shelf: Shelf, most: int) -> _Pile:
+def _open(path: Path, group: Group, most: int) -> _Pile:
     """Open a file, to choose from at most so many of its drawings if it must be read for that."""
     suffix = path.suffix.lower()
     if suffix in PICTURES:
-        return _Pile({shelf.label: range(1)}, functools.partial(_from_picture, path))
+        return _Pile({group.label: range(1)}, functools.partial(_from_picture, path))
     if suffix == ".npy":
-        if not path.is_file() or len(bitmaps := map_npy(path, side=None)) == 0:
-            raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+        with impostors_named(path):
+            if not path.is_file() or len(bitmaps := map_npy(path, side=None)) == 0:
+                raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         make = functools.partial(_from_bitmaps, path, bitmaps)
         googles = path.parent.name == "numpy_bitmap"
-        return _Pile({shelf.label: range(len(bitmaps))}, make, is_googles=googles)
+        return _Pile({group.label: range(len(bitmaps))}, make, is_googles=googles)
     records = list(read_records(path, limit=most + 1))
     shown = records[:most]
     rows: dict[Label, list[int]] = {}
     for row, record in enumerate(shown):
-        label = shelf.label if shelf.is_certain else record.word or shelf.label
+        label = group.class_of(record.word)
         rows.setdefault(label, []).append(row)
     return _Pile(
         rows,
         functools.partial(_from_strokes, path, [record.strokes for record in shown]),
         is_all=len(records) <= most,
         is_googles=any(record.key_id is not None for record in shown),
+        forms=frozenset(record.form for record in shown) - {ROWS},
     )
 
 
 def _from_picture(path: Path, row: int, label: Label) -> Sample:
     """Make a sample of a picture."""
-    bitmap = bitmap_from_image(path)
+    with impostors_named(path):
+        bitmap = bitmap_from_image(path)
     return Sample(label, path.stem, bitmap, picture=picture_on_paper(path))
 
 
@@ -319,12 +318,11 @@ def _from_bitmaps(path: Path, bitmaps: Bitmaps, row: int, label: Label) -> Sampl
 def _from_strokes(path: Path, drawings: Sequence[Drawing], row: int, label: Label) -> Sample:
     """Make a sample of strokes."""
     try:
-        strokes = check_strokes(drawings[row])
-        bitmap = to_bitmap(strokes)
-        simple = strokes if is_simplified(strokes) else simplify(strokes)
+        strokes = into_frame(drawings[row])
+        bitmap = rasterize(strokes)
     except DataError as error:
         raise DataError(f"{path}: drawing {row + 1}: {error}") from None
-    return Sample(label, path.stem, bitmap, simple)
+    return Sample(label, path.stem, bitmap, strokes)
 
 
 def _grouped(piles: Iterable[_Pile]) -> dict[Label, list[_Lot]]:

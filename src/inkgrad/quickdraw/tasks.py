@@ -10,21 +10,21 @@ from typing import Any
 
 from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
-from inkgrad.quickdraw.answers import NotFoundError
 from inkgrad.quickdraw.categories import CATEGORIES, find_category
-from inkgrad.quickdraw.part import Part
-from inkgrad.quickdraw.places import (
+from inkgrad.quickdraw.data_locations import (
     BucketFolder,
+    DataLocation,
     Mirror,
     OwnFiles,
     OwnFolder,
-    Place,
-    find_place,
+    find_data_location,
 )
+from inkgrad.quickdraw.partial_download import PartialDownload
+from inkgrad.quickdraw.responses import NotFoundError
 from inkgrad.quickdraw.transfer import Client
 from inkgrad.text import listed
 
-__all__ = ["TASKS", "find_task", "load_task"]
+__all__ = ["TASKS", "class_names", "find_task", "load_task"]
 
 TASKS: dict[str, tuple[str, ...]] = {
     "all": CATEGORIES,
@@ -47,7 +47,7 @@ def load_task(
         A name in the file ``tasks.json`` of the place of the drawings (an object whose values
         are lists of classes), or one of `TASKS`.
     data : path or address, optional
-        The place, as `inkgrad.quickdraw.places.find_place` takes it.
+        The place, as `inkgrad.quickdraw.data_locations.find_data_location` takes it.
     offline : bool
         Do not ask a mirror for its tasks.
 
@@ -67,7 +67,7 @@ def load_task(
     >>> load_task("animals")
     ('cat', 'dog', 'dolphin', 'elephant', 'zebra')
     """
-    place = find_place(data)
+    place = find_data_location(data)
     ask = not (offline and isinstance(place, Mirror))
     tasks = {**TASKS, **_read_tasks(place)} if ask else TASKS
     if name not in tasks:
@@ -118,42 +118,48 @@ def find_task(
         raise DataError(f"both classes and the task {task!r} are given; leave one of them out")
     if task is not None:
         return load_task(task, data, offline=offline)
-    place = find_place(data)
+    place = find_data_location(data)
     if classes is None:
         if isinstance(place, (OwnFolder, OwnFiles)):
             return place.classes()
         raise DataError(
-            "it is not said what to tell apart; name a task such as animals, or classes such as "
-            "cat,dog"
+            "no classes are named; give a task such as animals, or classes such as cat,dog"
         )
-    given = classes.split(",") if isinstance(classes, str) else classes
-    names = [_find(name.strip(), place) for name in given]
+    names = [_find(name, place) for name in class_names(classes)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"the class {twice[0]} is given twice; name each class once")
-    if not names:
-        raise DataError("no classes are given; name at least one, for instance cat,dog")
     return tuple(names)
 
 
-def _find(name: str, place: Place | None) -> str:
-    """Return the name that a class has at a place."""
-    if not name:
+def class_names(classes: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the names of classes that a user has written, as a list or separated by commas.
+
+    Examples
+    --------
+    >>> class_names("cat, alarm clock")
+    ('cat', 'alarm clock')
+    """
+    given = classes.split(",") if isinstance(classes, str) else classes
+    names = tuple(name.strip() for name in given)
+    if not names:
+        raise DataError("no classes are given; name at least one, for instance cat,dog")
+    if not all(names):
         raise DataError("a class without a name is given; write them as in cat,dog")
+    return names
+
+
+def _find(name: str, place: DataLocation | None) -> str:
+    """Return the name that a class has at a place."""
     if place is not None and place.has(name):
         return name
-    if isinstance(place, OwnFolder):
-        raise DataError(f"{place} has no subfolder {name!r}; there are {_named(place)}")
-    if isinstance(place, OwnFiles):
-        raise DataError(f"{place} has no drawings of {name!r}; there are {_named(place)}")
+    if isinstance(place, (OwnFolder, OwnFiles)):
+        what = "subfolder" if isinstance(place, OwnFolder) else "drawings of"
+        raise DataError(f"{place} has no {what} {name!r}; there are {listed(place.classes())}")
     return find_category(name)
 
 
-def _named(place: OwnFolder | OwnFiles) -> str:
-    return listed(place.classes())
-
-
-def _read_tasks(place: Place | None) -> dict[str, tuple[str, ...]]:
+def _read_tasks(place: DataLocation | None) -> dict[str, tuple[str, ...]]:
     """Read the tasks that a place tells of; none if it has no such file."""
     if isinstance(place, Mirror):
         return _parse(_fetch(place), f"{place}/{_FILE}")
@@ -167,7 +173,7 @@ def _fetch(mirror: Mirror) -> bytes:
     """Fetch a mirror's file of tasks; an empty object if it has none."""
     with tempfile.TemporaryDirectory(prefix="inkgrad-") as folder, Client() as client:
         try:
-            with Part(Path(folder) / _FILE) as part:
+            with PartialDownload(Path(folder) / _FILE) as part:
                 client.extend(f"{mirror.url}/{_FILE}", part, _LARGEST)
                 return part.read(0, part.size)
         except NotFoundError:

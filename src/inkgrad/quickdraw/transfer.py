@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from inkgrad.errors import DownloadError
-from inkgrad.quickdraw.answers import (
+from inkgrad.quickdraw.edition import Edition
+from inkgrad.quickdraw.partial_download import PartialDownload
+from inkgrad.quickdraw.responses import (
     ChangedError,
     TryAgainError,
     UnreachableError,
@@ -21,8 +23,6 @@ from inkgrad.quickdraw.answers import (
     could_not,
     read_headers,
 )
-from inkgrad.quickdraw.edition import Edition
-from inkgrad.quickdraw.part import Part
 from inkgrad.version import __version__
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _STRONG_TAG = re.compile(r'"[!#-~]*"')  # the only kind that If-Range may name, 
 
 
 class Client:
-    """An HTTP client that continues a `Part` up to a wanted size, for several threads at once.
+    """An HTTP client that continues a `PartialDownload` up to a size, for several threads at once.
 
     Every request asks for a range of plain bytes (`Accept-Encoding: identity`), and if the server
     told a strong tag, only for that edition's (`If-Range`). A range begins some bytes before the
@@ -117,7 +117,11 @@ class Client:
             raise DownloadError("the download was stopped; start it again and it goes on")
 
     def extend(
-        self, url: str, part: Part, stop: int, progress: Callable[[int, int], object] | None = None
+        self,
+        url: str,
+        part: PartialDownload,
+        stop: int,
+        progress: Callable[[int, int], object] | None = None,
     ) -> Edition:
         """Make `part` hold the first `stop` bytes of `url` (or all, if the file is shorter).
 
@@ -127,7 +131,7 @@ class Client:
         ----------
         url : str
             Address of the file.
-        part : Part
+        part : PartialDownload
             What is there already; it grows, and keeps what arrived if an error is raised.
         stop : int
             Bytes wanted, counted from the file's beginning.
@@ -202,7 +206,11 @@ class Client:
             )
 
     def _request(
-        self, url: str, part: Part, stop: int, progress: Callable[[int, int], object] | None
+        self,
+        url: str,
+        part: PartialDownload,
+        stop: int,
+        progress: Callable[[int, int], object] | None,
     ) -> None:
         """Ask once for what is missing, and append what comes."""
         import httpx
@@ -263,7 +271,7 @@ class Client:
         self,
         url: str,
         response: httpx.Response,
-        part: Part,
+        part: PartialDownload,
         position: int,
         stop: int,
         progress: Callable[[int, int], object] | None,

@@ -89,7 +89,7 @@ def show_evaluation(console: Console, result: Mapping[str, Any]) -> None:
     result : dict
         As `inkgrad.workflows.Evaluated.to_dict` gives it.
     """
-    which = "kept aside in training" if result["part"] == "test" else "all that are there"
+    which = "held out from training" if result["part"] == "test" else "all that are there"
     _show_pairs(console, {"source": result["source"], "part": f"{result['part']} ({which})"})
     if result["missing"]:
         names, more = result["missing"][:8], len(result["missing"]) - 8
@@ -151,9 +151,7 @@ def show_checks(console: Console, checks: Sequence[Mapping[str, Any]]) -> None:
     if wrong:
         console.print(Text(f"{wrong:,} of {len(checks):,} relative errors are too large", RED))
     else:
-        console.print(
-            Text(f"All {len(checks):,} relative errors are as small as they must be", BLUE)
-        )
+        console.print(Text(f"All {len(checks):,} relative errors are within tolerance", BLUE))
 
 
 def show_facts(console: Console, facts: Mapping[str, Any]) -> None:
@@ -234,7 +232,7 @@ def _history(record: Mapping[str, Any]) -> dict[str, object]:
     n, top1, balanced = (_in(record, "test", key) for key in ("n", "top1", "balanced_accuracy"))
     if all(isinstance(value, (int, float)) for value in (n, top1, balanced)):
         told["test"] = (
-            f"top-1 {percent(top1)}, balanced {percent(balanced)}, on {n:,} drawings kept aside"
+            f"top-1 {percent(top1)}, balanced {percent(balanced)}, on {n:,} drawings held out"
         )
     return told
 

@@ -10,7 +10,8 @@ import anyio
 import numpy as np
 from starlette.requests import ClientDisconnect, Request
 
-from inkgrad.drawing import bounding_box, check_strokes
+from inkgrad.drawing import MAX_LENGTH, Strokes, bounding_box, check_strokes
+from inkgrad.drawing.stroke_forms import strokes_from_json
 from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.web.refusals import Refused
@@ -36,7 +37,6 @@ MAX_BODY = {JSON: 1 << 20, PNG: 4 << 20}
 
 MAX_STROKES = 1000
 MAX_POINTS = 10_000  # of all strokes together; the longest real drawings have some thousands
-MAX_LENGTH = 390  # of all strokes, in drawing sizes: what inkgrad.drawing.simplify takes
 MAX_PIXELS = 10_000_000
 MAX_TOP = 1000  # guesses
 
@@ -52,7 +52,7 @@ class Question:
 
     Attributes
     ----------
-    strokes : list of strokes [xs, ys]
+    strokes : Strokes, or the bytes of a picture
     top : int
         How many guesses are wanted.
     model : str or None
@@ -134,7 +134,8 @@ def read_question(body: bytes) -> Question:
     Examples
     --------
     >>> read_question(b'{"strokes": [[[0, 255], [3, 0]]], "top": 1}')
-    Question(strokes=[[[0, 255], [3, 0]]], top=1, model=None)
+    Question(strokes=[array([[  0., 255.],
+           [  3.,   0.]])], top=1, model=None)
     >>> read_question(b'{"strokes": [[[0, NaN], [3, 0]]]}')
     Traceback (most recent call last):
     inkgrad.web.refusals.Refused: the body cannot be read: NaN is not a number
@@ -153,8 +154,7 @@ def read_question(body: bytes) -> Question:
     model = given.get("model")
     if "model" in given and not isinstance(model, str):
         raise Refused(422, f"model is {_short(model)}; give a name, as /api/models lists them")
-    _check_drawing(given["strokes"])
-    return Question(given["strokes"], top, model)
+    return Question(_drawing(given["strokes"]), top, model)
 
 
 def check_picture(body: bytes) -> None:
@@ -186,8 +186,12 @@ def _parse(body: bytes) -> Any:
     raise Refused(400, sentence)
 
 
-def _check_drawing(strokes: Any) -> None:
-    """See that strokes are a drawing, and one whose drawing is no burden."""
+def _drawing(given: Any) -> Strokes:
+    """Return strokes of whatever form, if they are a drawing whose drawing is no burden."""
+    try:
+        strokes, _ = strokes_from_json(given, place="field")
+    except DataError as error:
+        raise Refused(422, str(error)) from None
     if isinstance(strokes, list):
         if len(strokes) > MAX_STROKES:
             raise _too_much(f"{len(strokes):,} strokes", f"{MAX_STROKES:,}")
@@ -208,6 +212,7 @@ def _check_drawing(strokes: Any) -> None:
             f"the strokes are more than {MAX_LENGTH} times as long as the drawing is large; "
             "scribble less",
         )
+    return checked
 
 
 def _too_much(given: str, most: str) -> Refused:

@@ -100,11 +100,13 @@ def question_body(names: Sequence[str]) -> dict[str, Any]:
         "maxItems": 3,
         "description": "[xs, ys] or [xs, ys, times]: rows of the same length; y grows downwards.",
     }
+    rows = {"type": "array", "items": stroke, "minItems": 1, "maxItems": MAX_STROKES}
+    points = {
+        "type": ["array", "object"],
+        "description": "Strokes of points [x, y] or {x, y}, as drawing pages save them.",
+    }
     strokes = {
-        "type": "array",
-        "items": stroke,
-        "minItems": 1,
-        "maxItems": MAX_STROKES,
+        "anyOf": [rows, points],
         "description": f"The drawing, of any size, within ±1e9; at most {MAX_POINTS:,} points.",
     }
     top = {"type": "integer", "minimum": 1, "maximum": MAX_TOP, "default": Question.top}

@@ -49,8 +49,7 @@ def predict(models: Mapping[str, Served], kind: str, body: bytes) -> dict[str, A
     try:
         if kind == PNG:
             check_picture(body)
-            raster = model.raster
-            picture = bitmap_from_image(body, raster.side, pen=raster.pen, padding=raster.padding)
+            picture = bitmap_from_image(body, **model.raster.to_dict())
             bitmaps = picture[None]  # (1, side, side)
         else:
             bitmaps = model.bitmaps([question.strokes])

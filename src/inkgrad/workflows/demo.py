@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.quickdraw import OnProgress, find_task, load_drawings
-from inkgrad.quickdraw.places import VARIABLE
+from inkgrad.quickdraw.data_locations import VARIABLE
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.run import refuse_to_overwrite
 from inkgrad.workflows.train import Trained, train
@@ -50,7 +50,7 @@ def demo(
     epochs : int, optional
         By default as many as show the network about 64,000 drawings, from 3 to 8.
     restart : bool, optional
-        Forget an interrupted run in `out`; by default only one in the demo's own folder.
+        Discard an interrupted run in `out`; by default only one in the demo's own folder.
     offline, on_progress, **options
         As for `train`.
 

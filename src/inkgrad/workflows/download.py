@@ -54,7 +54,7 @@ def download(
     """
     if not classes and task is None:
         raise InkgradError(
-            "it is not said what to fetch; name classes such as cat dog, or a task such as animals"
+            "no classes are named; give classes such as cat dog, or a task such as animals"
         )
     return fetch(
         kind,

@@ -16,7 +16,7 @@ from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
-from inkgrad.quickdraw.places import BucketFolder, OwnFiles, OwnFolder, find_place
+from inkgrad.quickdraw.data_locations import BucketFolder, OwnFiles, OwnFolder, find_data_location
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
 
@@ -146,7 +146,7 @@ def _load(
     classes: tuple[str, ...], data: str | os.PathLike[str] | None, **options: Any
 ) -> tuple[Loaded, tuple[str, ...]]:
     """Load what there is of these classes, and return which have no drawings in a folder."""
-    place = find_place(data)
+    place = find_data_location(data)
     there = classes
     if isinstance(place, (BucketFolder, OwnFolder, OwnFiles)):
         # If none is there, the loader says what is wrong with the place.

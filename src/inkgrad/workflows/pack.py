@@ -13,13 +13,13 @@ import numpy.typing as npt
 from inkgrad.drawing import Raster
 from inkgrad.errors import InkgradError
 from inkgrad.quickdraw import OnProgress, read_records
+from inkgrad.quickdraw.bitmap_cache import scan
 from inkgrad.quickdraw.cache import location
+from inkgrad.quickdraw.data_locations import Group, find_groups
 from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
-from inkgrad.quickdraw.rasters import count_lines
-from inkgrad.quickdraw.shelves import Shelf, find_shelves
 from inkgrad.storage import atomic_write
 
 __all__ = ["Packed", "pack"]
@@ -62,8 +62,8 @@ def pack(
     Parameters
     ----------
     paths : path or list of paths
-        Files of drawings of any format, folders of such files, folders of one's own drawings, or
-        folders with the layout of Google's bucket: see `inkgrad.quickdraw.shelves.find_shelves`.
+        Files of drawings of any format, and folders: see
+        `inkgrad.quickdraw.data_locations.find_groups`.
     out : path
         A file that ends in ``.npy``, for all drawings in the order of their files; or else a
         folder, for a file ``CLASS.npy`` of each class. Files of these names are replaced.
@@ -97,24 +97,24 @@ def pack(
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not named:
         raise InkgradError("no drawings are given; name a file or folder of drawings")
-    shelves = [shelf for path in named for shelf in find_shelves(path)]
+    groups = [group for path in named for group in find_groups(path)]
     target = Path(out)
     in_one = target.suffix.lower() == ".npy"
-    _check_target(target, in_one, shelves)
+    _check_target(target, in_one, groups)
     drawn: dict[str | None, list[Bitmap]] = {}
-    for shelf in shelves:
-        for label, bitmap in _draw(shelf, raster, on_progress):
+    for group in groups:
+        for label, bitmap in _draw(group, raster, on_progress):
             drawn.setdefault(None if in_one else label, []).append(bitmap)
     files = {name: target if name is None else target / _file_name(name) for name in drawn}
     for file in files.values():
-        _refuse_to_overwrite(file, shelves)
+        _refuse_to_overwrite(file, groups)
     return [
         _write(files[name], name, np.stack(drawn[name]))
         for name in sorted(drawn, key=lambda name: name or "")
     ]
 
 
-def _check_target(target: Path, in_one: bool, shelves: Sequence[Shelf]) -> None:
+def _check_target(target: Path, in_one: bool, groups: Sequence[Group]) -> None:
     """Refuse, before anything is drawn, what cannot be written to."""
     if target.is_dir() if in_one else target.is_file():
         what = "a folder whose name" if in_one else "a file whose name does not"
@@ -122,7 +122,7 @@ def _check_target(target: Path, in_one: bool, shelves: Sequence[Shelf]) -> None:
             f"{target} is {what} {'ends' if in_one else 'end'} in .npy; name a file such as "
             "bitmaps.npy, or a folder for a file a class"
         )
-    nameless = [shelf.files[0] for shelf in shelves if shelf.label is None]
+    nameless = [group.files[0] for group in groups if group.label is None]
     if nameless and not in_one:
         raise InkgradError(
             f"nothing says of which class {nameless[0]} is; put it into a folder of that name "
@@ -131,21 +131,21 @@ def _check_target(target: Path, in_one: bool, shelves: Sequence[Shelf]) -> None:
 
 
 def _draw(
-    shelf: Shelf, raster: Raster, on_progress: OnProgress | None
+    group: Group, raster: Raster, on_progress: OnProgress | None
 ) -> Iterator[tuple[str | None, Bitmap]]:
-    """Yield every drawing of a shelf with its class."""
-    total = sum(_count(path, raster) for path in shelf.files)
+    """Yield every drawing of a group with its class."""
+    total = sum(_count(path, raster) for path in group.files)
     done = 0
 
     def tell(number: int) -> None:
         if on_progress is not None:
-            on_progress("draw", shelf.label or "", done + number, total)
+            on_progress("draw", group.label or "", done + number, total)
 
-    for path in shelf.files:
+    for path in group.files:
         bitmaps, words = read_bitmaps_and_words(path, raster=raster, on_drawn=tell)
         done += len(bitmaps)
         for bitmap, word in zip(bitmaps, words, strict=True):
-            yield shelf.label if shelf.is_certain else word or shelf.label, bitmap
+            yield group.class_of(word), bitmap
 
 
 def _count(path: Path, raster: Raster) -> int:
@@ -155,7 +155,9 @@ def _count(path: Path, raster: Raster) -> int:
         return 1
     if suffix == ".npy":
         return len(map_npy(path, side=raster.side))
-    return count_lines(path) if suffix == ".ndjson" else sum(1 for _ in read_records(path))
+    if suffix in (".ndjson", ".jsonl"):
+        return scan(path).lines
+    return sum(1 for _ in read_records(path))
 
 
 def _file_name(label: str) -> str:
@@ -169,9 +171,9 @@ def _file_name(label: str) -> str:
     return Path(location("numpy_bitmap", label)).name
 
 
-def _refuse_to_overwrite(file: Path, shelves: Sequence[Shelf]) -> None:
+def _refuse_to_overwrite(file: Path, groups: Sequence[Group]) -> None:
     """Refuse to write where one of the drawings lies."""
-    if file.exists() and any(file.samefile(path) for shelf in shelves for path in shelf.files):
+    if file.exists() and any(file.samefile(path) for group in groups for path in group.files):
         raise InkgradError(f"{file} is one of the drawings; write to another place with -o")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from inkgrad.errors import InkgradError
 from inkgrad.insight import Reading, read_drawings
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import OnProgress, read_bitmaps
+from inkgrad.quickdraw.data_locations import find_groups
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.stdin import NAME, read_standard_input
 
@@ -62,7 +64,8 @@ def predict(
     model : Model, or path or name of one as `inkgrad.load` takes it
     paths : list of paths
         Pictures (PNG and the like), SVG, bitmaps (``.npy``), strokes (``.json``, ``.ndjson``) or
-        any other file that `inkgrad.quickdraw.read_bitmaps` reads; ``"-"`` stands for standard
+        any other file that `inkgrad.quickdraw.read_bitmaps` reads; folders, of whose files all
+        are read (`inkgrad.quickdraw.data_locations.find_groups`); ``"-"`` stands for standard
         input, see `inkgrad.workflows.stdin`. Strokes and pictures are drawn with the model's
         settings; bitmaps must have its side.
     top : int
@@ -89,9 +92,10 @@ def predict(
         raise InkgradError("no drawings are given; name a file, or - for standard input")
     names: list[str] = []
     parts = []
-    for number, path in enumerate(paths):
+    files = [file for path in paths for file in _files_of(path)]
+    for number, path in enumerate(files):
         if on_progress is not None:
-            on_progress("read", "", number, len(paths))
+            on_progress("read", "", number, len(files))
         source, bitmaps = (
             (NAME, read_standard_input(raster=model.raster))
             if path == "-"
@@ -101,7 +105,7 @@ def predict(
         names += [f"{source}" if alone else f"{source}:{n + 1}" for n in range(len(bitmaps))]
         parts.append(bitmaps)
     if on_progress is not None:
-        on_progress("read", "", len(paths), len(paths))
+        on_progress("read", "", len(files), len(files))
     bitmaps = np.concatenate(parts)
     if engine == "auto" and len(bitmaps) < _MANY:
         engine = "reference"
@@ -109,3 +113,10 @@ def predict(
     probabilities = judge(model, bitmaps, on_progress)
     readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
     return [Prediction(*pair) for pair in zip(names, readings, strict=True)]
+
+
+def _files_of(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
+    """Return the files of a folder; a file, or ``"-"``, as it is."""
+    if path == "-" or not Path(path).is_dir():
+        return [path]
+    return [file for group in find_groups(path) for file in group.files]

@@ -11,9 +11,8 @@ from pathlib import Path
 from inkgrad.errors import InkgradError
 from inkgrad.insight.sheet import MOST, draw_sheet
 from inkgrad.quickdraw import OnProgress
-from inkgrad.quickdraw.places import VARIABLE
+from inkgrad.quickdraw.data_locations import VARIABLE, find_groups
 from inkgrad.quickdraw.samples import Sampled, sample_doodles, sample_drawings
-from inkgrad.quickdraw.shelves import find_shelves
 from inkgrad.storage import atomic_write
 
 __all__ = ["Previewed", "preview"]
@@ -131,8 +130,8 @@ def _target(out: Path, drawings: Sequence[str | os.PathLike[str]]) -> Path:
 
 def _files(drawings: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
     """Yield all files of drawings that are meant."""
-    shelves = (shelf for named in drawings for shelf in find_shelves(named))
-    return (path for shelf in shelves for path in shelf.files)
+    groups = (group for named in drawings for group in find_groups(named))
+    return (path for group in groups for path in group.files)
 
 
 def _title(named: Sequence[str | os.PathLike[str]]) -> str:
@@ -158,6 +157,8 @@ def _facts(sampled: Sampled, seed: int) -> list[str]:
     if labels:
         of = f" of {sampled.classes:,}" if sampled.classes != len(labels) else ""
         facts.append(f"{len(labels):,}{of} {_plural('class', sampled.classes)}")
+    if sampled.forms:
+        facts.append(f"read as {' and '.join(sampled.forms)}")
     if sampled.drawings != shown:
         facts.append(f"seed {seed}")
     return facts

@@ -196,7 +196,7 @@ def folder_to_resume(
         If neither is.
     """
     if out is None and task is None and classes is None:
-        raise InkgradError("it is not said which run shall go on; name its folder with --out")
+        raise InkgradError("no run to resume is named; give its folder with --out")
     asked = None
     if task is not None or classes is not None:
         asked = find_task(classes, task=task, data=data)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from inkgrad.errors import InkgradError
+from inkgrad.errors import DataError, InkgradError
 from inkgrad.quickdraw import Drawings, notebook_split, validation_split
 from inkgrad.quickdraw import split as stratified_split
 from inkgrad.quickdraw.cache import without_secrets
-from inkgrad.quickdraw.places import Mirror, find_place
+from inkgrad.quickdraw.data_locations import Mirror, find_data_location
 from inkgrad.training import Recipe
 
 __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
@@ -109,9 +109,17 @@ class Settings:
             rest, test = stratified_split(drawings, test_size=self.test_size, seed=self.recipe.seed)
         aside = rest[:0]
         if self.validation_size > 0:
-            rest, aside = validation_split(
-                drawings, rest, validation_size=self.validation_size, seed=self.recipe.seed
-            )
+            try:
+                rest, aside = validation_split(
+                    drawings, rest, validation_size=self.validation_size, seed=self.recipe.seed
+                )
+            except DataError:  # of no class are two left: they train, and nothing validates
+                if self.recipe.patience is not None:
+                    raise InkgradError(
+                        f"{len(drawings):,} drawings, at most {max(drawings.counts().values()):,} "
+                        "of a class, leave none for the validation that patience watches; give "
+                        "more drawings, or no patience"
+                    ) from None
         return Parts(drawings.subset(rest), drawings.subset(aside), drawings.subset(test))
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,7 +201,7 @@ def name_of_place(data: str | os.PathLike[str] | None) -> str | None:
     >>> name_of_place("https://me:secret@example.org/quickdraw/")
     'https://example.org/quickdraw'
     """
-    place = find_place(data)
+    place = find_data_location(data)
     if place is None:
         return None
     return without_secrets(place.url) if isinstance(place, Mirror) else os.path.abspath(place.path)

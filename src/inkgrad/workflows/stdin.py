@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import IO
 
 from inkgrad.drawing import Raster
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, DataWarning
 from inkgrad.json_text import JsonError, NotJsonError, parse_json
 from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
+from inkgrad.quickdraw.formats.text import encoding_of
 
 __all__ = ["NAME", "kind_of", "read_standard_input"]
 
@@ -29,10 +31,10 @@ _SIGNATURES = {
     b"MM\0*": ".tif",
     b"\x93NUMPY": ".npy",
     b"PK": ".npz",
-    b"\xff\xfe<": ".svg",  # in UTF-16; JSON is always in UTF-8
-    b"\xfe\xff\x00<": ".svg",
+    b"version https://git-lfs": ".npy",  # whose reader says what it is
 }
-_MARK = b"\xef\xbb\xbf"  # that some editors put before UTF-8
+_BITMAP = 784  # bytes of a bitmap of 28 × 28
+_COLUMNS = re.compile(r'(sep=.\s+)?[\w",;\t ]*\bdrawing\b', re.IGNORECASE)  # a table's names
 
 
 def read_standard_input(stream: IO[bytes] | None = None, *, raster: Raster = GOOGLES) -> Bitmaps:
@@ -58,7 +60,7 @@ def read_standard_input(stream: IO[bytes] | None = None, *, raster: Raster = GOO
     Examples
     --------
     >>> import io
-    >>> read_standard_input(io.BytesIO(b"[[[0, 255], [3, 0]]]")).shape
+    >>> read_standard_input(io.BytesIO(b"[[[0, 99, 255], [3, 9, 0]]]")).shape
     (1, 28, 28)
     """
     content = (sys.stdin.buffer if stream is None else stream).read()
@@ -66,9 +68,14 @@ def read_standard_input(stream: IO[bytes] | None = None, *, raster: Raster = GOO
         path = Path(folder) / f"drawing{kind_of(content)}"
         path.write_bytes(content)
         try:
-            return read_bitmaps(path, raster=raster)
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always", DataWarning)
+                bitmaps = read_bitmaps(path, raster=raster)
         except DataError as error:
             raise DataError(str(error).replace(str(path), NAME)) from None
+    for warning in told:
+        warnings.warn(str(warning.message).replace(str(path), NAME), DataWarning, stacklevel=2)
+    return bitmaps
 
 
 def kind_of(content: bytes) -> str:
@@ -91,24 +98,27 @@ def kind_of(content: bytes) -> str:
             return suffix
     if content[4:8] == b"ftyp":
         return ".heic"
-    text = content.removeprefix(_MARK).lstrip()
+    text = content.decode(encoding_of(content), "replace").removeprefix("\ufeff").lstrip()
     if not text:
         raise DataError(
             f"{NAME} is empty; pipe a drawing into it, as in inkgrad predict - < drawing.png"
         )
-    if text.startswith(b"<"):
-        return ".svg"
-    if text.startswith((b"[", b"{")):
+    if text.startswith("<"):
+        root = re.search(r"<(?:\w+:)?(svg|ink)\b", text)
+        return ".inkml" if root and root[1] == "ink" else ".svg"
+    if text.startswith(("[", "{")):
         return ".json" if _is_json(text) else ".ndjson"
-    if re.match(rb'[\w",]*\bdrawing\b', text):  # the names of a table's columns
+    if _COLUMNS.match(text):
         return ".csv"
+    if b"\0" in content and len(content) % _BITMAP == 0:  # an array without its header
+        return ".npy"
     raise DataError(
         f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP, TIFF), "
-        "SVG, .npy, .npz, or strokes as .json, .ndjson or .csv; give others as files"
+        "SVG, .npy, .npz, InkML, or strokes as .json, .ndjson or .csv; give others as files"
     )
 
 
-def _is_json(text: bytes) -> bool:
+def _is_json(text: str) -> bool:
     """Whether the whole is one JSON value, not one a line."""
     try:
         parse_json(text)

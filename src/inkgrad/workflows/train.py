@@ -133,7 +133,7 @@ def train(
     on_event: Callable[[Event], None] | None = None,
     **choices: Any,
 ) -> Trained:
-    """Train a network to tell classes of drawings apart, and judge it on drawings kept aside.
+    """Train a network to classify drawings, and evaluate it on drawings held out.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def train(
         Go on with the interrupted run in `out`, by its own settings; they need not be given
         again, and must agree if they are. If it is finished already, nothing is changed.
     restart : bool
-        Forget an interrupted run in `out`; without it, it is never overwritten.
+        Discard an interrupted run in `out`; without it, it is never overwritten.
     offline : bool
         Ask no server.
     on_progress, on_loaded, on_event : callable, optional

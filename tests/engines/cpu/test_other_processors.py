@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from llvmlite.binding import get_host_cpu_features
 
+from tests.thorough import THOROUGH
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -72,6 +74,14 @@ def test_no_instruction_of_avx512_is_used(how, expected, tmp_path):
     assert run(["-c", INSTRUCTIONS], PROCESSORS[how], tmp_path) == expected
 
 
+# Of the 400 random networks that the engines are compared on, these are enough to see whether a
+# word is other there: every word has tests of its own.
+EQUALITY = "tests/engines/cpu/test_equality.py::"
+FEWER = [
+    f"--deselect={EQUALITY}test_networks_whose_beginning_is_not_for_the_kernels",
+    *(f"--deselect={EQUALITY}test_networks_of_blocks[{n}]" for n in range(60 * THOROUGH, 300)),
+]
+
 LESSER = ["without AVX"]
 if get_host_cpu_features().get("avx512f"):
     LESSER += ["by name", "by features"]  # short vectors, with AVX-512's instructions and without
@@ -82,8 +92,8 @@ def test_words_and_gradients_are_right_there_too(how, tmp_path):
     settings = PROCESSORS[how]
     script = "from inkgrad.engines.cpu.simd import LANES; print(LANES)"
     assert run(["-c", script], settings, tmp_path) == "8\n"
-    tests = [str(HERE / name) for name in ("test_simd.py", "test_equality.py")]
-    options = ["-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *tests]
+    files = [str(HERE / name) for name in ("test_simd.py", "test_equality.py")]
+    options = ["-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *files, *FEWER]
     printed = run(options, settings, tmp_path)
     assert " passed" in printed
     assert " skipped" not in printed

@@ -15,6 +15,7 @@ from inkgrad.quickdraw.formats import ndjson, read_bitmaps, read_records, text
 from inkgrad.quickdraw.formats.record import parse_json, record_from_json
 from tests.quickdraw.formats.writers import CROSS, LINE, write_ndjson
 
+BEND = [[[0, 128, 255], [3, 40, 0]]]  # two points alone may be rows as well as points
 GOOD = json.dumps({"drawing": LINE})
 
 
@@ -30,11 +31,11 @@ def test_raw_drawings_lose_their_times_and_are_simplified(tmp_path):
 @pytest.mark.parametrize(
     ("value", "count"),
     [
-        (LINE, 1),
+        (BEND, 1),
         (CROSS, 1),
         ({"drawing": CROSS}, 1),
-        ([LINE], 1),
-        ([LINE, CROSS, LINE], 3),
+        ([BEND], 1),
+        ([BEND, CROSS, BEND], 3),
         ([{"drawing": LINE}, {"drawing": CROSS}], 2),
         ([{"drawing": LINE}, CROSS], 2),
     ],
@@ -48,7 +49,7 @@ def test_the_ways_to_write_json(tmp_path, value, count):
 def test_lines_may_be_bare_strokes_and_blank_and_end_anyhow(tmp_path):
     path = tmp_path / "cat.ndjson"
     path.write_bytes(
-        b"\xef\xbb\xbf" + f"{json.dumps(LINE)}\r\n\n  \n{GOOD}\n{json.dumps(CROSS)}".encode()
+        b"\xef\xbb\xbf" + f"{json.dumps(BEND)}\r\n\n  \n{GOOD}\n{json.dumps(CROSS)}".encode()
     )
     assert [len(record.strokes) for record in read_records(path)] == [1, 1, 2]
 
@@ -62,7 +63,7 @@ def test_letters_of_every_alphabet(tmp_path):
 LONG = "1" * 5000
 HOSTILE = {
     "cut short": (GOOD[:-8], "not valid JSON at character"),
-    "not JSON": ("<html>404</html>", "not valid JSON at character 1 .*damaged or cut short"),
+    "not JSON": ("<p>404</p>", "not valid JSON at character 1 .*damaged or cut short"),
     "two on a line": (GOOD + GOOD, "not valid JSON"),
     "NaN": ('{"drawing": [[[0, NaN], [0, 1]]]}', "NaN is not a number"),
     "Infinity": ('{"drawing": [[[0, Infinity], [0, 1]]]}', "Infinity is not a number"),
@@ -85,7 +86,7 @@ HOSTILE = {
     "a stroke of numbers": ('{"drawing": [[1, 2, 3]]}', "stroke 1"),
     "a stroke of four rows": ('{"drawing": [[[1], [2], [3], [4]]]}', "stroke 1"),
     "rows of two lengths": ('{"drawing": [[[1, 2], [3]]]}', "stroke 1"),
-    "points instead of rows": ('{"drawing": [[[1, 2], [3, 4], [5, 6], [7, 8]]]}', "stroke 1"),
+    "points of which one is short": ('{"drawing": [[[1, 2], [3, 4], [5, 6], [7]]]}', "stroke 1"),
     "an empty stroke": ('{"drawing": [[[1], [2]], [[], []]]}', "stroke 2 is empty"),
     "texts for numbers": ('{"drawing": [[["1"], ["2"]]]}', "stroke 1"),
     "null for a number": ('{"drawing": [[[null], [2]]]}', "stroke 1"),
@@ -128,8 +129,11 @@ def test_text_that_is_not_utf_8(tmp_path):
     with pytest.raises(DataError, match=r"cat\.ndjson: line 2 is not text in UTF-8"):
         list(read_records(path))
     path = tmp_path / "cat.json"
-    path.write_bytes(GOOD.encode("utf-16"))
-    with pytest.raises(DataError, match=r"cat\.json is not text in UTF-8"):
+    path.write_bytes(GOOD.replace("{", "{\xa0").encode("latin-1"))
+    with pytest.raises(DataError, match=r"cat\.json is not text in UTF-8; save the file as text"):
+        list(read_records(path))
+    path.write_bytes(GOOD.encode("utf-16")[:-1])
+    with pytest.raises(DataError, match=r"cat\.json is not text in UTF-16; save the file as text"):
         list(read_records(path))
 
 
@@ -176,3 +180,12 @@ def test_any_text_is_json_or_a_data_error(given_text):
     except DataError:
         return
     assert value == json.loads(given_text)
+
+
+def test_lines_of_json_may_be_called_json(tmp_path):
+    path = tmp_path / "cat.json"
+    path.write_text(f"{GOOD}\n{GOOD}\n")
+    assert len(list(read_records(path))) == 2
+    path.write_text(f"{GOOD}\n{GOOD[:-1]}\n")
+    with pytest.raises(DataError, match=r"cat\.json: line 2: not valid JSON"):
+        list(read_records(path))

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.formats import read_drawings, read_records
+from inkgrad.quickdraw import read_drawings
+from inkgrad.quickdraw.formats import read_records
 from tests.quickdraw.formats.writers import CROSS, LINE, write_kaggle
 
 HEAD = "countrycode,drawing,key_id,recognized,timestamp,word"
@@ -120,3 +121,29 @@ def test_bytes_that_are_no_text(tmp_path):
     path.write_bytes(HEAD.encode() + b"\n\xff\xfe\n")
     with pytest.raises(DataError, match=r"cat\.csv: line 2 is not text in UTF-8"):
         list(read_records(path))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_columns_may_be_separated_and_named_as_other_programs_do(tmp_path, separator, encoding):
+    path = tmp_path / "cat.csv"
+    heads = ("Word", " DRAWING ", "recognized")
+    drawing = '"[[[0, 9, 255], [3, 0, 7]]]"'
+    table = "\n".join(separator.join(row) for row in (heads, ("cat", drawing, "1")))
+    path.write_bytes(table.encode(encoding))
+    (record,) = read_records(path)
+    assert (record.word, record.recognized) == ("cat", True)
+    path.write_bytes(f"sep={separator}\r\n{table}".encode(encoding))
+    (record,) = read_records(path)
+    assert record.word == "cat"
+
+
+@pytest.mark.parametrize(
+    ("mark", "recognized"),
+    [("TRUE", True), ("1", True), ("1.0", True), ("FALSE", False), ("0", False), ("", None)],
+)
+def test_marks_as_other_programs_write_them(tmp_path, mark, recognized):
+    path = tmp_path / "cat.csv"
+    path.write_text(f'drawing,recognized\n"{json.dumps(CROSS)}",{mark}\n')
+    (record,) = read_records(path)
+    assert record.recognized is recognized

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, DataWarning
 from inkgrad.quickdraw.formats import read_bitmaps
 from inkgrad.quickdraw.formats.npy import map_npy, read_header, read_npy
 from tests.quickdraw.formats.writers import npy_header
@@ -93,7 +93,7 @@ HOSTILE = {
     "other sides": (saved(np.zeros((3, 14, 56), np.uint8)), r"shape \(3, 14, 56\)"),
     "one row": (saved(np.zeros(784, np.uint8)), r"shape \(784,\)"),
     "no shape": (saved(np.uint8(0)), r"shape \(\)"),
-    "four dimensions": (saved(np.zeros((2, 1, 28, 28), np.uint8)), r"shape \(2, 1, 28, 28\)"),
+    "four dimensions": (saved(np.zeros((2, 3, 28, 28), np.uint8)), r"shape \(2, 3, 28, 28\)"),
     "a zip": (b"PK\x03\x04" + b"\0" * 100, "not an array in NumPy's format"),
 }
 
@@ -145,3 +145,52 @@ def test_what_has_no_side(tmp_path, shape):
 def test_784_bitmaps_are_not_taken_for_one(tmp_path):
     np.save(tmp_path / "cat.npy", np.zeros((784, 784), np.uint8))
     assert read_npy(tmp_path / "cat.npy", side=None).shape == (784, 28, 28)
+
+
+# --- what other programs save ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(7, 1, 784), (7, 784, 1), (7, 28, 28, 1), (7, 1, 28, 28)])
+def test_an_axis_of_length_1_is_harmless(tmp_path, shape):
+    path = tmp_path / "cat.npy"
+    np.save(path, BITMAPS.reshape(shape))
+    for side in (28, None):
+        for read in (read_npy, map_npy):
+            np.testing.assert_array_equal(read(path, side=side), BITMAPS)
+    np.testing.assert_array_equal(read_npy(path, limit=2), BITMAPS[:2])
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (1, 28, 28), (1, 1, 784), (1, 784), (1, 28, 28, 1)])
+def test_one_bitmap_with_more_axes(tmp_path, shape):
+    np.save(tmp_path / "cat.npy", BITMAPS[0].reshape(shape))
+    np.testing.assert_array_equal(read_npy(tmp_path / "cat.npy"), BITMAPS[:1])
+
+
+def ink(n: int) -> np.ndarray:
+    bitmaps = np.zeros((n, 28, 28), np.uint8)
+    bitmaps[:, 3:25, 12:15] = 200
+    bitmaps[:, :2, 12:15] = 200  # some of it touches the edge
+    return bitmaps
+
+
+@pytest.mark.parametrize("n", [1, 2, 65, 300])
+def test_bitmaps_that_are_dark_on_white_are_inverted_and_it_is_said(tmp_path, n):
+    path = tmp_path / "cat.npy"
+    np.save(path, 255 - ink(n))
+    for read in (read_npy, map_npy):
+        with pytest.warns(DataWarning, match=r"cat\.npy: its bitmaps are dark on white"):
+            np.testing.assert_array_equal(read(path), ink(n))
+    with pytest.warns(DataWarning):
+        np.testing.assert_array_equal(read_npy(path, limit=1), ink(1))
+    np.save(path, ink(n))
+    np.testing.assert_array_equal(read_npy(path), ink(n))
+
+
+def test_rows_without_a_header_are_named_for_what_they_are(tmp_path):
+    path = tmp_path / "cat.npy"
+    path.write_bytes(ink(3).tobytes())
+    with pytest.raises(DataError, match="784 bytes a drawing and no header: save the bitmaps with"):
+        read_npy(path)
+    path.write_bytes(ink(3).tobytes()[:-1])
+    with pytest.raises(DataError, match=r"not an array in NumPy's format .* damaged"):
+        read_npy(path)

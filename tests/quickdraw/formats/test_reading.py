@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from inkgrad.drawing import to_bitmap
 from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.formats import SUFFIXES, read_bitmaps, read_drawings, read_records
+from inkgrad.quickdraw import read_drawings
+from inkgrad.quickdraw.formats import SUFFIXES, read_bitmaps, read_records
 from tests.quickdraw.formats.writers import (
     CROSS,
     LINE,

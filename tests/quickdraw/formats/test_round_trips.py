@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from inkgrad.drawing import to_bitmap
-from inkgrad.quickdraw.formats import read_bitmaps, read_drawings, read_records
+from inkgrad.quickdraw import read_drawings
+from inkgrad.quickdraw.formats import read_bitmaps, read_records
 from tests.quickdraw.formats.writers import (
     CROSS,
     LINE,
@@ -24,7 +25,7 @@ from tests.quickdraw.formats.writers import (
 
 
 def write_json(path: Path, many: list[Drawing]) -> Path:
-    path.write_text(json.dumps(many))
+    path.write_text(json.dumps([{"drawing": drawing} for drawing in many]))
     return path
 
 

@@ -172,3 +172,23 @@ def test_an_encrypted_archive(tmp_path, path):
     path.write_bytes(data)
     with pytest.raises(DataError, match="cannot be unpacked"):
         list(read_records(path))
+
+
+def test_drawings_of_as_many_points_each(tmp_path):
+    path = tmp_path / "cat.npz"
+    moves = np.stack([movements(CROSS), movements(CROSS)])  # (2, points, 3)
+    for array in (moves, moves.astype(np.float32), np.asfortranarray(moves)):
+        np.savez(path, train=array)
+        assert len(list(read_records(path))) == 2
+        for record in read_records(path):
+            assert [stroke.tolist() for stroke in record.strokes] == CROSS
+
+
+@pytest.mark.parametrize("size", [-1, 1])
+def test_an_array_that_is_not_as_long_as_its_header_says(tmp_path, size):
+    file = io.BytesIO()
+    np.save(file, np.stack([movements(CROSS)]))
+    data = file.getvalue() + b"\0" if size > 0 else file.getvalue()[:size]
+    path = write_npz(tmp_path / "cat.npz", {"train.npy": data})
+    with pytest.raises(DataError, match=r"train: its header promises 30 bytes, but \d\d are there"):
+        list(read_records(path))

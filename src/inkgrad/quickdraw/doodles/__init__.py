@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing import Raster, rasterize_many
+from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.doodles.cat import draw_cat
 from inkgrad.quickdraw.doodles.dog import draw_dog
@@ -165,7 +165,7 @@ def doodle_bitmaps(
     """
     drawings, labels = doodles(classes, n_per_class, seed)
     how = Raster() if raster is None else raster
-    return rasterize_many(drawings, how.side, pen=how.pen, padding=how.padding), labels
+    return to_bitmaps(drawings, **how.to_dict()), labels
 
 
 def _check_animal(animal: str) -> None:

@@ -1,7 +1,5 @@
 """File formats: whatever drawings are stored in, they end as the same arrays."""
 
-from inkgrad.quickdraw.formats.folder import read_folder
-from inkgrad.quickdraw.formats.labelled import read_drawings
 from inkgrad.quickdraw.formats.reading import PICTURES, SUFFIXES, read_bitmaps, read_records
 from inkgrad.quickdraw.formats.record import Record
 
@@ -10,7 +8,5 @@ __all__ = [
     "SUFFIXES",
     "Record",
     "read_bitmaps",
-    "read_drawings",
-    "read_folder",
     "read_records",
 ]

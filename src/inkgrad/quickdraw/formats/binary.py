@@ -22,6 +22,7 @@ __all__ = ["read_binary"]
 
 _HEAD = struct.Struct("<Q2sbIH")
 _COUNT = struct.Struct("<H")
+_BITMAP = 784  # bytes of a bitmap of 28 × 28
 
 
 def read_binary(path: Path) -> Iterator[Record]:
@@ -47,20 +48,33 @@ def read_binary(path: Path) -> Iterator[Record]:
         number = 1
         while file.peek(1):
             where = f"{path}: record {number}"
-            key_id, _country, recognized, _timestamp, strokes = _HEAD.unpack(
-                _take(file, _HEAD.size, where)
-            )
-            if recognized not in (0, 1):
-                raise DataError(f"{where}: recognized is {recognized}; 0 or 1 is expected")
-            yield Record(_strokes(file, strokes, where), None, bool(recognized), str(key_id))
+            try:
+                record = _record(file, where)
+            except DataError as error:
+                if number == 1 and path.stat().st_size % _BITMAP == 0:
+                    raise DataError(
+                        f"{path}: {_BITMAP} bytes a drawing and no header: bitmaps, not strokes; "
+                        "save them with numpy.save as .npy"
+                    ) from error
+                raise
+            yield record
             number += 1
+
+
+def _record(file: IO[bytes], where: str) -> Record:
+    """Read one record."""
+    head = _HEAD.unpack(_take(file, _HEAD.size, where))
+    key_id, _country, recognized, _timestamp, strokes = head
+    if recognized not in (0, 1):
+        raise DataError(f"{where}: recognized is {recognized}; 0 or 1 is expected")
+    return Record(_strokes(file, strokes, where), None, bool(recognized), str(key_id))
 
 
 def _strokes(file: IO[bytes], count: int, where: str) -> Strokes:
     """Read the strokes of one record."""
     if count == 0:
         raise DataError(f"{where}: there are no strokes; a drawing has at least one")
-    strokes: Strokes = []
+    strokes = Strokes()
     points = 0
     for number in range(1, count + 1):
         (length,) = _COUNT.unpack(_take(file, _COUNT.size, where))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,20 @@ from inkgrad.quickdraw.formats.text import MAX_LINE, lines
 __all__ = ["read_kaggle"]
 
 _COLUMNS = ("drawing", "word", "recognized", "key_id")
-_RECOGNIZED = {"True": True, "False": False, "true": True, "false": False, "": None}
+_RECOGNIZED = {
+    **dict.fromkeys(("true", "1", "1.0", "t", "yes"), True),
+    **dict.fromkeys(("false", "0", "0.0", "f", "no"), False),
+    "": None,
+}
+_OPENING = re.compile(r"sep=([,;\t])\s*")  # a line by which Excel tells itself the separator
 
 
 def read_kaggle(path: Path) -> Iterator[Record]:
     r"""Yield the drawings of a `.csv` file, one a row.
 
-    The columns are found by the names in the first row: ``drawing`` (the strokes as JSON) must
-    be there; ``word``, ``recognized`` and ``key_id`` are used if they are; others are ignored.
+    The columns are found by the names in the first row, in capitals or not: ``drawing`` (the
+    strokes as JSON) must be there; ``word``, ``recognized`` and ``key_id`` are used if they are;
+    others are ignored. Columns are separated by commas, semicolons or tabs.
 
     Raises
     ------
@@ -37,9 +45,14 @@ def read_kaggle(path: Path) -> Iterator[Record]:
     >>> record.word, record.recognized
     ('line', True)
     """
-    rows = csv.reader((line for _, line in lines(path)), strict=True)
-    header = _next_row(rows, path)
-    if header is None or "drawing" not in header:
+    texts = (line for _, line in lines(path))
+    first = next(texts, "")
+    opening = _OPENING.fullmatch(first)
+    beginning = [] if opening else [first]
+    separator = opening[1] if opening else _separator(first)
+    rows = csv.reader(chain(beginning, texts), delimiter=separator, strict=True)
+    header = [name.strip().lower() for name in _next_row(rows, path) or ()]
+    if "drawing" not in header:
         raise DataError(
             f'{path}: the first row names no column "drawing"; Kaggle\'s files begin with '
             "countrycode,drawing,key_id,recognized,timestamp,word"
@@ -59,15 +72,22 @@ def read_kaggle(path: Path) -> Iterator[Record]:
 def _record(fields: dict[str, str], where: str) -> Record:
     """Make a record of one row."""
     recognized = fields.get("recognized", "")
-    if recognized not in _RECOGNIZED:
+    if recognized.strip().lower() not in _RECOGNIZED:
         raise DataError(f"{where}: recognized is {recognized!r:.40}; True or False is expected")
     value = {
+        **{key: fields.get(key) or None for key in ("countrycode", "timestamp", "word", "key_id")},
         "drawing": parse_json(fields["drawing"], where),
-        "word": fields.get("word") or None,
-        "recognized": _RECOGNIZED[recognized],
-        "key_id": fields.get("key_id") or None,
+        "recognized": _RECOGNIZED[recognized.strip().lower()],
     }
     return record_from_json(value, where)
+
+
+def _separator(header: str) -> str:
+    """Return what separates the columns: that by which one of them is the drawings'."""
+    for separator in ",;\t":
+        if "drawing" in (name.strip(' \t\r\n"').lower() for name in header.split(separator)):
+            return separator
+    return ","
 
 
 def _next_row(rows: Any, path: Path) -> list[str] | None:

@@ -10,11 +10,13 @@ from typing import IO
 import numpy as np
 from numpy.lib import format as npy_format
 
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, DataWarning
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
+from inkgrad.quickdraw.formats.impostors import refuse_impostor
 
-__all__ = ["count_bitmaps", "map_npy", "read_header", "read_npy"]
+__all__ = ["count_bitmaps", "is_dark_on_white", "map_npy", "read_header", "read_npy"]
 
+_BRIGHT = 0.75  # of the outermost pixels of a bitmap on white paper, at the least
 _READERS = {
     (1, 0): npy_format.read_array_header_1_0,
     (2, 0): npy_format.read_array_header_2_0,
@@ -31,7 +33,8 @@ def read_npy(path: Path, limit: int | None = None, *, side: int | None = SIDE) -
     ----------
     path : path
         An array of uint8, ink 255 on 0, of shape (n, 784) as in the data set, (n, 28, 28), or
-        (28, 28) for a single bitmap.
+        (28, 28) for a single bitmap; further axes of length 1 do not matter. Bitmaps that are
+        dark on white are inverted, with a `DataWarning`.
     limit : int, optional
     side : int or None
         Pixels along a side, where it is not 28; None: whatever the file has.
@@ -55,13 +58,17 @@ def read_npy(path: Path, limit: int | None = None, *, side: int | None = SIDE) -
     """
     with path.open("rb") as file:
         rows, side = _check_size(file, path, side)
+        inverted = _is_inverted(file, path, rows, side)
         wanted = rows if limit is None else min(rows, limit)
         bitmaps = np.fromfile(file, dtype=np.uint8, count=wanted * side * side)
-    return bitmaps.reshape(wanted, side, side)  # (wanted · side²,) -> (wanted, side, side)
+    bitmaps = bitmaps.reshape(wanted, side, side)  # (wanted · side²,) -> (wanted, side, side)
+    return 255 - bitmaps if inverted else bitmaps
 
 
 def map_npy(path: Path, *, side: int | None = SIDE) -> Bitmaps:
     """Map the bitmaps of a `.npy` file into memory: as `read_npy`, but read only when looked at.
+
+    Those that are dark on white are inverted, which reads them all.
 
     Raises
     ------
@@ -80,7 +87,48 @@ def map_npy(path: Path, *, side: int | None = SIDE) -> Bitmaps:
         rows, side = _check_size(file, path, side)
         if rows == 0:  # nothing cannot be mapped
             return np.empty((0, side, side), dtype=np.uint8)
-        return np.memmap(file, np.uint8, "r", file.tell(), (rows, side, side))
+        inverted = _is_inverted(file, path, rows, side)
+        bitmaps = _map(file, rows, side)
+        return 255 - bitmaps if inverted else bitmaps
+
+
+def _map(file: IO[bytes], rows: int, side: int) -> Bitmaps:
+    """Map bitmaps from where the file is now, and leave it there."""
+    begin = file.tell()
+    mapped = np.memmap(file, np.uint8, "r", begin, (rows, side, side))
+    file.seek(begin)
+    return mapped
+
+
+def _is_inverted(file: IO[bytes], path: Path, rows: int, side: int) -> bool:
+    """Tell whether a file's bitmaps are dark on white, and warn if they are."""
+    if rows == 0 or not is_dark_on_white(_map(file, rows, side)):
+        return False
+    warnings.warn(
+        f"{path}: its bitmaps are dark on white; they are read inverted, as ink 255 on 0",
+        DataWarning,
+        stacklevel=2,
+    )
+    return True
+
+
+def is_dark_on_white(bitmaps: Bitmaps) -> bool:
+    """Tell whether bitmaps have dark ink on white paper: by the outermost pixels of most of them.
+
+    In Google's files those are 0, as a margin is left around every drawing. At most 64 bitmaps are
+    looked at, spread over all, so that it does not matter how many of a file are wanted.
+
+    Examples
+    --------
+    >>> white = np.full((2, 28, 28), 255, np.uint8)
+    >>> is_dark_on_white(white), is_dark_on_white(255 - white)
+    (True, False)
+    """
+    some = bitmaps[:: -(-len(bitmaps) // 64) or 1]  # (m, side, side)
+    inner = some[:, 1:-1, 1:-1].reshape(len(some), -1) > 127
+    bright = (some > 127).sum(axis=(1, 2)) - inner.sum(axis=1)  # (m,)
+    outermost = some[0].size - inner.shape[1] if len(some) else 0
+    return bool((bright > _BRIGHT * outermost).sum() * 2 > len(some))
 
 
 def count_bitmaps(file: IO[bytes], where: str) -> int:
@@ -103,15 +151,30 @@ def count_bitmaps(file: IO[bytes], where: str) -> int:
 
 def _check_size(file: IO[bytes], path: Path, side: int | None) -> tuple[int, int]:
     """Return the number and side of the bitmaps, once the header agrees with the file's size."""
-    rows, side = _measure(*read_header(file, str(path)), str(path), side)
-    promised = file.tell() + rows * side * side
     size = path.stat().st_size
+    try:
+        header = read_header(file, str(path))
+    except DataError as error:
+        refuse_impostor(path)
+        if size and size % (SIDE * SIDE) == 0 and not _has_magic(file):
+            raise DataError(
+                f"{path}: not an array in NumPy's format, but {SIDE * SIDE} bytes a drawing and no "
+                "header: save the bitmaps with numpy.save"
+            ) from error
+        raise
+    rows, side = _measure(*header, str(path), side)
+    promised = file.tell() + rows * side * side
     if promised != size:
         raise DataError(
             f"{path}: its header promises {rows:,} bitmaps, that is {promised:,} bytes, but the "
             f"file has {size:,}; it is damaged, so fetch it again"
         )
     return rows, side
+
+
+def _has_magic(file: IO[bytes]) -> bool:
+    file.seek(0)
+    return file.read(len(npy_format.MAGIC_PREFIX)) == npy_format.MAGIC_PREFIX
 
 
 def read_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
@@ -177,18 +240,35 @@ def _measure(
         raise DataError(
             f"{where}: an array of {dtype}{order}; bitmaps are uint8 in C order, ink 255 on 0"
         )
+    for layout in _layouts(shape):
+        found = _side_of(layout)
+        wanted = found or SIDE if side is None else side
+        if layout == (wanted, wanted):
+            return 1, wanted
+        if layout[1:] in ((wanted * wanted,), (wanted, wanted)):
+            return layout[0], wanted
     found = _side_of(shape)
     side = found or SIDE if side is None else side
-    if shape == (side, side):
-        return 1, side
-    if shape[1:] not in ((side * side,), (side, side)):
-        other = found is not None and found != side
-        advice = f"; these have sides of {found}, and only strokes can be drawn to any size"
-        raise DataError(
-            f"{where}: an array of shape {shape}; bitmaps have the shape (n, {side * side}) or "
-            f"(n, {side}, {side}){advice if other else ''}"
-        )
-    return shape[0], side
+    other = found is not None and found != side
+    advice = f"; these have sides of {found}, and only strokes can be drawn to any size"
+    raise DataError(
+        f"{where}: an array of shape {shape}; bitmaps have the shape (n, {side * side}) or "
+        f"(n, {side}, {side}){advice if other else ''}"
+    )
+
+
+def _layouts(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return a shape, and the same without axes of length 1, of which programs add some.
+
+    Examples
+    --------
+    >>> _layouts((5, 28, 28, 1)), _layouts((1, 784, 1))
+    ([(5, 28, 28, 1), (5, 28, 28), (1, 5, 28, 28)], [(1, 784, 1), (784,), (1, 784)])
+    """
+    if 1 not in shape:
+        return [shape]
+    longer = tuple(length for length in shape if length != 1)
+    return [shape, longer, (1, *longer)]
 
 
 def _side_of(shape: tuple[int, ...]) -> int | None:

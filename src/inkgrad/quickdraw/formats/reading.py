@@ -12,11 +12,12 @@ import numpy as np
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.drawing.svg import strokes_from_svg
-from inkgrad.errors import DataError
+from inkgrad.errors import DataError, DrawingError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.formats.binary import read_binary
+from inkgrad.quickdraw.formats.impostors import impostors_named
 from inkgrad.quickdraw.formats.kaggle import read_kaggle
-from inkgrad.quickdraw.formats.ndjson import read_json, read_ndjson
+from inkgrad.quickdraw.formats.ndjson import read_inkml, read_json, read_ndjson
 from inkgrad.quickdraw.formats.npy import read_npy
 from inkgrad.quickdraw.formats.record import Record
 from inkgrad.quickdraw.formats.sketchrnn import read_sketchrnn
@@ -32,9 +33,14 @@ def _read_svg(path: Path) -> Iterator[Record]:
 _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".bin": read_binary,
     ".csv": read_kaggle,
+    ".excalidraw": read_json,
+    ".inkml": read_inkml,
     ".json": read_json,
+    ".jsonl": read_ndjson,
     ".ndjson": read_ndjson,
     ".svg": _read_svg,
+    ".tldr": read_json,
+    ".tsv": read_kaggle,
 }
 PICTURES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
@@ -84,10 +90,11 @@ def read_records(
     """
     path = _existing(path)
     _check_limit(limit)
-    records = islice(_records(path, part), limit)
-    first = next(records, None)
-    if first is None:
-        raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+    with impostors_named(path):
+        records = islice(_records(path, part), limit)
+        first = next(records, None)
+        if first is None:
+            raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
     yield first
     yield from records
 
@@ -135,7 +142,7 @@ def read_bitmaps(
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "line.json"
-    >>> _ = path.write_text("[[[0, 255], [3, 0]]]")
+    >>> _ = path.write_text("[[[0, 99, 255], [3, 9, 0]]]")
     >>> read_bitmaps(path).shape
     (1, 28, 28)
     """
@@ -170,13 +177,13 @@ def read_bitmaps_and_words(
         )
     if suffix in _BITMAPS:
         _check_part(path, part)
-        if suffix == ".npy":
-            bitmaps = read_npy(path, limit, side=raster.side)
-        else:
-            bitmaps = bitmap_from_image(path, raster.side, pen=raster.pen, padding=raster.padding)
-            bitmaps = bitmaps[None]  # (side, side) -> (1, side, side)
-        if len(bitmaps) == 0:
-            raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
+        with impostors_named(path):
+            if suffix == ".npy":
+                bitmaps = read_npy(path, limit, side=raster.side)
+            else:
+                bitmaps = bitmap_from_image(path, **raster.to_dict())[None]  # (1, side, side)
+            if len(bitmaps) == 0:
+                raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         if on_drawn is not None:
             on_drawn(len(bitmaps))
         return bitmaps, [None] * len(bitmaps)
@@ -206,11 +213,10 @@ def _draw(batch: list[tuple[int, Record]], path: Path, raster: Raster) -> Bitmap
     """Draw numbered records; an error calls a drawing by its number in the file."""
     strokes = [record.strokes for _, record in batch]
     try:
-        return to_bitmaps(strokes, raster.side, pen=raster.pen, padding=raster.padding)
-    except DataError as error:  # it begins "drawing 7: ", or "drawing: " if there is but one
-        name, _, reason = str(error).partition(": ")
-        number, _ = batch[int(name.removeprefix("drawing") or 0)]
-        raise DataError(f"{path}: drawing {number}: {reason}") from None
+        return to_bitmaps(strokes, **raster.to_dict())
+    except DrawingError as error:
+        number, _ = batch[error.index or 0]
+        raise DataError(f"{path}: drawing {number}: {error.reason}") from None
 
 
 def _records(path: Path, part: str | None) -> Iterator[Record]:

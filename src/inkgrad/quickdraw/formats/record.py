@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from inkgrad.drawing import Strokes, check_strokes
+from inkgrad.drawing.stroke_forms import POINTS, ROWS, Place, depth_of, strokes_from_json
 from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError
 from inkgrad.json_text import parse_json as parse
@@ -28,12 +30,18 @@ class Record:
         Whether the game recognised the drawing.
     key_id : str or None
         The drawing's number in the data set.
+    form : str
+        How the file has its strokes: see `inkgrad.drawing.stroke_forms`.
     """
 
     strokes: Strokes
     word: str | None = None
     recognized: bool | None = None
     key_id: str | None = None
+    form: str = ROWS
+
+
+_GOOGLES = ("key_id", "recognized", "countrycode", "timestamp")  # fields that others do not write
 
 
 def parse_json(text: str, where: str) -> Any:
@@ -64,16 +72,19 @@ def parse_json(text: str, where: str) -> Any:
         raise DataError(f"{where}: {error}; the file is damaged or cut short") from None
 
 
-def record_from_json(value: Any, where: str) -> Record:
+def record_from_json(value: Any, where: str, *, place: Place = "list") -> Record:
     """Make a record of one parsed drawing.
 
     Parameters
     ----------
     value : dict or list
         An object as the data set has it (with ``"drawing"`` and perhaps ``"word"``,
-        ``"recognized"`` and ``"key_id"``; other keys are ignored), or a bare list of strokes.
+        ``"recognized"`` and ``"key_id"``; other keys are ignored), or whatever else
+        `inkgrad.drawing.stroke_forms.strokes_from_json` takes for a drawing.
     where : str
         How an error calls the place.
+    place : {"rows", "points", "list"}
+        What it stands among: see `strokes_from_json`.
 
     Raises
     ------
@@ -86,11 +97,10 @@ def record_from_json(value: Any, where: str) -> Record:
     'line'
     """
     if isinstance(value, list):
-        return Record(check_strokes(value, where=where))
-    if not isinstance(value, dict) or "drawing" not in value:
-        raise DataError(
-            f'{where}: no drawing is here; give an object with "drawing", or a list of strokes'
-        )
+        strokes, form = strokes_from_json(value, where, place=place)
+        return Record(check_strokes(strokes, where=where), form=form)
+    if not isinstance(value, dict):
+        raise _nothing(where)
     word, recognized, key_id = (value.get(key) for key in ("word", "recognized", "key_id"))
     if not isinstance(word, (str, type(None))):
         raise DataError(f'{where}: "word" is {word!r:.40}; a name or null is expected')
@@ -100,8 +110,21 @@ def record_from_json(value: Any, where: str) -> Record:
         )
     if not isinstance(key_id, (str, int, type(None))):
         raise DataError(f'{where}: "key_id" is {key_id!r:.40}; a number or null is expected')
-    strokes = check_strokes(value["drawing"], where=where)
-    return Record(strokes, word, recognized, None if key_id is None else str(key_id))
+    if any(value.get(key) is not None for key in _GOOGLES):
+        place = "rows"
+    elif place == "list":
+        place = "field"
+    drawing, form = strokes_from_json(value.get("drawing", value), where, place=place)
+    if drawing is value:  # there is nothing in it that could be strokes
+        raise _nothing(where)
+    number = None if key_id is None else str(key_id)
+    return Record(check_strokes(drawing, where=where), word, recognized, number, form)
+
+
+def _nothing(where: str) -> DataError:
+    return DataError(
+        f'{where}: no drawing is here; give an object with "drawing", or a list of strokes'
+    )
 
 
 def records_from_json(value: Any, where: str) -> Iterator[Record]:
@@ -121,7 +144,7 @@ def records_from_json(value: Any, where: str) -> Iterator[Record]:
 
     Examples
     --------
-    >>> stroke = [[0, 9], [0, 3]]
+    >>> stroke = [[0, 9, 5], [0, 3, 1]]
     >>> len(list(records_from_json([stroke, stroke], "a.json")))  # one drawing, two strokes
     1
     >>> len(list(records_from_json([[stroke], [stroke]], "a.json")))  # two drawings
@@ -130,15 +153,26 @@ def records_from_json(value: Any, where: str) -> Iterator[Record]:
     if not _is_list_of_drawings(value):
         yield record_from_json(value, where)
         return
+    place = _place_among(value)
     for number, drawing in enumerate(value, start=1):
-        yield record_from_json(drawing, f"{where}: drawing {number}")
+        yield record_from_json(drawing, f"{where}: drawing {number}", place=place)
+
+
+def _place_among(drawings: list[Any]) -> Place:
+    """Return what strokes are that may be either, by the others in their file, if those agree."""
+    forms = set()
+    for drawing in drawings:
+        strokes = drawing.get("drawing", drawing) if isinstance(drawing, dict) else drawing
+        with contextlib.suppress(DataError):  # may be either, or nothing at all
+            forms.add(strokes_from_json(strokes)[1])
+    if forms == {ROWS}:
+        return "rows"
+    return "points" if forms == {POINTS} else "list"
 
 
 def _is_list_of_drawings(value: Any) -> bool:
-    """Tell a list of drawings from a list of strokes: by an object, or by one level more."""
-    if not isinstance(value, list):
+    """Tell a list of drawings from a list of strokes: by "drawing", or by one level more."""
+    if not isinstance(value, list) or not value:
         return False
-    depth = 0
-    while isinstance(value, list) and value:
-        value, depth = value[0], depth + 1
-    return isinstance(value, dict) or depth > 3  # strokes > stroke > row > number
+    first = value[0]
+    return (isinstance(first, dict) and "drawing" in first) or depth_of(value) > 3

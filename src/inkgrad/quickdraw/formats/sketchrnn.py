@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -107,7 +108,11 @@ def _unpack(archive: zipfile.ZipFile, member: str, where: str) -> io.BytesIO:
 
 def _records(data: io.BytesIO, where: str) -> Iterator[Record]:
     """Yield the drawings of one part."""
-    shape, _, dtype = read_header(data, where)
+    shape, fortran, dtype = read_header(data, where)
+    if dtype.kind in "iuf" and len(shape) == 3 and 0 not in shape:
+        for number, moves in enumerate(_equally_long(data, shape, fortran, dtype, where), start=1):
+            yield Record(_strokes(moves, f"{where}: drawing {number}"))
+        return
     if dtype.kind != "O" or len(shape) != 1:
         raise DataError(
             f"{where}: an array of {dtype} of shape {shape}; Sketch-RNN files hold a "
@@ -118,6 +123,24 @@ def _records(data: io.BytesIO, where: str) -> Iterator[Record]:
         yield Record(_strokes(moves, f"{where}: drawing {count}"))
     if count != shape[0]:
         raise DataError(f"{where}: {count:,} drawings are there, the header promises {shape[0]:,}")
+
+
+def _equally_long(
+    data: io.BytesIO,
+    shape: tuple[int, ...],
+    fortran: bool,
+    dtype: np.dtype[np.generic],
+    where: str,
+) -> npt.NDArray[np.generic]:
+    """Return drawings of as many points each, which `numpy.savez` makes one array of."""
+    rest = data.getbuffer()[data.tell() :]
+    promised = math.prod(shape) * dtype.itemsize
+    if promised != len(rest):
+        raise DataError(
+            f"{where}: its header promises {promised:,} bytes, but {len(rest):,} are there; "
+            "the file is damaged, fetch it again"
+        )
+    return np.frombuffer(rest, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _strokes(moves: npt.NDArray[np.generic], where: str) -> Strokes:

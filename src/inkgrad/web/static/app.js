@@ -142,7 +142,7 @@ function mountAbout(root, session) {
   root.append(
     facts,
     source,
-    make("p", {}, "Everything runs in this page; what you draw goes nowhere."),
+    make("p", {}, "Everything runs in this page: your drawings stay on this device."),
   );
   session.addEventListener("model", () => {
     const { name, classes, record, size } = session.model;

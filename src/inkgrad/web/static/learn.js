@@ -33,7 +33,7 @@ export function mountLearn(root, session) {
   const intro = make(
     "p.note", {},
     make("b", {}, "Now the gradient flows back, from the answer to your ink."),
-    " It says of every number what the loss would do: red, the loss grows with it; blue, the loss falls as it grows; grey, nothing passes. Choose any cell to see its arithmetic, and any weight to check it.",
+    " It says of every number what the loss would do: red: increasing it raises the loss; blue: increasing it lowers the loss; grey, nothing passes. Choose any cell to see its arithmetic, and any weight to check it.",
   );
   const flow = make("div.layers.flow");
   const dock = new Dock();
@@ -229,9 +229,9 @@ export function mountLearn(root, session) {
   rebuild();
 }
 
-/** What is it really? One radio button a class. */
+/** What did you draw? One radio button a class. */
 function makeQuestion(onAnswer) {
-  const legendText = make("legend", {}, "What is it really?");
+  const legendText = make("legend", {}, "What did you draw?");
   const choices = make("div.chips");
   const help = make("p.note");
   const element = make("fieldset.card.question", {}, legendText, choices, help);
@@ -332,7 +332,7 @@ const inFull = (epsilon) => epsilon.toFixed(Math.max(1, Math.round(-Math.log10(e
 /** One weight's gradient, measured by nudging it. */
 function makeChecking(onCheck, onAny) {
   const which = make("p.which-weight");
-  const any = makeButton("Take any weight", () => onAny());
+  const any = makeButton("Pick a random weight", () => onAny());
   const run = makeButton("Check it", () => go(), "main");
   const epsilons = make("select", { "aria-label": "ε, the size of the nudge" }, ...EPSILONS.map((epsilon) =>
     make("option", { value: String(epsilon), selected: epsilon === USUAL_EPSILON }, `ε = ${inFull(epsilon)}`)));
@@ -358,7 +358,7 @@ function makeChecking(onCheck, onAny) {
       const verdict = analytic === 0 && numeric === 0
         ? "Both are 0: this weight has no part in this drawing."
         : digits >= 3 ? `They agree to ${Math.min(digits, 9)} digits.`
-        : "They hardly agree: ε is too large or too small for this weight, or crosses a corner of a ReLU or pool. Try another ε.";
+        : "The two values differ: ε is too large or too small for this weight, or crosses a corner of a ReLU or pool. Try another ε.";
       outcome.replaceChildren(
         make("dl.facts", {},
           fact(`loss at w + ${inFull(epsilon)}`, inDigits(lossUp, 9)), fact(`loss at w − ${inFull(epsilon)}`, inDigits(lossDown, 9)),

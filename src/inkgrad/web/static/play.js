@@ -30,7 +30,7 @@ export function mountPlay(root, session, pad) {
       make("h2", {}, "Can it tell what you draw?"),
       make("p", {}, "Draw on the pad: the guesses change with every line. Or play:"),
       game,
-      make("h3", {}, "Somebody else's doodles, to begin with"),
+      make("h3", {}, "Or start from an example"),
       examples,
       none,
     ),
@@ -133,7 +133,7 @@ function mountGame(root, session, pad) {
     function end(right) {
       round.stop();
       round = null;
-      remark.textContent = right ? `I know: it is ${task}!` : `Time for another one.`;
+      remark.textContent = right ? `I know: it is ${task}!` : `Next one!`;
       root.querySelectorAll("button").forEach((button) => (button.disabled = true));
       const all = [...done, { task, right, drawing: pad.strokes }];
       round = { stop: () => clearTimeout(pause), look: () => {} };

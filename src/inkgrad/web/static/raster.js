@@ -13,13 +13,12 @@ import { rint } from "./numbers.js";
 import { POINT, trace, walk } from "./outline.js";
 import { UNIT, makePen } from "./pen.js";
 import { Lists, paint } from "./scan.js";
-import { simplify } from "./simplify.js";
+import { intoFrame } from "./simplify.js";
 import {
   DrawingError,
   boundingBox,
   checkStrokes,
   inWordsOfJson,
-  isSimplified,
   withCommas,
 } from "./strokes.js";
 
@@ -111,8 +110,7 @@ export class Raster {
 /**
  * Draw strokes of any origin, size and place as the training drawings were drawn.
  *
- * Strokes that do not already lie in the frame of Google's simplified drawings (`isSimplified`) are
- * first simplified; then all are rasterised.
+ * They are brought into the frame of Google's simplified drawings (`intoFrame`), then rasterised.
  *
  * @param {Drawing} drawing see `checkStrokes`; y grows downwards
  * @param {Settings} [settings]
@@ -124,8 +122,8 @@ export class Raster {
  * toBitmap([[[3, 7], [900, 904]]]); // = toBitmap([[[0, 255], [0, 255]]])
  */
 export function toBitmap(drawing, settings = {}) {
-  const checked = checkStrokes(drawing);
-  return rasterize(isSimplified(checked) ? checked : simplify(checked), settings);
+  const strokes = intoFrame(drawing);
+  return draw(strokes, new Raster(settings));
 }
 
 /**
@@ -150,7 +148,11 @@ export function toBitmap(drawing, settings = {}) {
  */
 export function rasterize(drawing, settings = {}) {
   const raster = new Raster(settings);
-  const strokes = checkStrokes(drawing);
+  return draw(checkStrokes(drawing), raster);
+}
+
+/** Draw checked strokes. */
+function draw(strokes, raster) {
   const frame = place(strokes, raster);
   const { side } = raster;
   const bitmap = new Uint8Array(side * side);

@@ -9,7 +9,7 @@
  */
 
 import { rint } from "./numbers.js";
-import { DrawingError, checkStrokes, fit, withCommas } from "./strokes.js";
+import { DrawingError, checkStrokes, fit, isSimplified, withCommas } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
 /** @typedef {import("./strokes.js").Strokes} Strokes */
@@ -20,7 +20,7 @@ export const SIZE = 255;
 /** A point nearer than this to the line through its neighbours is dropped. */
 export const TOLERANCE = 2;
 
-const MAX_LENGTH = 100_000; // of all strokes together; real drawings measure some thousands
+const MAX_LENGTH = 392; // of all strokes, in drawing sizes; real drawings have some tens
 
 /**
  * Simplify strokes as the Quick, Draw! data set's "simplified" files were made.
@@ -33,7 +33,7 @@ const MAX_LENGTH = 100_000; // of all strokes together; real drawings measure so
  * @param {Drawing} drawing raw pointer positions, in any unit; see `checkStrokes`
  * @returns {Strokes} whole numbers from 0 to 255; a stroke has two points or more: a dot becomes
  *   two equal ones
- * @throws {DrawingError} if the strokes are unusable, or nearly 400 times as long as the drawing
+ * @throws {DrawingError} if the strokes are unusable, or more than 392 times as long as the drawing
  *   is large
  *
  * @example
@@ -41,15 +41,36 @@ const MAX_LENGTH = 100_000; // of all strokes together; real drawings measure so
  * // [[Float64Array [0, 255], Float64Array [0, 0]]]
  */
 export function simplify(drawing) {
-  const fitted = fit(checkStrokes(drawing), SIZE);
+  return simplifyChecked(checkStrokes(drawing));
+}
+
+/**
+ * Return strokes in the frame of Google's simplified drawings, the door to every bitmap: as they
+ * are if they lie in it already (`isSimplified`), else simplified.
+ *
+ * @param {Drawing} drawing
+ * @returns {Strokes}
+ * @throws {DrawingError} if the strokes are unusable
+ *
+ * @example
+ * intoFrame([[[0, 250], [0, 9]]]); // [[Float64Array [0, 250], Float64Array [0, 9]]]
+ * intoFrame([[[0, 25], [0, 0]]]); // [[Float64Array [0, 255], Float64Array [0, 0]]]
+ */
+export function intoFrame(drawing) {
+  const strokes = checkStrokes(drawing);
+  return isSimplified(strokes) ? strokes : simplifyChecked(strokes);
+}
+
+function simplifyChecked(strokes) {
+  const fitted = fit(strokes, SIZE);
   let length = 0;
   for (const stroke of fitted) {
     for (const part of segmentLengths(stroke)) length += part;
   }
-  if (length > MAX_LENGTH) {
+  if (length > MAX_LENGTH * SIZE) {
     throw new DrawingError(
       `the strokes are ${withCommas(rint(length / SIZE))} times as long as the drawing is large; ` +
-        `at most ${withCommas(rint(MAX_LENGTH / SIZE))} times can be simplified`,
+        `at most ${MAX_LENGTH} times can be simplified`,
     );
   }
   return fitted.map((stroke) => thin(resample(stroke), TOLERANCE).map((row) => row.map(rint)));

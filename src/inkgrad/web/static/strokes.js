@@ -25,8 +25,10 @@ import { SentenceError } from "./text.js";
 /** The most points that a drawing may have; the longest real ones have some thousands. */
 export const MAX_POINTS = 1_000_000;
 
-const MAX_COORDINATE = 1e9; // far beyond any screen; differences of such numbers are still exact
-const BORDER = 5; // how far from 0 and 255 the outermost points of a simplified drawing may lie
+/** Far beyond any screen; differences of such numbers are still exact. */
+export const MAX_COORDINATE = 1e9;
+
+const BORDER = 16; // by how much a simplified drawing may miss 0 and 255: the width of the pen
 
 /** What is wrong with somebody's drawing: one sentence, fit to be shown to them. */
 export class DrawingError extends SentenceError {
@@ -143,8 +145,8 @@ export function fit(strokes, size = 255) {
 /**
  * Tell whether checked strokes already lie in the frame of Google's simplified drawings.
  *
- * That is: whole numbers from 0 to 255 that reach to within 5 of 0 on both axes and to within 5
- * of 255 on the longer one. `is_simplified` in Python tells why not to 0 and 255 themselves.
+ * That is: whole numbers from 0 to 255 that reach to within 16 of 0 on both axes and of 255 on the
+ * longer one. `is_simplified` in Python tells why not to 0 and 255 themselves.
  *
  * @param {Strokes} strokes
  * @returns {boolean}

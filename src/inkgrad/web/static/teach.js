@@ -29,7 +29,7 @@ export function mountTeach(root, session, pad, { tell }) {
   });
   const add = makeButton("Add this drawing", addDrawing, "main");
   const learn = makeButton("Teach it", teach);
-  const forget = makeButton("Forget", forgetAll, "quiet");
+  const forget = makeButton("Undo teaching", forgetAll, "quiet");
   const count = make("p.note", { role: "status" });
   const sketches = make("ul.sketches", { id: "own" });
   const result = make("div.stack", { role: "status", id: "taught" });
@@ -44,7 +44,7 @@ export function mountTeach(root, session, pad, { tell }) {
   const chooser = make("input.hidden", {
     type: "file",
     id: "file",
-    accept: ".safetensors,.ndjson,.json",
+    accept: ".safetensors,.ndjson,.jsonl,.json",
     multiple: true,
     tabIndex: -1,
     "aria-label": "Open a model or drawings",
@@ -160,7 +160,7 @@ export function mountTeach(root, session, pad, { tell }) {
       field.value = word;
       n += list.length;
     }
-    say(make("p", {}, `${n} drawings of ${[...drawings.keys()].join(", ")} are here again.`));
+    say(make("p", {}, `${n} drawings of ${[...drawings.keys()].join(", ")} loaded.`));
   }
 
   const say = (...children) => result.replaceChildren(...children);
@@ -183,7 +183,7 @@ export function mountTeach(root, session, pad, { tell }) {
     }
     if (name() === "") return "First give it a name.";
     if (n === 0) return `Draw ${name()} on the pad, then add it.`;
-    if (n < FEWEST) return `${n} of ${name()}: at least ${FEWEST} are needed.`;
+    if (n < FEWEST) return `${n} ${n === 1 ? "drawing" : "drawings"} of ${name()}. Draw at least ${FEWEST}.`;
     if (n < ENOUGH) return `${n} of ${name()}: about ${ENOUGH} are good.`;
     return `${n} of ${name()}: that is plenty.`;
   }

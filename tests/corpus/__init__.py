@@ -1,0 +1,1 @@
+"""Odd files, and what must come of each: see `expectations.py`."""
