@@ -87,7 +87,7 @@ def _surface(pixels: Floats, on: Mask) -> Floats:
     both = (y * x)[..., None].astype(pixels.dtype) * c[4].astype(pixels.dtype)  # (h, w, 3)
     both += rows[:, None].astype(pixels.dtype)
     both += columns.astype(pixels.dtype)
-    return both
+    return np.asarray(both)
 
 
 def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:

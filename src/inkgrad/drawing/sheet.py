@@ -237,7 +237,7 @@ def _inside(points: Floats, w: int, h: int) -> Mask:
 def _at(pixels: npt.NDArray[np.int16], points: Floats) -> npt.NDArray[np.int16]:
     h, w, _ = pixels.shape
     x, y = np.floor(points).astype(int).T
-    return pixels[y.clip(0, h - 1), x.clip(0, w - 1)]
+    return np.asarray(pixels[y.clip(0, h - 1), x.clip(0, w - 1)])
 
 
 def _straight(found: _Surface) -> tuple[Floats, Floats]:

@@ -151,7 +151,7 @@ def _margin_line(sheet: Floats, rng: np.random.Generator) -> Floats:
     at = rng.uniform(0.06, 0.11) * w
     x = np.arange(w) - (at if rng.random() < 0.7 else w - 1 - at)
     line = (rng.uniform(0.7, 1.6) - np.abs(x) + 0.5).clip(0, 1)[None, :, None]
-    return sheet * (1 - line * (1 - np.array([0.9, 0.3, 0.35])))
+    return np.asarray(sheet * (1 - line * (1 - np.array([0.9, 0.3, 0.35]))))
 
 
 def _holes(sheet: Floats, rng: np.random.Generator) -> Floats:
