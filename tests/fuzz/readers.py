@@ -98,7 +98,8 @@ def pictures() -> dict[str, bytes]:
     found = {}
     for suffix, kind in kinds.items():
         file = io.BytesIO()
-        image.save(file, kind)
+        how = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else {}  # notices damage
+        image.save(file, kind, **how)
         found[suffix] = file.getvalue()
     return found
 

@@ -175,7 +175,7 @@ def _candidates(
 def _any(mask: Mask, factor: int) -> Mask:
     h, w = mask.shape
     if factor == 1:
-        return mask.copy()
+        return np.array(mask)
     padded = np.pad(mask, ((0, -h % factor), (0, -w % factor)))
     blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor)
     return np.asarray(blocks.any(axis=(1, 3)))
