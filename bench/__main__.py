@@ -18,6 +18,7 @@ from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
 from bench.page import bench_page
 from bench.phases import bench_phases
+from bench.pictures import bench_pictures
 from bench.raster import bench_raster
 from bench.reports import publish
 from bench.server import bench_server
@@ -303,6 +304,22 @@ def simplification(
         )
     title = f"{rows[0]['batch']:,} drawings simplified, median of {rounds}"
     publish("simplification", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def pictures(
+    data: Data = None,
+    model: Annotated[str, typer.Option(help="A packaged model's name, or a file.")] = "twenty",
+    drawings: Annotated[int, typer.Option(help="Drawings of all classes together.")] = 400,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Accuracy on photographs and scans of drawings, scene by scene, beside plain pictures."""
+    machine = describe_machine()
+    with console.status("drawing") as status:
+        rows = bench_pictures(data, model=model, drawings=drawings, on_scene=status.update)
+    title = f"{model}: {rows[0]['drawings']:,} {rows[0]['truth']} in every scene"
+    publish("pictures", title, rows, machine, console, json_file, plot_file)
 
 
 @app.command()

@@ -223,6 +223,15 @@ def _halves(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("right answers", bars)]
 
 
+def _pictures(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers in each scene."""
+    bars = [
+        Bar(row["name"], row["top1"], f"{row['top1']:.1%}", None, row["name"] == "plain")
+        for row in rows
+    ]
+    return [Panel("right answers", bars)]
+
+
 def _raster(rows: Sequence[Row]) -> list[Panel]:
     """Return drawings a second, and how far the pixels are from the truth."""
     panels = _bars_of_speed(rows, "ratio_to_cairo", "cairo")
@@ -326,6 +335,16 @@ REPORTS: dict[str, Report] = {
             Column("a tiny job first", "{first_start:.1f}"),
         ),
         _job,
+    ),
+    "pictures": Report(
+        (
+            Column("scene", "{name}"),
+            Column("right", "{top1:.1%}"),
+            Column("to plain", "{to_plain:+.1%}"),
+            Column("among the first 3", "{top3:.1%}"),
+            Column("refused", "{unread}"),
+        ),
+        _pictures,
     ),
     "memory": Report((Column("", "{name}"), Column("bytes", "{bytes:,}")), _memory),
     "raster": Report(

@@ -76,7 +76,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "network": {"numpy"},
     "engines": {"llvmlite", "numba", "numpy"},
     "training": {"numpy", "safetensors"},
-    "drawing": {"numba", "numpy", "PIL"},
+    "drawing": {"numba", "numpy", "PIL", "pillow_heif"},
     "terminal": {"numpy", "rich"},
 }
 

@@ -34,9 +34,9 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pictures
 from matplotlib.colors import Normalize
 
+import pictures
 from inkgrad.drawing import rasterize
 from inkgrad.engines import make_engine
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, log_softmax, softmax

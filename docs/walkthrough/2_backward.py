@@ -28,8 +28,8 @@ import time
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pictures
 
+import pictures
 from inkgrad.drawing import rasterize
 from inkgrad.engines import make_engine
 from inkgrad.layers import (

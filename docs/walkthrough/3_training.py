@@ -22,8 +22,8 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pictures
 
+import pictures
 from inkgrad.drawing import to_bitmap
 from inkgrad.engines import AdamRule, make_engine
 from inkgrad.insight import evaluate, most_confident_mistakes

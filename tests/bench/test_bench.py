@@ -25,6 +25,7 @@ from bench import (
     machine,
     networks,
     pairs,
+    pictures,
     plots,
     server,
     throughput,
@@ -346,6 +347,16 @@ def test_a_refusal_is_no_answer(monkeypatch):
     monkeypatch.setattr(server, "_kinds", lambda: {"nonsense": [("text/plain", b"cat")]})
     with pytest.raises(ValueError, match="the server answered with 415"):
         server.bench_server(rate=10, seconds=0.1)
+
+
+def test_how_well_scenes_are_read(bench, monkeypatch):
+    scenes = {name: pictures.SCENES[name] for name in ("plain", "desk all round")}
+    monkeypatch.setattr(pictures, "SCENES", scenes)
+    monkeypatch.delenv("INKGRAD_DATA", raising=False)
+    drawn, plain, desk = bench("pictures", "--model", "animals", "--drawings", "5")
+    assert (drawn["name"], plain["name"], desk["name"]) == ("drawings", *scenes)
+    assert (desk["truth"], desk["drawings"], desk["unread"]) == ("doodles", 5, 0)
+    assert desk["to_plain"] == desk["top1"] - plain["top1"]
 
 
 def test_what_float16_costs(bench, doodle_run, doodle_folder):

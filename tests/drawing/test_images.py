@@ -54,6 +54,7 @@ SORTS = {
     "GIF": lambda d: encoded(picture(d), "GIF"),
     "BMP": lambda d: encoded(picture(d), "BMP"),
     "WebP": lambda d: encoded(picture(d), "WEBP"),
+    "TIFF": lambda d: encoded(picture(d), "TIFF"),
     "palette PNG": lambda d: encoded(picture(d).convert("P"), "PNG"),
     "black or white PNG": lambda d: encoded(picture(d).convert("1", dither=0), "PNG"),
     "16-bit PNG": sixteen_bits,
@@ -156,10 +157,10 @@ def claiming(width, height):
 @pytest.mark.parametrize(
     ("contents", "message"),
     [
-        (b"", "not a picture in PNG, JPEG, GIF, BMP, WEBP format"),
+        (b"", "not a picture in PNG, JPEG, GIF, BMP, WEBP, TIFF format"),
         (b"hello", "not a picture"),
         (b"%PDF-1.4", "not a picture"),
-        (encoded(picture(HOUSE), "TIFF"), "not a picture"),
+        (encoded(picture(HOUSE), "ICO"), "not a picture"),
         (encoded(picture(HOUSE), "PNG")[:500], "cannot be read"),
         (encoded(picture(HOUSE), "JPEG")[:900], "cannot be read"),
         (claiming(11_000, 11_000), "too large; make it smaller"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkgrad.drawing import bitmap_from_image, simplify, strokes_from_svg, to_bitmap
+from inkgrad.drawing import simplify, strokes_from_svg, to_bitmap
 from inkgrad.errors import DataError
 from tests.drawing.doodles import HOUSE, correlation
 
@@ -392,9 +392,7 @@ def test_a_clip_path_within_itself_ends():
 
 def test_colours_do_not_depend_on_what_else_was_drawn():
     """Pillow turns the names that it has met in its table of colours into numbers."""
-    bitmap_from_image(
-        Image.new("RGB", (40, 40), "navy").resize((80, 80)).rotate(9, fillcolor="white")
-    )
+    Image.new("RGB", (40, 40), "navy").rotate(9, fillcolor="white")
     text = svg(
         '<rect width="255" height="255" fill="navy"/>' + house(INK.replace("black", "white"))
     )

@@ -94,10 +94,12 @@ def pictures() -> dict[str, bytes]:
     for n in range(25):
         image.putpixel((n + 5, n), (0, 0, 90))
     kinds = {".png": "PNG", ".jpg": "JPEG", ".gif": "GIF", ".bmp": "BMP", ".webp": "WEBP"}
+    kinds[".tif"] = "TIFF"
     found = {}
     for suffix, kind in kinds.items():
         file = io.BytesIO()
-        image.save(file, kind)
+        how = {"compression": "tiff_adobe_deflate"} if kind == "TIFF" else {}  # notices damage
+        image.save(file, kind, **how)
         found[suffix] = file.getvalue()
     return found
 

@@ -26,7 +26,7 @@ NAMES = [
     *("npy", "npy headers", "pickled", "npz", "npz members", "json", "ndjson", "csv"),
     *("forms of strokes", "documents", "inkml", "bin"),
     *("svg", "svg text", "picture .png", "picture .jpg", "picture .gif", "picture .bmp"),
-    *("picture .webp", "standard input", "folder", "places", "tasks", "model"),
+    *("picture .webp", "picture .tif", "standard input", "folder", "places", "tasks", "model"),
     *("model's description", "checkpoint", "checkpoint's facts", "run", "metrics", "question"),
     "sent picture",
 ]

@@ -76,7 +76,7 @@ def test_the_same_drawing_comes_from_every_kind(content):
     np.testing.assert_array_equal(bitmaps, BITMAP[None])
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"])
 def test_pictures_of_every_kind_are_alike(kind):
     (bitmap,) = read_standard_input(io.BytesIO(picture(kind))).astype(float)
     (first,) = read_standard_input(io.BytesIO(picture("PNG"))).astype(float)

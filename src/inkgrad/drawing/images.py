@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from inkgrad.drawing.ink import find_ink
 from inkgrad.drawing.raster import Raster
+from inkgrad.drawing.reading import FORMATS, read_picture
+from inkgrad.drawing.sheet import cut_out
 from inkgrad.drawing.simplify import SIZE
 from inkgrad.drawing.thinning import contour, depth, stamp, thin
 from inkgrad.errors import DataError
@@ -20,17 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "MAX_PIXELS", "bitmap_from_image", "picture_on_paper"]
 
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 MAX_PIXELS = 50_000_000  # a larger picture is refused before it is decompressed
 _WORKING_SIDE = 512  # larger pictures are first made smaller, which also averages noise away
 _CANVAS_SIDE = 256  # about the size at which the ink is thinned and drawn again
-_FAINTEST = 24.0  # of 255: ink must differ from the paper at least by this
 _FILLED = 0.3  # ink thicker than this part of the drawing's size is a filled shape, not a line
 _SLIMMER = 0.97  # a disc along a line of pixels inks so much more than Google's pen, a polygon
 _SMALLEST = 0.01  # a drawing smaller than this part of the picture is a speck
-_TOO_LARGE = "{name}: the picture is too large; make it smaller, 1000 × 1000 pixels are plenty"
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -86,11 +84,14 @@ def bitmap_from_image(
     """
     raster = Raster(side, pen, padding)
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "picture"
-    pixels = _read(source, str(name), keep=(side, side))
-    if pixels.shape[:2] == (side, side):
-        grey = pixels.mean(axis=2)
-        return _to_bytes(grey if np.median(grey) < 128 else 255 - grey)
-    strength = _find_ink(pixels)
+    picture = read_picture(source, str(name), MAX_PIXELS)
+    if picture.size == (side, side):
+        grey = np.asarray(picture, dtype=np.float64).mean(axis=2)
+        paper = int(np.bincount(np.rint(grey).astype(np.int64).ravel()).argmax())
+        if paper in (0, 255):
+            return _to_bytes(grey if paper == 0 else 255 - grey)
+    sheet, paper_there = cut_out(picture, _WORKING_SIDE)
+    strength = find_ink(_pixels(sheet), paper_there)
     y, x = np.nonzero(strength > 0.5)
     if y.size == 0 or max(np.ptp(y), np.ptp(x)) < _SMALLEST * max(strength.shape):
         raise DataError(
@@ -126,119 +127,13 @@ def picture_on_paper(
     array([255, 255, 255], dtype=uint8)
     """
     name = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "picture"
-    return _to_bytes(_read(source, str(name), keep=(0, 0)))
+    return _to_bytes(_pixels(read_picture(source, str(name), MAX_PIXELS)))
 
 
-def _read(
-    source: str | os.PathLike[str] | bytes | Image, name: str, keep: tuple[int, int]
-) -> Floats:
-    """Return a picture's pixels (h, w, 3), 0 to 255, on paper, not larger than is useful."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        if isinstance(source, Image.Image):
-            picture = _on_paper(source, name)
-        else:
-            with _open(source) as file, warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of size, which is checked here; of odd palettes
-                picture = _on_paper(Image.open(file, formats=FORMATS), name)
-    except DataError:
-        raise
-    except Image.DecompressionBombError:
-        raise DataError(_TOO_LARGE.format(name=name)) from None
-    except FileNotFoundError:
-        raise DataError(f"{name}: there is no such file; give the path of a picture") from None
-    except UnidentifiedImageError:
-        raise DataError(f"{name}: this is not a picture in {', '.join(FORMATS)} format") from None
-    except Exception as error:  # a damaged file can make a decoder raise almost anything
-        raise DataError(f"{name}: the picture cannot be read ({error}); save it anew") from None
+def _pixels(picture: Image) -> Floats:
+    """Return a picture's pixels (h, w, 3), 0 to 255, not larger than is useful."""
     factor = -(-max(picture.size) // _WORKING_SIDE)
-    if factor > 1 and picture.size != keep:
-        picture = picture.reduce(factor)
-    return np.asarray(picture, dtype=np.float64)
-
-
-def _open(source: str | os.PathLike[str] | bytes) -> IO[bytes]:
-    return io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb")
-
-
-def _on_paper(picture: Image, name: str) -> Image:
-    """Lay a picture of any mode the right way up on paper: black if its ink is light, or white."""
-    from PIL import Image, ImageOps
-
-    if picture.width * picture.height > MAX_PIXELS:
-        raise DataError(_TOO_LARGE.format(name=name))
-    if min(picture.size) == 0:
-        raise DataError(f"{name}: the picture has no pixels; give a drawing")
-    rgba = _to_8_bits(ImageOps.exif_transpose(picture)).convert("RGBA")
-    step = -(-max(rgba.size) // _WORKING_SIDE)
-    sample = np.asarray(rgba)[::step, ::step].reshape(-1, 4)
-    see_through = sample[:, 3].min() < 128
-    light = np.average(sample[:, :3].mean(axis=1), weights=sample[:, 3] + 1e-9) > 192
-    paper = Image.new("RGBA", rgba.size, "black" if see_through and light else "white")
-    return Image.alpha_composite(paper, rgba).convert("RGB")
-
-
-def _to_8_bits(picture: Image) -> Image:
-    """Scale pictures of 16 or 32 bits a pixel, which Pillow would clip at 255."""
-    from PIL import Image
-
-    if picture.mode[0] not in "IF":
-        return picture
-    values = np.asarray(picture, dtype=np.float64)
-    values = np.nan_to_num(values, posinf=0.0, neginf=0.0).clip(0)
-    full = 65535.0 if picture.mode.startswith("I") else values.max() or 1.0
-    return Image.fromarray((values * (255 / full)).clip(0, 255).astype(np.uint8))
-
-
-def _find_ink(pixels: Floats) -> Floats:
-    """Measure how far pixels (h, w, 3) differ from paper: (h, w), above 0.5 where there is ink."""
-    contrast = np.abs(pixels - _paper(pixels)).max(axis=2)
-    faintest = max(_FAINTEST, 6 * float(np.median(contrast)))  # the median is the paper's grain
-    visible = contrast[contrast > faintest]
-    if visible.size == 0:
-        return np.zeros(contrast.shape)
-    threshold = max(faintest, 0.4 * float(np.quantile(visible, 0.9)))
-    ink = contrast > threshold
-    specks = ink & ~_without_specks(ink)
-    return np.where(specks, 0.0, np.minimum(0.5 * contrast / threshold, 1.0))
-
-
-def _paper(pixels: Floats) -> Floats:
-    """Estimate the colour that the paper has, or would have, at every pixel.
-
-    The brightness of evenly lit paper changes smoothly across a photo: each colour is a
-    polynomial of second degree in x and y, fitted to the half of the pixels that it fits best
-    (least trimmed squares), which ink does not belong to.
-    """
-    h, w, _ = pixels.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)  # (h, w, 6)
-    step = max(1, max(h, w) // 64)  # some thousand pixels tell enough
-    a, b = terms[::step, ::step].reshape(-1, 6), pixels[::step, ::step].reshape(-1, 3)
-    fitted = np.median(b, axis=0)
-    for _ in range(10):
-        misfit = np.abs(b - fitted).max(axis=1)
-        best = misfit <= np.quantile(misfit, 0.5)
-        normal, right = a[best].T @ a[best], a[best].T @ b[best]  # (6, 6), (6, 3)
-        coefficients = np.linalg.lstsq(normal, right, rcond=None)[0]  # may be singular: one row
-        fitted = a @ coefficients
-    return np.asarray(terms @ coefficients)
-
-
-def _without_specks(ink: Mask) -> Mask:
-    """Remove ink that has far less ink around it than a dot of the pen would have."""
-    thickness = 2 * int(np.quantile(depth(ink)[ink], 0.9)) - 1
-    reach = thickness + 1
-    total = np.pad(ink, ((reach + 1, reach), (reach + 1, reach))).cumsum(axis=0).cumsum(axis=1)
-    window = 2 * reach + 1
-    around = (
-        total[window:, window:]
-        - total[:-window, window:]
-        - total[window:, :-window]
-        + total[:-window, :-window]
-    )  # (h, w): ink within `reach`
-    return np.asarray(ink & (around >= 0.4 * thickness**2))
+    return np.asarray(picture.reduce(factor) if factor > 1 else picture, dtype=np.float32)
 
 
 def _enlarge(strength: Floats) -> Mask:

@@ -68,8 +68,10 @@ def _neighbours(ink: Mask) -> list[Mask]:
     return [framed[y : y + h, x : x + w] for y, x in around]
 
 
-def depth(ink: Mask) -> npt.NDArray[np.int64]:
+def depth(ink: Mask, most: int | None = None) -> npt.NDArray[np.int64]:
     """Return how many layers of ink lie between each pixel and the paper: 1 at the border.
+
+    What is deeper than `most`, if that is given, counts as so deep.
 
     Layers are peeled from four and from eight neighbours in turn, so that distances are those
     of an octagon, within some percent of a circle's.
@@ -83,7 +85,7 @@ def depth(ink: Mask) -> npt.NDArray[np.int64]:
     """
     layers = np.zeros(ink.shape, dtype=np.int64)
     diagonals = False
-    while ink.any():
+    while ink.any() and (most is None or layers.max(initial=0) < most):
         layers += ink
         around = _neighbours(ink)
         for neighbour in around if diagonals else around[::2]:

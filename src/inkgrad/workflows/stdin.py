@@ -27,6 +27,8 @@ _SIGNATURES = {
     b"GIF8": ".gif",
     b"BM": ".bmp",
     b"RIFF": ".webp",
+    b"II*\0": ".tif",
+    b"MM\0*": ".tif",
     b"\x93NUMPY": ".npy",
     b"PK": ".npz",
     b"version https://git-lfs": ".npy",  # whose reader says what it is
@@ -94,6 +96,8 @@ def kind_of(content: bytes) -> str:
     for signature, suffix in _SIGNATURES.items():
         if content.startswith(signature):
             return suffix
+    if content[4:8] == b"ftyp":
+        return ".heic"
     text = content.decode(encoding_of(content), "replace").removeprefix("\ufeff").lstrip()
     if not text:
         raise DataError(
@@ -109,8 +113,8 @@ def kind_of(content: bytes) -> str:
     if b"\0" in content and len(content) % _BITMAP == 0:  # an array without its header
         return ".npy"
     raise DataError(
-        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP), SVG, "
-        ".npy, .npz, InkML, or strokes as .json, .ndjson or .csv; give others as files"
+        f"{NAME} begins like no drawing: it may be a picture (PNG, JPEG, GIF, BMP, WebP, TIFF), "
+        "SVG, .npy, .npz, InkML, or strokes as .json, .ndjson or .csv; give others as files"
     )
 
 

@@ -42,7 +42,10 @@ _READERS: dict[str, Callable[[Path], Iterator[Record]]] = {
     ".tldr": read_json,
     ".tsv": read_kaggle,
 }
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
+PICTURES = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".webp", ".tif", ".tiff"),
+    *(".heic", ".heif"),
+)
 """The suffixes of pictures, each of one drawing."""
 
 _BITMAPS = (".npy", *PICTURES)
