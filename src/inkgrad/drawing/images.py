@@ -42,14 +42,15 @@ def bitmap_from_image(
     """Turn an ordinary picture of a drawing into a bitmap like those the network learned from.
 
     The paper may be white, transparent, coloured or unevenly lit, the ink of any colour, and
-    lighter or darker than the paper. A smooth surface is fitted to the paper's colour and ink is
+    lighter or darker than the paper. In a photograph the sheet is found and set straight first
+    (`inkgrad.drawing.sheet`). A smooth surface is fitted to the paper's colour and ink is
     what differs from it; the ink is cut out, thinned to the middle of its lines and drawn again
     with the training drawings' pen, its longer side spanning what theirs span, in the centre.
     Areas that are filled within the drawing stay filled; a drawing that is nothing but a filled
     shape is drawn as its outline, as players of the game did.
 
-    A picture of side × side pixels is taken to be a bitmap already: it is returned as it is if it
-    is bright on black, and inverted if it is dark on white.
+    A picture of side × side pixels whose paper is pure black or white is taken to be a bitmap
+    already: it is returned as it is if it is bright on black, and inverted if it is dark on white.
 
     Pictures of one real drawing of each of the 345 classes, beside the drawing's own raster: the
     margins differ by -0.02 ± 0.09 pixels or less (mean ± standard deviation; 99 % by at most 0.3),
@@ -59,8 +60,8 @@ def bitmap_from_image(
     Parameters
     ----------
     source : path, bytes or PIL image
-        A picture, or the contents of a file, in one of `FORMATS`; of an animation the first
-        picture is used.
+        A picture, or the contents of a file, in one of `FORMATS`; of an animation, or of
+        several pages, the last picture is used.
     side, pen, padding
         The rasteriser's settings: see `Raster`.
 

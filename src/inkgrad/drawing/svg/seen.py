@@ -21,7 +21,7 @@ __all__ = ["lines_seen"]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_PAPERS = 2  # at most so many lie behind a drawing
+_PAPERS = 2  # the most that lie behind a drawing
 _FAINTEST = 24.0  # of 255: as in pictures, ink must differ from the paper at least by this,
 _FAINTER = 0.4  # and by this part of how much most of the ink differs
 _OPAQUE = 0.9  # what is more opaque hides what is behind it
