@@ -127,8 +127,8 @@ class StyleSheet:
         self._matches += 1
         if self._matches > _MOST_MATCHES:
             raise DataError(
-                f"{self._name}: its style sheets have more rules, for this number of elements, than "
-                "are read; save the file as plain SVG"
+                f"{self._name}: its style sheets have more rules, for this number of elements, "
+                "than are read; save the file as plain SVG"
             )
         last, before = selector[-1], selector[:-1]
         if not self._is(element, last):
