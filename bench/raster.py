@@ -91,7 +91,7 @@ def bench_raster(
         the pixels.
     """
     drawings, google = _find_drawings(data)
-    with start_node("raster.js", "rasterize", drawings) as node:
+    with start_node("drawing/raster.js", "rasterize", drawings) as node:
         contestants = _each_with(our_rasterisers(), drawings)
         bitmaps = {name: draw() for name, draw in contestants.items()}
         if node is not None:

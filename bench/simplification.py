@@ -45,7 +45,7 @@ def bench_simplification(
         tells of the bitmaps of these.
     """
     drawings, google = _find_drawings(data)
-    with start_node("simplify.js", "simplify", drawings) as node:
+    with start_node("drawing/simplify.js", "simplify", drawings) as node:
         ours = _simplified(drawings)
         contestants: dict[str, Callable[[], object]] = {_PYTHON: lambda: _simplified(drawings)}
         if node is not None:

@@ -1,4 +1,6 @@
-"""Make ``web/static/examples.js``, drawings that the page offers: ``python docs/make_examples.py``.
+"""Make ``examples.js`` in ``web/static/page``, drawings that the page offers.
+
+Run it by ``python docs/make_examples.py``.
 
 The five animals are built-in doodles, chosen by eye; all others are drawn here, as paths. Says how
 sure the models in the package are of each; `tests/web/test_examples.py` asks them again.

@@ -6,7 +6,7 @@ The change is what differs from the commit given, and what git does not know yet
 0. it is part of the change, or mirrors a file of it (`layers/conv.py`, `layers/test_conv.py`), or,
    where no test file mirrors that one, lies in the folder that does (`docs/data.md`, `tests/docs`);
 1. it imports a changed module, or what that module defines, itself or through the tests' helpers;
-2. its text names a changed file that is not Python (`README.md`, `static/pen.js`).
+2. its text names a changed file that is not Python (`README.md`, `static/drawing/pen.js`).
 
 A module that is reached only through other modules does not count: `make test` is for that.
 """
@@ -74,7 +74,9 @@ def _mirrors(name: str, tests: Iterable[str]) -> set[str]:
     path = PurePosixPath(name)
     if path.parts[0] not in ("src", "docs", "bench"):
         return set()
-    parts = [part for part in path.parts[:-1] if part not in ("src", "inkgrad", "static")]
+    parts = [part for part in path.parts[:-1] if part not in ("src", "inkgrad")]
+    if "static" in parts:  # the rooms of the browser's code are tested in one
+        parts = parts[: parts.index("static")]
     folder = "/".join(["tests", *parts])
     there = {test for test in tests if test.startswith(f"{folder}/")}
     mirror = f"{folder}/test_{path.stem}.py"

@@ -38,7 +38,7 @@ def static(tmp_path, monkeypatch):
     if shutil.which("node") is None:
         missing("node is not installed")
     folder = tmp_path / "static"
-    folder.mkdir()
+    (folder / "drawing").mkdir(parents=True)
     monkeypatch.setattr(node, "static_folder", lambda: folder)
     return folder
 
@@ -159,20 +159,24 @@ def test_our_javascript_is_measured_when_it_is_there(static, capsys):
     }
     source = f"const table = {json.dumps(table)};\nexport const rasterize = (drawing) =>\n"
     source += "  Uint8Array.from(table[JSON.stringify(drawing)]);\n"
-    (static / "raster.js").write_text(source)
+    (static / "drawing" / "raster.js").write_text(source)
     plain, javascript = bench_raster(None, **QUICK)
     assert javascript["name"] == "inkgrad JavaScript"
     assert javascript["drawings_per_s"] > plain["drawings_per_s"]  # it only looks them up
 
 
 def test_javascript_that_draws_something_else_is_not_timed(static):
-    (static / "raster.js").write_text("export const rasterize = () => new Uint8Array(784);")
+    (static / "drawing" / "raster.js").write_text(
+        "export const rasterize = () => new Uint8Array(784);"
+    )
     with pytest.raises(ValueError, match="inkgrad JavaScript does not draw the same pixels"):
         bench_raster(None, **QUICK)
 
 
 def test_javascript_that_fails_is_reported(static):
-    (static / "raster.js").write_text("export const rasterize = () => { throw Error('no ink'); };")
+    (static / "drawing" / "raster.js").write_text(
+        "export const rasterize = () => { throw Error('no ink'); };"
+    )
     with pytest.raises(ValueError, match=r"raster\.js rasterize ended without an answer"):
         bench_raster(None, **QUICK)
 
@@ -209,7 +213,9 @@ def test_simplification_is_measured_in_both_languages(bench):
 
 
 def test_strokes_that_are_not_the_same_are_not_timed(static):
-    (static / "simplify.js").write_text("export const simplify = (drawing) => drawing.slice(1);")
+    (static / "drawing" / "simplify.js").write_text(
+        "export const simplify = (drawing) => drawing.slice(1);"
+    )
     with pytest.raises(ValueError, match="does not come to the same strokes as inkgrad Python"):
         bench_simplification(None, **QUICK)
 

@@ -212,7 +212,7 @@ def see_what_the_page_reads(javascript):
     names = [n for n in of_files if n.startswith("strokes-") and "field" not in n]
     values = [json.loads((FILES / name).read_bytes()) for name in names]
     results = javascript.call_many(
-        "static/strokeforms.js", "strokesFromJson", ([value] for value in values)
+        "static/drawing/strokeforms.js", "strokesFromJson", ([value] for value in values)
     )
     for name, value, found in zip(names, values, results, strict=True):
         expected = EXPECTED[name]

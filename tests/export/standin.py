@@ -10,32 +10,32 @@ from inkgrad.web import static_folder
 __all__ = ["STANDIN", "write_site"]
 
 STANDIN = {
-    "index.html": """<!doctype html>
+    "page/index.html": """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>stand-in ✓</title>
-<link rel="icon" href="static/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="static/style.css">
+<link rel="icon" href="static/page/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="static/page/style.css">
 </head>
 <body>
 <h1>Stand-in</h1>
 <p id="answer"></p>
 <p><a href="https://example.org/">whose it is</a></p>
-<script type="module" src="static/main.js"></script>
+<script type="module" src="static/page/main.js"></script>
 </body>
 </html>
 """,
-    "style.css": """/* Red. */
+    "page/style.css": """/* Red. */
 h1::before {
     content: "/* ✓ */";
     color: rgb(255, 0, 0);
 }
 """,
-    "icon.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>',
-    "app.js": """/** Asks the worker what it sees in the models. */
-import { rint } from "./numbers.js";
+    "page/icon.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "page/app.js": """/** Asks the worker what it sees in the models. */
+import { rint } from "../drawing/numbers.js";
 
 export async function start({ makeWorker, models }) {
   const worker = makeWorker();
@@ -51,7 +51,7 @@ export async function start({ makeWorker, models }) {
   document.getElementById("answer").textContent = JSON.stringify(found);
 }
 """,
-    "worker.js": """import { rint } from "./numbers.js";
+    "page/worker.js": """import { rint } from "../drawing/numbers.js";
 
 self.onmessage = ({ data }) => {
   let sum = 0;
@@ -63,11 +63,15 @@ self.onmessage = ({ data }) => {
 
 
 def write_site(folder: Path, **changed: str) -> Path:
-    """Write the stand-in, some of its files changed (`index_html` for ``index.html``)."""
+    """Write the stand-in, some of its files changed (`index_html` for ``page/index.html``)."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("numbers.js", "unpack.js", "exported.js"):
+    for name in ("drawing/numbers.js", "page/unpack.js", "page/exported.js"):
+        (folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(static_folder() / name, folder / name)
-    files = {**STANDIN, **{name.replace("_", "."): text for name, text in changed.items()}}
+    files = {
+        **STANDIN,
+        **{f"page/{name.replace('_', '.')}": text for name, text in changed.items()},
+    }
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     return folder

@@ -136,9 +136,9 @@ export function g(a) {
 def test_the_rasteriser_itself(run):
     from inkgrad.drawing import rasterize
 
-    script = bundle(static_folder(), ["raster.js"], "open")
+    script = bundle(static_folder(), ["drawing/raster.js"], "open")
     line = [[[0, 200, 255], [0, 10, 255]]]
-    drawn = run(script, f"[...open('raster.js').rasterize({json.dumps(line)})]")
+    drawn = run(script, f"[...open('drawing/raster.js').rasterize({json.dumps(line)})]")
     assert drawn == rasterize(line).ravel().tolist()
 
 

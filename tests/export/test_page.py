@@ -16,6 +16,8 @@ from inkgrad.network import seed_network
 from inkgrad.version import __version__
 from tests.export.standin import STANDIN, write_site
 
+INDEX = STANDIN["page/index.html"]
+
 CLASSES = ("cat", 'a "dog" -->', "<script>é")
 
 
@@ -113,24 +115,26 @@ def test_it_works_from_the_disk(chromium_browser, exported, model):
     [
         ({"index_html": "<!doctype html><head></head><body></body>"}, "has 0 scripts; exactly one"),
         (
-            {"index_html": STANDIN["index.html"].replace("<h1>", '<img src="static/a.png"><h1>')},
+            {"index_html": INDEX.replace("<h1>", '<img src="static/a.png"><h1>')},
             r'refers to another file, src="static/a\.png"; only stylesheets',
         ),
         (
-            {
-                "index_html": STANDIN["index.html"].replace(
-                    "<h1>", '<link rel="me" href="a.css"><h1>'
-                )
-            },
+            {"index_html": INDEX.replace("<h1>", '<link rel="me" href="a.css"><h1>')},
             r'refers to another file, <link rel="me" href="a\.css"',
         ),
-        ({"index_html": STANDIN["index.html"].replace("<head>", "")}, r"has 0 of <head>; one is"),
         (
-            {"index_html": STANDIN["index.html"].replace("<!doctype html>", "")},
+            {"index_html": INDEX.replace("<head>", "")},
+            r"has 0 of <head>; one is",
+        ),
+        (
+            {"index_html": INDEX.replace("<!doctype html>", "")},
             r"has 0 of <!doctype html>; one is",
         ),
-        ({"index_html": STANDIN["index.html"].replace("</body>", "")}, r"has 0 of </body>; one is"),
-        ({"index_html": STANDIN["index.html"].replace("style.css", "x.css")}, "no stylesheet"),
+        (
+            {"index_html": INDEX.replace("</body>", "")},
+            r"has 0 of </body>; one is",
+        ),
+        ({"index_html": INDEX.replace("style.css", "x.css")}, "no stylesheet"),
         ({"style_css": "h1 { background: url(a.png); }"}, r"another file, url\(a\.png\); put"),
         ({"style_css": '@import "b.css";'}, r'another file, @import "b\.css"; put'),
         ({"style_css": "h1 { content: '</style>'; }"}, "holds </style, which would end it"),

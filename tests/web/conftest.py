@@ -56,7 +56,7 @@ def animals() -> Model:
 @pytest.fixture(scope="session")
 def examples(node: JavaScript) -> dict[str, Any]:
     """Return the page's example drawings of the five animals."""
-    known = node.call("tests/constant.js", "constantOf", "static/examples.js", "EXAMPLES")
+    known = node.call("tests/constant.js", "constantOf", "static/page/examples.js", "EXAMPLES")
     return {name: known[name] for name in load("animals").classes}
 
 

@@ -4,10 +4,10 @@ The fixtures of `conftest.py` hand a test the runtimes: `javascript` runs it onc
 node alone. Any function that a module exports can be called:
 
     def test_simplify(javascript):
-        strokes = javascript.call("static/simplify.js", "simplify", [[[0, 9], [0, 5]]])
+        strokes = javascript.call("static/drawing/simplify.js", "simplify", [[[0, 9], [0, 5]]])
 
     def test_many(javascript):
-        results = javascript.call_many("static/raster.js", "rasterize", [(a, 28), (b, 64)])
+        results = javascript.call_many("static/drawing/raster.js", "rasterize", [(a, 28), (b, 64)])
 
 A module is named by its place in the site that both runtimes are given: ``static/`` is the
 package's `static_folder()`, ``tests/`` is `tests/web/modules`, for functions that only tests need.

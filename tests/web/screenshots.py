@@ -90,7 +90,7 @@ def _examples() -> dict[str, Any]:
     node = shutil.which("node")
     if node is None:
         raise SystemExit("node is not installed; it reads the page's examples")
-    module = (static_folder() / "examples.js").as_uri()
+    module = (static_folder() / "page/examples.js").as_uri()
     script = f"import {{ EXAMPLES }} from '{module}'; console.log(JSON.stringify(EXAMPLES));"
     command = [node, "--input-type=module", "-e", script]
     return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)

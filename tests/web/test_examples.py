@@ -13,7 +13,7 @@ from inkgrad.drawing import is_simplified
 from inkgrad.quickdraw import TASKS
 from inkgrad.web import static_folder
 
-FILE = static_folder() / "examples.js"
+FILE = static_folder() / "page/examples.js"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCross
 from inkgrad.network import Network
 from tests.networks import random_batch, random_network, random_parameters
 
-MODULE = "static/explain.js"
+MODULE = "static/network/explain.js"
+SOFTMAX = "static/layers/softmax.js"
 CELLS = 6  # looked at in every array
 
 
@@ -91,8 +92,8 @@ def some(length, rng):
     return sorted({0, length - 1, *(int(n) for n in rng.integers(0, length, CELLS))})
 
 
-def explain(javascript, function, calls):
-    results = javascript.call_many(MODULE, function, [(s.plain, *rest) for s, *rest in calls])
+def explain(javascript, function, calls, module=MODULE):
+    results = javascript.call_many(module, function, [(s.plain, *rest) for s, *rest in calls])
     for result in results:
         if isinstance(result, Exception):
             raise result
@@ -175,8 +176,8 @@ def check_sources_forward(scene, index, cell, explained):
 
 def test_probabilities_and_logits(javascript, all_scenes):
     calls = [(s, k) for s in all_scenes for k in range(s.network.output_shape[0])]
-    shares = explain(javascript, "explainProbability", calls)
-    slopes = explain(javascript, "explainLogit", calls)
+    shares = explain(javascript, "explainProbability", calls, SOFTMAX)
+    slopes = explain(javascript, "explainLogit", calls, SOFTMAX)
     for (scene, k), share, slope in zip(calls, shares, slopes, strict=True):
         assert math.isclose(share["value"], scene.probabilities[0, k], rel_tol=1e-12)
         assert math.isclose(share["power"] / sum(share["powers"]), share["value"], rel_tol=1e-12)
@@ -186,7 +187,7 @@ def test_probabilities_and_logits(javascript, all_scenes):
 
 def test_large_logits_do_not_overflow(javascript):
     scene = {"layers": [], "outputs": [[1000.0, 999.0]], "probabilities": [0.7, 0.3]}
-    explained = javascript.call(MODULE, "explainProbability", scene, 0)
+    explained = javascript.call(SOFTMAX, "explainProbability", scene, 0)
     assert explained["shift"] == 1000
     assert math.isclose(explained["value"], 1 / (1 + math.exp(-1)))
 
@@ -265,7 +266,7 @@ def test_blocked_cells_are_those_that_get_nothing(javascript, all_scenes):
 
 def test_figures(javascript):
     def call(name, *values):
-        return javascript.call_many("static/figures.js", name, [(value,) for value in values])
+        return javascript.call_many("static/page/figures.js", name, [(value,) for value in values])
 
     assert call("inDigits", -0.04567, 1.23e-5, 0, 123456.7, 9.999, 1e9, math.inf) == [
         "−0.0457", "1.23·10⁻⁵", "0", "123457", "10.0", "1.00·10⁹", "∞",
@@ -277,7 +278,7 @@ def test_figures(javascript):
         "98.8 %", "< 0.1 %", "> 99.9 %", "100.0 %", "0.0 %",
     ]  # fmt: skip
     pairs = [(0.12345, 0.12346), (1, 1), (1, -1), (0, 5e-324)]
-    assert javascript.call_many("static/figures.js", "digitsInCommon", pairs) == [4, 15, 0, 0]
+    assert javascript.call_many("static/page/figures.js", "digitsInCommon", pairs) == [4, 15, 0, 0]
 
 
 SHAPES = [(32, 28, 28), (5, 3, 4), (64, 32, 3, 3), (8, 1, 3, 3), (3136,), (128,), (7,), (1,),

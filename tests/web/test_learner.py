@@ -274,7 +274,9 @@ def test_a_class_is_taught(javascript, remembering, tmp_path, name):
 
     # The same by the rows that Python makes of the same variants.
     shown = [
-        d for house in HOUSES for d in javascript.call("static/newclass.js", "variants", house)
+        d
+        for house in HOUSES
+        for d in javascript.call("static/network/newclass.js", "variants", house)
     ]
     hidden = Network(remembering.network.layers[:-1])
     first = Parameters(hidden, remembering.parameters.vector[: hidden.size])
@@ -286,7 +288,7 @@ def test_a_class_is_taught(javascript, remembering, tmp_path, name):
     }
     weight, bias = (loaded["parameters"][f"dense2.{part}"] for part in ("weight", "bias"))
     layer = {"weight": weight, "bias": bias, "features": features}
-    expected = javascript.call("static/newclass.js", "addClass", layer, list(rows), label)
+    expected = javascript.call("static/network/newclass.js", "addClass", layer, list(rows), label)
     for part in ("weight", "bias"):
         ours = learnt["parameters"][f"dense2.{part}"]
         np.testing.assert_allclose(ours, expected[part], atol=1e-4)

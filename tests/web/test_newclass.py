@@ -10,7 +10,7 @@ import pytest
 from inkgrad.drawing import to_bitmap
 from tests.web.javascript import JavaScriptError
 
-MODULE = "static/newclass.js"
+MODULE = "static/network/newclass.js"
 CLASSES, INPUTS = 4, 12
 HOUSE = [[[0, 0, 200, 200, 0], [80, 255, 255, 80, 80]], [[0, 100, 200], [80, 0, 80]]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-MODULE = "static/numbers.js"
+MODULE = "static/drawing/numbers.js"
 
 
 def test_halves_are_rounded_to_even(javascript):

@@ -18,7 +18,7 @@ from tests.web.drawings import COUNTS, HOSTILE
 from tests.web.drawings import random_drawings as raw_drawings
 from tests.web.javascript import JavaScriptError
 
-MODULE = "static/raster.js"
+MODULE = "static/drawing/raster.js"
 LINE = [[[0, 255], [0, 255]]]
 SETTINGS = [
     {"side": 64},
@@ -156,7 +156,7 @@ def test_pens_are_the_same(javascript):
     settings += [(2 ** (i % 11), i % 256 + 1, 8 * (i % 33)) for i in range(1500)]
     settings += [(int(rng.integers(1, 1025)), *rng.uniform(1e-9, 256, 2)) for _ in range(1500)]
     calls = [(pen / 2, Raster(side, pen, padding).scale) for side, pen, padding in settings]
-    results = javascript.call_many("static/pen.js", "makePen", calls)
+    results = javascript.call_many("static/drawing/pen.js", "makePen", calls)
     assert [pen.tolist() for pen in results] == [make_pen(*call) for call in calls]
 
 

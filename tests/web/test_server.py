@@ -103,7 +103,8 @@ def test_the_modules_of_the_page_are_served_as_they_are(client):
 
 
 def test_the_page_is_at_the_root(model, tmp_path, monkeypatch):
-    (tmp_path / "index.html").write_text("<!doctype html><title>draw</title>")
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "index.html").write_text("<!doctype html><title>draw</title>")
     (tmp_path / "layers").mkdir()
     (tmp_path / "layers" / "conv.js").write_text("export function conv() {}")
     monkeypatch.setattr(web, "static_folder", lambda: tmp_path)
@@ -112,7 +113,7 @@ def test_the_page_is_at_the_root(model, tmp_path, monkeypatch):
         assert page.text == "<!doctype html><title>draw</title>"
         assert page.headers["content-type"].startswith("text/html")
         assert client.get("/static/layers/conv.js").text == "export function conv() {}"
-        (tmp_path / "index.html").unlink()
+        (tmp_path / "page" / "index.html").unlink()
         missing = client.get("/")
         assert (missing.status_code, list(missing.json())) == (404, ["error"])
 
@@ -121,7 +122,7 @@ def test_browsers_are_told_to_trust_nothing_else(client):
     assert "default-src 'none'" in HEADERS["Content-Security-Policy"]
     answers = [
         client.get("/healthz"),
-        client.get("/static/raster.js"),
+        client.get("/static/drawing/raster.js"),
         client.get("/nowhere"),
         client.post("/api/predict"),
         client.get("/healthz", headers={"Host": "example.org"}),
@@ -361,7 +362,12 @@ def test_nothing_outside_is_reached(client, path):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("DELETE", "/"), ("POST", "/healthz"), ("PUT", "/static/raster.js"), ("GET", "/api/predict")],
+    [
+        ("DELETE", "/"),
+        ("POST", "/healthz"),
+        ("PUT", "/static/drawing/raster.js"),
+        ("GET", "/api/predict"),
+    ],
 )
 def test_a_method_that_is_not_taken_is_told(client, method, path):
     answer = client.request(method, path)

@@ -14,7 +14,7 @@ from tests.drawing.doodles import DOODLES
 from tests.web.drawings import COUNTS, HOSTILE, random_drawings
 from tests.web.javascript import JavaScriptError
 
-MODULE = "static/simplify.js"
+MODULE = "static/drawing/simplify.js"
 
 
 def in_python(drawing):

@@ -13,7 +13,7 @@ from tests.drawing.stroke_forms import FORMS, HEXAGON, REFUSED
 from tests.web.drawings import random_drawings
 from tests.web.javascript import JavaScriptError
 
-MODULE = "static/strokeforms.js"
+MODULE = "static/drawing/strokeforms.js"
 PLACES = ("rows", "points", "field", "list")
 
 

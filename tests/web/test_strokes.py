@@ -13,7 +13,7 @@ from inkgrad.quickdraw.doodles import ANIMALS, draw
 from tests.drawing.doodles import DOODLES
 from tests.web.drawings import COUNTS, HOSTILE, random_drawings
 
-MODULE = "static/strokes.js"
+MODULE = "static/drawing/strokes.js"
 NOT_STROKES = "strokes are {}; give a list of strokes, each [xs, ys] or [xs, ys, ts]"
 NOT_ROWS = (
     "stroke 1 is not two or three equally long rows of numbers; "

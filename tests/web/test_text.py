@@ -31,7 +31,7 @@ def test_sentences_are_the_same(javascript):
 
 def test_errors_are_sentences(javascript):
     where = "\x1b]0;x\x07" + "n" * 5000
-    (result,) = javascript.call_many("static/strokes.js", "checkStrokes", [([], where)])
+    (result,) = javascript.call_many("static/drawing/strokes.js", "checkStrokes", [([], where)])
     assert result.name == "DrawingError"
     assert result.message == str(
         DataError(f"{where}: there are no strokes; a drawing has at least one")

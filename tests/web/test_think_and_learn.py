@@ -340,7 +340,7 @@ def choose(page, panel, name, shape, cell):
     else:
         i, k = (int(n) for n in np.unravel_index(cell, shape))
         width = page.evaluate(
-            "async (inputs) => (await import('/static/layouts.js')).fans([inputs, 1]).columns",
+            "async (inputs) => (await import('/static/page/layouts.js')).fans([inputs, 1]).columns",
             shape[0],
         )
         steps, rows, columns = k, i // width, i % width

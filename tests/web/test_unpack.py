@@ -11,7 +11,7 @@ from inkgrad.export.pack import deflate, split_planes, to_text
 from inkgrad.model import Model
 from inkgrad.network import seed_network
 
-MODULE = "static/unpack.js"
+MODULE = "static/page/unpack.js"
 
 
 def test_bytes_from_text(javascript):

@@ -1,7 +1,7 @@
 """Packing: bytes as text that can stand in a web page, as few characters as is simply possible.
 
 Base64 needs 8 bits of page for 6 of data. Here two characters out of 91 hold 13 bits, so 8 bits
-hold 6.5, and base85's 6.4 are no simpler. `web/static/unpack.js` reads it.
+hold 6.5, and base85's 6.4 are no simpler. `web/static/page/unpack.js` reads it.
 """
 
 from __future__ import annotations

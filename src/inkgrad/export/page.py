@@ -23,7 +23,7 @@ __all__ = ["make_page", "write_page"]
 # Files to be copied, not modules to be imported: what is in them is no business of this room.
 _SITE = Path(__file__).parents[1] / "web" / "static"
 
-_MAIN = re.compile(r'[ \t]*<script type="module" src="static/main\.js"></script>\n?')
+_MAIN = re.compile(r'[ \t]*<script type="module" src="static/page/main\.js"></script>\n?')
 _STYLE = re.compile(r'<link rel="stylesheet" href="static/([\w./-]+\.css)" ?/?>')
 _ICON = re.compile(r'(<link rel="icon"[^>]*href=")static/([\w./-]+\.svg)"')
 _PRELOAD = re.compile(r'[ \t]*<link rel="modulepreload"[^>]*>\n?')
@@ -35,13 +35,13 @@ _URL = re.compile(r"@import\b[^;]*|url\(\s*[\"']?(?!data:)[^)]*\)")
 _BOOT = """\
 (async () => {
   const packed = document.getElementById("inkgrad-script");
-  const { unpackText } = inkgradUnpack("unpack.js");
+  const { unpackText } = inkgradUnpack("page/unpack.js");
   const script = await unpackText(packed.textContent);
   const element = document.createElement("script");
   element.textContent = script;
   packed.replaceWith(element);
   const models = [...document.querySelectorAll(".inkgrad-model")];
-  await inkgrad("exported.js").open(`${script}inkgrad("worker.js");`, models);
+  await inkgrad("page/exported.js").open(`${script}inkgrad("page/worker.js");`, models);
 })();
 """
 
@@ -80,14 +80,14 @@ def write_page(
 def make_page(model: Model, *, name: str = "model", site: Path | None = None) -> str:
     """Return the page that `write_page` writes: always the same for the same model."""
     site = _SITE if site is None else site
-    script = bundle(site, ["exported.js", "worker.js"], "inkgrad")
-    boot = bundle(site, ["unpack.js"], "inkgradUnpack") + _BOOT
-    markup = (site / "index.html").read_text("utf-8")
+    script = bundle(site, ["page/exported.js", "page/worker.js"], "inkgrad")
+    boot = bundle(site, ["page/unpack.js"], "inkgradUnpack") + _BOOT
+    markup = (site / "page" / "index.html").read_text("utf-8")
     markup, mains = _MAIN.subn("", _PRELOAD.sub("", markup))
     if mains != 1:
         raise InkgradError(
             f"{site / 'index.html'} has {mains} scripts; exactly one is expected: "
-            '<script type="module" src="static/main.js"></script>'
+            '<script type="module" src="static/page/main.js"></script>'
         )
     styles: list[str] = []
 

@@ -18,7 +18,7 @@ def static_folder() -> Path:
 
     Examples
     --------
-    >>> sorted(path.name for path in static_folder().glob("si*.js"))
+    >>> sorted(path.name for path in static_folder().rglob("si*.js"))
     ['simplify.js']
     """
     return Path(__file__).parent / "static"

@@ -97,7 +97,7 @@ def _add_page(app: FastAPI) -> None:
 
     @app.get("/", include_in_schema=False)
     def page() -> Response:
-        index = folder / "index.html"
+        index = folder / "page" / "index.html"
         if not index.is_file():
             raise Refused(404, "there is no page in this installation; install inkgrad anew")
         return FileResponse(index)

@@ -1,7 +1,7 @@
 /** What tests need of the engine: a whole run at once, and what JSON cannot say. */
 
-import { backward, forward, lossOf, step } from "../static/engine.js";
-import { Network } from "../static/network.js";
+import { backward, forward, lossOf, step } from "../static/network/engine.js";
+import { Network } from "../static/network/network.js";
 
 /** Rebuild a network and tell everything about it. */
 export function described(config) {

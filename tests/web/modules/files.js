@@ -1,5 +1,5 @@
 /** Files as somebody chooses them, for `tests/web/test_strokeforms.py`. */
-import { openFile } from "../static/files.js";
+import { openFile } from "../static/page/files.js";
 
 export async function opened(bytes, name) {
   const { buffer } = Uint8Array.from(bytes);

@@ -1,7 +1,7 @@
 /** What tests need of sessions, in this runtime and behind a worker. */
 
-import { Client } from "../static/client.js";
-import { Learner } from "../static/learner.js";
+import { Client } from "../static/page/client.js";
+import { Learner } from "../static/network/learner.js";
 
 /** Call methods of one session in turn: [method, ...arguments] each; errors are results too. */
 export async function inTurn(calls) {
@@ -10,7 +10,7 @@ export async function inTurn(calls) {
 
 /** The same through a client and a worker. */
 export async function throughWorker(calls) {
-  const worker = new Worker("/static/worker.js", { type: "module" });
+  const worker = new Worker("/static/page/worker.js", { type: "module" });
   const results = await answers(new Client(worker), calls);
   worker.terminate();
   return results;
@@ -30,7 +30,7 @@ async function answers(session, calls) {
 
 /** Show a model the same drawing many times, behind a worker; return the milliseconds of each. */
 export async function times(bytes, drawing, count) {
-  const worker = new Worker("/static/worker.js", { type: "module" });
+  const worker = new Worker("/static/page/worker.js", { type: "module" });
   const client = new Client(worker);
   await client.load(bytes);
   const there = [];

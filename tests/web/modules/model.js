@@ -1,7 +1,7 @@
 /** What tests need of model files: all that is in one, read and written again. */
 
-import { Model } from "../static/model.js";
-import { readSafetensors, writeSafetensors } from "../static/safetensors.js";
+import { Model } from "../static/network/model.js";
+import { readSafetensors, writeSafetensors } from "../static/network/safetensors.js";
 
 /** Read a file of arrays; its tensors as a list, so that any name can be sent. */
 export function tensorsOf(bytes) {

@@ -1,6 +1,6 @@
 /** What tests need of the rasteriser and cannot call by a plain name, or cannot say in JSON. */
 
-import { Raster, rasterize } from "../static/raster.js";
+import { Raster, rasterize } from "../static/drawing/raster.js";
 
 /** Read settings as from a model file and write them again. */
 export const rewritten = (settings) => Raster.fromDict(settings).toDict();
@@ -18,7 +18,12 @@ export function isCareful(drawing) {
   const first = rasterize(drawing);
   const copy = Uint8Array.from(first);
   const second = rasterize(drawing, { side: 28 });
-  rasterize([[[7, 90], [3, 200]]]);
+  rasterize([
+    [
+      [7, 90],
+      [3, 200],
+    ],
+  ]);
   const isSame = first.every((value, i) => value === copy[i] && value === second[i]);
   return isSame && first.buffer !== second.buffer && JSON.stringify(drawing) === before;
 }

@@ -1,7 +1,7 @@
 /** Functions for the tests of the harness, and drawings that it cannot send. */
 
-import { EXAMPLES } from "../static/examples.js";
-import { checkStrokes } from "../static/strokes.js";
+import { EXAMPLES } from "../static/page/examples.js";
+import { checkStrokes } from "../static/drawing/strokes.js";
 
 /** Return what is given. */
 export const echo = (...values) => values;

@@ -1,13 +1,12 @@
 /**
  * What can be wrong with a network or a model file: one sentence each, fit to be shown to people.
  *
- * The twins of `inkgrad/errors.py`; what is wrong with a drawing is told by `strokes.js`.
+ * The twins of `inkgrad/errors.py`; what is wrong with a drawing is told by `drawing/strokes.js`.
  *
  * @module
  */
 
-import { inWordsOfJson } from "./strokes.js";
-import { SentenceError } from "./text.js";
+import { SentenceError, inWordsOfJson } from "./text.js";
 
 /** A network or an array has a shape that does not fit. */
 export class ShapeError extends SentenceError {

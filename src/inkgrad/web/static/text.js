@@ -34,6 +34,21 @@ export function sentence(message) {
   return letters.slice(0, BEGINNING).join("") + CUT + end.join("");
 }
 
+/**
+ * Say what a value is, in the words that errors of Python use too.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ *
+ * @example
+ * ["7", 7, null, {}].map(inWordsOfJson); // ["a string", "a number", "null", "an object"]
+ */
+export function inWordsOfJson(value) {
+  if (value === null || value === undefined) return "null";
+  if (typeof value === "bigint") return "a number";
+  return ["boolean", "number", "string"].includes(typeof value) ? `a ${typeof value}` : "an object";
+}
+
 /** What can be wrong with something from outside: one sentence, fit to be shown to people. */
 export class SentenceError extends Error {
   /** @param {string} message kept as `sentence` returns it */

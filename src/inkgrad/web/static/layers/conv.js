@@ -9,13 +9,104 @@
  */
 
 import { ShapeError } from "../errors.js";
+import {
+  MOST_MAPS,
+  MOST_TERMS,
+  box,
+  clipped,
+  count,
+  isIndex,
+  largest,
+  placeOf,
+  source,
+  sum,
+} from "./explanation.js";
+import { commas, indexed, letter, row, sign, slope, total, under } from "./formula.js";
 import { inParentheses, outputLength, pair, volume, wholeNumber } from "./layer.js";
+
+/** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./formula.js").Formula} Formula */
+
+// Of the formulas below.
+const PADDED = ["mover", letter("x"), sign("¯")];
+const ROW = [letter("s"), letter("u"), sign("+"), letter("i")];
+const COLUMN = [letter("s"), letter("v"), sign("+"), letter("j")];
+const SEEN = under(PADDED, letter("c"), sign(","), ...ROW, sign(","), ...COLUMN);
+const WEIGHT = indexed("w", "k", "c", "i", "j");
+const PLACE = indexed("y", "k", "u", "v");
+
+/** What is computed, and its derivatives. @type {Record<string, Formula>} */
+const FORMULAS = {
+  y: {
+    name: "Convolution",
+    tree: row(
+      PLACE,
+      sign("="),
+      total(...commas("c", "i", "j")),
+      WEIGHT,
+      SEEN,
+      sign("+"),
+      indexed("β", "k"),
+    ),
+    letters:
+      "k: this map. u, v: row and column. c: map before. i, j: cell of the filter. s: stride",
+  },
+  dx: {
+    name: "Back through a convolution",
+    tree: row(
+      slope(indexed("x", "c", "r", "t")),
+      sign("="),
+      total(...commas("k", "i", "j")),
+      WEIGHT,
+      slope(PLACE),
+    ),
+    letters: "u, v: the places where filter cell i, j lay on r, t",
+  },
+  weight: {
+    name: "A filter's weight",
+    tree: row(slope(WEIGHT), sign("="), total(...commas("u", "v")), slope(PLACE), SEEN),
+    letters: "k: filter. c: map before. i, j: cell of the filter. u, v: every place. s: stride",
+  },
+  bias: {
+    name: "A filter's bias",
+    tree: row(slope(indexed("β", "k")), sign("="), total(...commas("u", "v")), slope(PLACE)),
+    letters: "k: filter. u, v: every place",
+  },
+};
+
+/** What the layer does, forward and backward. */
+const WORDS = {
+  y: (layer) =>
+    `${count(layer.outputShape[0], "filter")} of ${sizeOf(layer)} slide over what is above. ` +
+    "Each map shows how well its filter fits at each place.",
+  back: "back through the convolution",
+  dx: () => "Each filter cell collects the gradient times what it saw, over all places.",
+  weights: ({
+    parameterShapes: {
+      weight: [filters, channels],
+    },
+  }) => {
+    const each = `, one column each: ${channels} small pictures, one for every map before`;
+    return `Gradients of the ${filters} filters${channels === 1 ? "" : each}`;
+  },
+};
+
+/** What is said of one number, by what was explained of it. */
+const SAYS = {
+  y: () => "Patch times filter, cell by cell, all added up, plus the bias.",
+  dx: () => "Each gradient that this cell had a part in, times its weight, all added up.",
+  weight: () => "At every place: the gradient there, times the number that this weight saw there.",
+  bias: () => "The gradients of all places of this map, added up.",
+};
 
 /** A bank of filters, each a small picture of weights that slides over the input. */
 export class Conv2D {
   static shortName = "conv";
   static needed = ["filters", "size"];
   static optional = ["stride", "padding"];
+  static formulas = FORMULAS;
+  static words = WORDS;
+  static says = SAYS;
 
   /** @param {object} settings as in Python; numbers or [rows, columns] */
   constructor({ filters, size, stride = 1, padding = 0 }) {
@@ -108,6 +199,154 @@ export class Conv2D {
     const dx = new dy.constructor(volume(inputShape));
     dx.set(addPatches(dcolumns, inputShape, this));
     return { dx, gradients: { weight: dweight, bias: dbias } };
+  }
+
+  /** y_{k,u,v} = Σ w_{k,c,i,j} x̄_{c,su+i,sv+j} + β_k: per input map the patch, the filter, their sum. */
+  static explain(layer, scene, index, cell) {
+    const { size, stride, padding } = new Conv2D(layer.settings);
+    const [k, u, v] = placeOf(layer.outputShape, cell);
+    const [channels, height, width] = layer.inputShape;
+    const x = scene.outputs[index];
+    const weights = scene.parameters[`${layer.name}.weight`];
+    const top = stride[0] * u - padding[0];
+    const left = stride[1] * v - padding[1];
+    const maps = [];
+    for (let c = 0; c < channels; c++) {
+      const map = { map: c, left: [], right: [], isPadding: [], sum: 0 };
+      for (let i = 0; i < size[0]; i++) {
+        for (let j = 0; j < size[1]; j++) {
+          const [r, t] = [top + i, left + j];
+          const isInside = 0 <= r && r < height && 0 <= t && t < width;
+          const number = isInside ? x[(c * height + r) * width + t] : 0;
+          const weight = weights[((k * channels + c) * size[0] + i) * size[1] + j];
+          map.left.push(number);
+          map.right.push(weight);
+          map.isPadding.push(!isInside);
+          map.sum += number * weight;
+        }
+      }
+      maps.push(map);
+    }
+    const bias = scene.parameters[`${layer.name}.bias`][k];
+    const patch = clipped(top, left, size, height, width);
+    const boxes = patch
+      ? maps.map(({ map }) => ({ ...patch, cell: patch.cell + map * height * width }))
+      : [];
+    return {
+      size,
+      ...largest(maps, MOST_MAPS),
+      bias,
+      value: sum(maps.map((map) => map.sum)) + bias,
+      sources: [source("outputs", index, boxes)],
+    };
+  }
+
+  /** dL/dx_{c,r,t} = Σ w_{k,c,i,j} dL/dy_{k,u,v} over the places whose patch holds (c, r, t). */
+  static explainDerivative(layer, scene, index, cell) {
+    const { size, stride, padding } = new Conv2D(layer.settings);
+    const [c, r, t] = placeOf(layer.inputShape, cell);
+    const [filters, rows, columns] = layer.outputShape;
+    const channels = layer.inputShape[0];
+    const dy = scene.derivatives[index + 1];
+    const weights = scene.parameters[`${layer.name}.weight`];
+    const us = Array.from({ length: size[0] }, (_, i) => (r + padding[0] - i) / stride[0]);
+    const vs = Array.from({ length: size[1] }, (_, j) => (t + padding[1] - j) / stride[1]);
+    const maps = [];
+    for (let k = 0; k < filters; k++) {
+      const map = { map: k, left: [], right: [], isPadding: [], sum: 0 };
+      us.forEach((u, i) => {
+        vs.forEach((v, j) => {
+          const isPlace = isIndex(u, rows) && isIndex(v, columns);
+          const derivative = isPlace ? dy[(k * rows + u) * columns + v] : 0;
+          const weight = weights[((k * channels + c) * size[0] + i) * size[1] + j];
+          map.left.push(derivative);
+          map.right.push(weight);
+          map.isPadding.push(!isPlace);
+          map.sum += derivative * weight;
+        });
+      });
+      maps.push(map);
+    }
+    const [u, v] = [us.filter((n) => isIndex(n, rows)), vs.filter((n) => isIndex(n, columns))];
+    const first = Math.min(...u) * columns + Math.min(...v);
+    const boxes =
+      u.length * v.length === 0
+        ? []
+        : maps.map(({ map }) => ({
+            cell: map * rows * columns + first,
+            rows: u.length,
+            columns: v.length,
+          }));
+    return {
+      size,
+      ...largest(maps, MOST_MAPS),
+      value: sum(maps.map((map) => map.sum)),
+      sources: [source("derivatives", index + 1, boxes)],
+    };
+  }
+
+  /** dL/dw_{k,c,i,j} = Σ dL/dy_{k,u,v} x̄_{c,su+i,sv+j} over all places (u, v). */
+  static explainWeight(layer, scene, index, cell) {
+    const { size, stride, padding } = new Conv2D(layer.settings);
+    const [channels, height, width] = layer.inputShape;
+    const [filters, rows, columns] = layer.outputShape;
+    const [k, c, i, j] = placeOf([filters, channels, ...size], cell);
+    const x = scene.outputs[index];
+    const dy = scene.derivatives[index + 1];
+    const terms = [];
+    for (let u = 0; u < rows; u++) {
+      for (let v = 0; v < columns; v++) {
+        const [r, t] = [stride[0] * u + i - padding[0], stride[1] * v + j - padding[1]];
+        const isInside = isIndex(r, height) && isIndex(t, width);
+        const from = isInside ? (c * height + r) * width + t : null; // null: the padding's zero
+        const at = (k * rows + u) * columns + v;
+        const [left, right] = [dy[at], isInside ? x[from] : 0];
+        terms.push({ at, from, u, v, left, right, sum: left * right });
+      }
+    }
+    const { parts, others } = largest(terms, MOST_TERMS);
+    const inputs = parts.filter((part) => part.from !== null).map((part) => box(part.from));
+    return {
+      place: [k, c, i, j],
+      parts,
+      others,
+      value: sum(terms.map((term) => term.sum)),
+      sources: [
+        source(
+          "derivatives",
+          index + 1,
+          parts.map((part) => box(part.at)),
+        ),
+        source("outputs", index, inputs),
+      ],
+    };
+  }
+
+  /** dL/dβ_k = Σ dL/dy_{k,u,v} over all places (u, v). */
+  static explainBias(layer, scene, index, k) {
+    const [, rows, columns] = layer.outputShape;
+    const dy = scene.derivatives[index + 1];
+    const terms = [];
+    for (let u = 0; u < rows; u++) {
+      for (let v = 0; v < columns; v++) {
+        const at = (k * rows + u) * columns + v;
+        terms.push({ at, u, v, left: dy[at], sum: dy[at] });
+      }
+    }
+    const { parts, others } = largest(terms, MOST_TERMS);
+    return {
+      place: [k],
+      parts,
+      others,
+      value: sum(terms.map((term) => term.sum)),
+      sources: [source("derivatives", index + 1, [{ cell: k * rows * columns, rows, columns }])],
+    };
+  }
+
+  /** Explain the gradient of one weight or bias; see `explainGradient`. */
+  static explainGradient(parameter, layer, scene, index, cell) {
+    const explain = parameter === "weight" ? Conv2D.explainWeight : Conv2D.explainBias;
+    return explain(layer, scene, index, cell);
   }
 }
 
@@ -229,4 +468,8 @@ function addRows(sumsA, sumsB, columns, told, a, b) {
       sumsB[q] += b0 * p0 + b1 * p1 + b2 * p2 + b3 * p3;
     }
   }
+}
+
+function sizeOf(layer) {
+  return new Conv2D(layer.settings).size.join("×");
 }

@@ -7,13 +7,86 @@
  */
 
 import { ShapeError } from "../errors.js";
+import { MOST_TERMS, box, count, largest, placeOf, source, sum } from "./explanation.js";
+import { indexed, letter, row, sign, slope, total } from "./formula.js";
 import { inParentheses, wholeNumber } from "./layer.js";
+
+/** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./formula.js").Formula} Formula */
+
+/** What is computed, and its derivatives. @type {Record<string, Formula>} */
+const FORMULAS = {
+  y: {
+    name: "Dense",
+    tree: row(
+      indexed("y", "k"),
+      sign("="),
+      total(letter("i")),
+      indexed("x", "i"),
+      indexed("w", "i", "k"),
+      sign("+"),
+      indexed("β", "k"),
+    ),
+    letters: "k: this output. i: input",
+  },
+  dx: {
+    name: "Back through dense",
+    tree: row(
+      slope(indexed("x", "i")),
+      sign("="),
+      total(letter("k")),
+      slope(indexed("y", "k")),
+      indexed("w", "i", "k"),
+    ),
+    letters: "i: this input. k: output",
+  },
+  weight: {
+    name: "A dense weight",
+    tree: row(
+      slope(indexed("w", "i", "k")),
+      sign("="),
+      indexed("x", "i"),
+      slope(indexed("y", "k")),
+    ),
+    letters: "i: input. k: output",
+  },
+  bias: {
+    name: "A dense bias",
+    tree: row(slope(indexed("β", "k")), sign("="), slope(indexed("y", "k"))),
+    letters: "k: output",
+  },
+};
+
+/** What the layer does, forward and backward. */
+const WORDS = {
+  y: ({ inputShape: [inputs], outputShape: [outputs] }) =>
+    `${count(outputs, "output")}: each adds up all ${inputs.toLocaleString("en-US")} inputs, ` +
+    "weighed in its own way.",
+  back: "back through the weights",
+  dx: () => "Each weight gets its input times its output's gradient.",
+  weights: ({ outputShape: [outputs] }) =>
+    `Gradients of the weights: one picture for each of the ${outputs} outputs`,
+};
+
+/** What is said of one number, by what was explained of it. */
+const SAYS = {
+  y: () => "Every input times its weight, all added up, and the bias.",
+  dx: () => "Each output's gradient times the weight that led to it, all added up.",
+  weight: (e) =>
+    e.x === 0
+      ? "Its input was 0: this weight said nothing, so it learns nothing."
+      : "The input that it saw, times what its output's loss asks for.",
+  bias: () => "A bias is added to its output as it is, so it gets its output's gradient.",
+};
 
 /** A fully connected layer: y = x W + β. */
 export class Dense {
   static shortName = "dense";
   static needed = ["outputs"];
   static optional = [];
+  static formulas = FORMULAS;
+  static words = WORDS;
+  static says = SAYS;
 
   /** @param {object} settings as in Python */
   constructor({ outputs }) {
@@ -68,6 +141,86 @@ export class Dense {
       dx[i] = sum;
     }
     return { dx, gradients: { weight: dweight, bias: dy.slice() } };
+  }
+
+  /** y_k = Σ x_i w_{i,k} + β_k. */
+  static explain(layer, scene, index, k) {
+    const x = scene.outputs[index];
+    const weights = scene.parameters[`${layer.name}.weight`];
+    const outputs = layer.outputShape[0];
+    const terms = [];
+    for (let i = 0; i < x.length; i++) {
+      const weight = weights[i * outputs + k];
+      terms.push({ at: i, left: x[i], right: weight, sum: x[i] * weight });
+    }
+    const bias = scene.parameters[`${layer.name}.bias`][k];
+    const { parts, others } = largest(terms, MOST_TERMS);
+    return {
+      parts,
+      others,
+      bias,
+      value: sum(terms.map((term) => term.sum)) + bias,
+      sources: [
+        source(
+          "outputs",
+          index,
+          parts.map((part) => box(part.at)),
+        ),
+      ],
+    };
+  }
+
+  /** dL/dx_i = Σ dL/dy_k w_{i,k}. */
+  static explainDerivative(layer, scene, index, i) {
+    const dy = scene.derivatives[index + 1];
+    const weights = scene.parameters[`${layer.name}.weight`];
+    const terms = Array.from(dy, (derivative, k) => {
+      const weight = weights[i * dy.length + k];
+      return { at: k, left: derivative, right: weight, sum: derivative * weight };
+    });
+    const { parts, others } = largest(terms, MOST_TERMS);
+    return {
+      parts,
+      others,
+      value: sum(terms.map((term) => term.sum)),
+      sources: [
+        source(
+          "derivatives",
+          index + 1,
+          parts.map((part) => box(part.at)),
+        ),
+      ],
+    };
+  }
+
+  /** dL/dw_{i,k} = x_i dL/dy_k. */
+  static explainWeight(layer, scene, index, cell) {
+    const [i, k] = placeOf([layer.inputShape[0], layer.outputShape[0]], cell);
+    const [left, right] = [scene.outputs[index][i], scene.derivatives[index + 1][k]];
+    return {
+      place: [i, k],
+      x: left,
+      derivative: right,
+      value: left * right,
+      sources: [source("derivatives", index + 1, [box(k)]), source("outputs", index, [box(i)])],
+    };
+  }
+
+  /** dL/dβ_k = dL/dy_k. */
+  static explainBias(layer, scene, index, k) {
+    const value = scene.derivatives[index + 1][k];
+    return {
+      place: [k],
+      derivative: value,
+      value,
+      sources: [source("derivatives", index + 1, [box(k)])],
+    };
+  }
+
+  /** Explain the gradient of one weight or bias; see `explainGradient`. */
+  static explainGradient(parameter, layer, scene, index, cell) {
+    const explain = parameter === "weight" ? Dense.explainWeight : Dense.explainBias;
+    return explain(layer, scene, index, cell);
   }
 }
 

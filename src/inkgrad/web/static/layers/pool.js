@@ -7,13 +7,67 @@
  */
 
 import { ShapeError } from "../errors.js";
+import { box, placeOf, source, sum } from "./explanation.js";
+import { commas, indexed, letter, row, sign, slope, total, under } from "./formula.js";
 import { inParentheses, outputLength, pair, volume } from "./layer.js";
+
+/** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./formula.js").Formula} Formula */
+
+const ROW = [letter("s"), letter("u"), sign("+"), letter("i")];
+const COLUMN = [letter("s"), letter("v"), sign("+"), letter("j")];
+
+/** What is computed, and its derivatives. @type {Record<string, Formula>} */
+const FORMULAS = {
+  y: {
+    name: "Max-pooling",
+    tree: row(
+      indexed("y", "c", "u", "v"),
+      sign("="),
+      ["munder", letter("max"), row(...commas("i", "j"))],
+      under(letter("x"), letter("c"), sign(","), ...ROW, sign(","), ...COLUMN),
+    ),
+    letters: "c: map. u, v: row and column. i, j: cell of the window. s: stride",
+  },
+  dx: {
+    name: "Back through a pool",
+    tree: row(
+      slope(indexed("x", "c", "r", "t")),
+      sign("="),
+      total(...commas("u", "v"), ["mtext", " won"]),
+      slope(indexed("y", "c", "u", "v")),
+    ),
+    letters: "r, t: this cell. u, v: the windows that it won",
+  },
+};
+
+/** What the layer does, forward and backward. */
+const WORDS = {
+  y: (layer) => `Of every ${sizeOf(layer)} cells the largest stays.`,
+  back: "back through the pool",
+  dx: (layer) =>
+    `Of every ${sizeOf(layer)} cells only the winner gets the gradient. The others (grey) had no ` +
+    "part in the answer.",
+};
+
+/** What is said of one number, by what was explained of it. */
+const SAYS = {
+  y: (e) => `The largest of these ${e.candidates.length} numbers wins. The others are forgotten.`,
+  dx: (e) => {
+    if (e.windows.length === 0) return "No window reaches this cell, so no gradient does.";
+    if (e.passes) return "This cell won its window, so the window's whole gradient comes here.";
+    return "Another cell won the window, so nothing comes here.";
+  },
+};
 
 /** The maximum of each window of `size` cells, taken every `stride` cells. */
 export class MaxPool2D {
   static shortName = "pool";
   static needed = ["size"];
   static optional = ["stride"];
+  static formulas = FORMULAS;
+  static words = WORDS;
+  static says = SAYS;
 
   /** @param {object} settings as in Python; without a stride, windows stand side by side */
   constructor({ size, stride }) {
@@ -81,4 +135,102 @@ export class MaxPool2D {
     dx.set(sums);
     return { dx, gradients: {} };
   }
+
+  /** y_{c,u,v} = max x_{c,su+i,sv+j}: the candidates and which of them won. */
+  static explain(layer, scene, index, cell) {
+    const { size } = new MaxPool2D(layer.settings);
+    const { candidates, best, first, winner } = winnerOf(layer, scene.outputs[index], cell);
+    return {
+      size,
+      candidates,
+      best,
+      winner,
+      value: candidates[best],
+      sources: [source("outputs", index, [{ cell: first, rows: size[0], columns: size[1] }])],
+    };
+  }
+
+  /** dL/dx_{c,r,t} = Σ dL/dy_{c,u,v} over the windows that (r, t) won. */
+  static explainDerivative(layer, scene, index, cell) {
+    const { size, stride } = new MaxPool2D(layer.settings);
+    const [c, r, t] = placeOf(layer.inputShape, cell);
+    const [, rows, columns] = layer.outputShape;
+    const dy = scene.derivatives[index + 1];
+    const windows = [];
+    for (const u of reaching(r, size[0], stride[0], rows)) {
+      for (const v of reaching(t, size[1], stride[1], columns)) {
+        const at = (c * rows + u) * columns + v;
+        const { winner, candidates, best } = winnerOf(layer, scene.outputs[index], at);
+        windows.push({
+          at,
+          u,
+          v,
+          isWon: winner === cell,
+          winner,
+          candidates,
+          best,
+          derivative: dy[at],
+        });
+      }
+    }
+    const won = windows.filter((window) => window.isWon);
+    return {
+      size,
+      x: scene.outputs[index][cell],
+      windows,
+      passes: won.length > 0,
+      value: sum(won.map((window) => window.derivative)),
+      sources: [
+        source(
+          "derivatives",
+          index + 1,
+          windows.map((window) => box(window.at)),
+        ),
+      ],
+    };
+  }
+
+  /**
+   * Tell which cells of the input the gradient cannot reach.
+   *
+   * @param {Layer} layer
+   * @param {Float32Array} x the layer's input
+   * @returns {Uint8Array} 1 where nothing passes
+   */
+  static blocked(layer, x) {
+    const stops = new Uint8Array(x.length).fill(1);
+    for (let cell = 0; cell < volume(layer.outputShape); cell++) {
+      stops[winnerOf(layer, x, cell).winner] = 0;
+    }
+    return stops;
+  }
+}
+
+/** Return a pool's candidates for one window and the first of the largest, as `MaxPool2D` does. */
+function winnerOf(layer, x, cell) {
+  const { size, stride } = new MaxPool2D(layer.settings);
+  const [, height, width] = layer.inputShape;
+  const [c, u, v] = placeOf(layer.outputShape, cell);
+  const first = (c * height + stride[0] * u) * width + stride[1] * v;
+  const candidates = [];
+  let [best, winner] = [0, first];
+  for (let i = 0; i < size[0]; i++) {
+    for (let j = 0; j < size[1]; j++) {
+      const at = first + i * width + j;
+      candidates.push(x[at]);
+      if (x[at] > x[winner]) [best, winner] = [candidates.length - 1, at];
+    }
+  }
+  return { candidates, best, first, winner };
+}
+
+/** Return the windows on one axis that reach a cell. */
+function reaching(at, size, stride, windows) {
+  const first = Math.max(0, Math.ceil((at - size + 1) / stride));
+  const last = Math.min(windows - 1, Math.floor(at / stride));
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n);
+}
+
+function sizeOf(layer) {
+  return new MaxPool2D(layer.settings).size.join("×");
 }

@@ -7,6 +7,34 @@
  */
 
 import { ShapeError } from "../errors.js";
+import { box, source, sum } from "./explanation.js";
+import { indexed, letter, row, sign, slope, total } from "./formula.js";
+
+/** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./formula.js").Formula} Formula */
+
+/** What is computed, and its derivative. @type {Record<string, Formula>} */
+export const FORMULAS = {
+  softmax: {
+    name: "Softmax",
+    tree: row(indexed("p", "k"), sign("="), [
+      "mfrac",
+      ["msup", letter("e"), indexed("z", "k")],
+      row(total(letter("l")), ["msup", letter("e"), indexed("z", "l")]),
+    ]),
+    letters: "k: this class. l: every class. z: logit. e ≈ 2.718",
+  },
+  loss: {
+    name: "The loss",
+    tree: row(letter("L"), sign("="), sign("−"), letter("log"), ["mspace"], indexed("p", "k")),
+    letters: "k: the right answer. p: its probability",
+  },
+  "softmax.dx": {
+    name: "The loss by a logit",
+    tree: row(slope(indexed("z", "k")), sign("="), indexed("p", "k"), sign("−"), indexed("t", "k")),
+    letters: "p: what the network said. t: what it should have said, 1 or 0",
+  },
+};
 
 /**
  * Return the logarithms of the softmax probabilities, without overflow.
@@ -57,6 +85,62 @@ export function softmaxCrossEntropy(logits, label) {
   }
   const logarithms = logSoftmax(logits);
   const probabilities = softmax(logits);
-  const dlogits = logits.constructor.from(logarithms, (z, k) => Math.exp(z) - (k === label ? 1 : 0));
+  const dlogits = logits.constructor.from(
+    logarithms,
+    (z, k) => Math.exp(z) - (k === label ? 1 : 0),
+  );
   return { loss: -logarithms[label], probabilities, dlogits };
+}
+
+/**
+ * Explain a class's probability: p_k = e^(z_k) / Σ e^(z_l).
+ *
+ * `shift` is taken off every logit first where e^z would be too large for a double; it changes no
+ * probability.
+ *
+ * @param {Scene} scene
+ * @param {number} k the class
+ */
+export function explainProbability(scene, k) {
+  const logits = Array.from(scene.outputs[scene.layers.length]);
+  const largest = Math.max(...logits);
+  const shift = Math.abs(largest) > 80 ? largest : 0;
+  const powers = logits.map((z) => Math.exp(z - shift));
+  const total = sum(powers);
+  return {
+    kind: "softmax",
+    logit: logits[k],
+    power: powers[k],
+    powers,
+    total,
+    shift,
+    value: powers[k] / total,
+    stored: scene.probabilities[k],
+    sources: [
+      source(
+        "outputs",
+        scene.layers.length,
+        logits.map((_, l) => box(l)),
+      ),
+    ],
+  };
+}
+
+/**
+ * Explain a logit's derivative: dL/dz_k = p_k − t_k.
+ *
+ * @param {Scene} scene after a backward pass
+ * @param {number} k the class
+ */
+export function explainLogit(scene, k) {
+  const target = k === scene.label ? 1 : 0;
+  const probability = scene.probabilities[k];
+  return {
+    kind: "softmax.dx",
+    probability,
+    target,
+    value: probability - target,
+    stored: scene.derivatives[scene.layers.length][k],
+    sources: [],
+  };
 }

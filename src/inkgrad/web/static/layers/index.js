@@ -1,0 +1,17 @@
+/**
+ * Every kind of layer; the twin of the registry in `inkgrad/layers/__init__.py`.
+ *
+ * All there is to a layer is in the file of its own: its two passes, where each of its numbers comes
+ * from, its formulas, and what is said of it.
+ *
+ * @module
+ */
+
+import { Conv2D } from "./conv.js";
+import { Dense } from "./dense.js";
+import { Flatten } from "./flatten.js";
+import { MaxPool2D } from "./pool.js";
+import { ReLU } from "./relu.js";
+
+/** Every kind of layer by the name that a model file calls it. */
+export const LAYERS = { Conv2D, Dense, Flatten, MaxPool2D, ReLU };

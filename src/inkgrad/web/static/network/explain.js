@@ -1,0 +1,77 @@
+/**
+ * Where a number comes from: the arithmetic of any cell of a network, with the real numbers.
+ *
+ * Each layer explains its own numbers; here the layer is found that has to. What is returned,
+ * `layers/explanation.js` describes.
+ *
+ * @module
+ */
+
+import { LAYERS } from "../layers/index.js";
+
+/** @typedef {import("../layers/explanation.js").Layer} Layer */
+/** @typedef {import("../layers/explanation.js").Scene} Scene */
+
+/**
+ * Explain one cell of a layer's output.
+ *
+ * @param {Scene} scene
+ * @param {number} index the layer's place, from 0
+ * @param {number} cell where in the layer's output, counted in one row
+ * @returns {object} with `kind`, the layer's type; see the layer's file for the rest
+ *
+ * @example
+ * explainOutput(scene, 1, 0); // {kind: "ReLU", x: -0.5, value: 0, passes: false, …}
+ */
+export function explainOutput(scene, index, cell) {
+  const layer = scene.layers[index];
+  const explained = LAYERS[layer.type].explain(layer, scene, index, cell);
+  return { kind: layer.type, stored: scene.outputs[index + 1][cell], ...explained };
+}
+
+/**
+ * Explain the derivative of one cell of what goes into a layer.
+ *
+ * @param {Scene} scene after a backward pass
+ * @param {number} index the layer's place, from 0
+ * @param {number} cell where in the layer's input
+ * @returns {object} with `kind` such as "ReLU.dx"
+ */
+export function explainDerivative(scene, index, cell) {
+  const layer = scene.layers[index];
+  const explained = LAYERS[layer.type].explainDerivative(layer, scene, index, cell);
+  return { kind: `${layer.type}.dx`, stored: scene.derivatives[index][cell], ...explained };
+}
+
+/**
+ * Explain the gradient of one weight or bias.
+ *
+ * @param {Scene} scene after a backward pass
+ * @param {string} name "conv1.weight"
+ * @param {number} cell where in that parameter
+ * @returns {object} with `kind` such as "Dense.weight"
+ */
+export function explainGradient(scene, name, cell) {
+  const [stage, parameter] = name.split(".");
+  const index = scene.layers.findIndex((layer) => layer.name === stage);
+  const layer = scene.layers[index];
+  const explained = LAYERS[layer.type].explainGradient(parameter, layer, scene, index, cell);
+  return {
+    kind: `${layer.type}.${parameter}`,
+    weight: scene.parameters[name][cell],
+    stored: scene.gradients[name][cell],
+    ...explained,
+  };
+}
+
+/**
+ * Tell which cells of a layer's input its gradient cannot reach: ReLU stops those that were not
+ * positive, a pool those that won no window.
+ *
+ * @param {Layer} layer
+ * @param {Float32Array} x the layer's input
+ * @returns {Uint8Array | null} 1 where nothing passes; null for layers that let everything pass
+ */
+export function blocked(layer, x) {
+  return LAYERS[layer.type].blocked?.(layer, x) ?? null;
+}

@@ -1,0 +1,236 @@
+/**
+ * A trained network: its numbers, its classes, how drawings reach it, and how it came to be.
+ *
+ * The twin of `inkgrad/model.py`: what one writes, the other reads, and both refuse the same files.
+ *
+ * @module
+ */
+
+import { forward } from "./engine.js";
+import { ModelError, ShapeError, inAList } from "../errors.js";
+import { parseJson } from "../json.js";
+import { inParentheses } from "../layers/layer.js";
+import { softmax } from "../layers/softmax.js";
+import { Network } from "./network.js";
+import { Raster, toBitmap } from "../drawing/raster.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+
+/** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+/** @typedef {import("./engine.js").Parameters} Parameters */
+
+/**
+ * What the last layer was given for the drawings of each class, so that classes can be added:
+ * rows of means and of standard deviations, [classes, inputs of the last layer].
+ *
+ * @typedef {{mean: Float32Array, deviation: Float32Array}} Features
+ */
+
+const KEY = "inkgrad"; // of the metadata entry that describes the model
+const VERSION = 1;
+const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be there besides
+
+/** A network with its parameters, ready to recognise drawings. */
+export class Model {
+  /**
+   * @param {object} parts
+   * @param {Network} parts.network with inputs [1, side, side] and one output a class
+   * @param {Parameters} parts.parameters
+   * @param {string[]} parts.classes what each output means, in order
+   * @param {Raster} parts.raster how strokes become the bitmaps that the network was trained on
+   * @param {object} [parts.record] where the model comes from: plain values
+   * @param {Features | null} [parts.features]
+   * @throws {ModelError} if classes, network and rasteriser do not fit together
+   */
+  constructor({ network, parameters, classes, raster, record = {}, features = null }) {
+    const { side } = raster;
+    if (String(network.inputShape) !== `1,${side},${side}`) {
+      throw new ModelError(
+        `the network takes inputs of shape ${inParentheses(network.inputShape)}, but the ` +
+          `rasteriser makes (1, ${side}, ${side})`,
+      );
+    }
+    if (String(network.outputShape) !== String(classes.length)) {
+      throw new ModelError(
+        `the network's output has shape ${inParentheses(network.outputShape)}, ` +
+          `but there are ${classes.length} classes`,
+      );
+    }
+    const areNamed = classes.every((name) => typeof name === "string" && name !== "");
+    if (!areNamed || new Set(classes).size !== classes.length) {
+      throw new ModelError("the classes must be distinct names that are not empty");
+    }
+    Object.assign(this, { network, parameters, classes, raster, record, features });
+    Object.freeze(this);
+  }
+
+  /**
+   * Recognise a drawing.
+   *
+   * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`
+   * @returns {{bitmap: Uint8Array, outputs: Float32Array[], saved: object[],
+   *   probabilities: Float32Array}} the picture, the pass (see `forward`), and its answer
+   * @throws {DrawingError} if the strokes are unusable
+   */
+  see(drawing) {
+    const bitmap = toBitmap(drawing, this.raster);
+    const pass = forward(this.network, this.parameters, asInput(bitmap));
+    return { bitmap, ...pass, probabilities: softmax(pass.outputs[pass.outputs.length - 1]) };
+  }
+
+  /**
+   * Return the model as a file that `inkgrad.load` reads.
+   *
+   * @returns {Uint8Array}
+   */
+  toBytes() {
+    const { network, parameters, classes, raster, record, features } = this;
+    const description = {
+      version: VERSION,
+      network: network.toConfig(),
+      classes,
+      raster: raster.toDict(),
+      record,
+    };
+    const tensors = {};
+    for (const [name, shape] of Object.entries(network.parameters)) {
+      tensors[name] = { shape, data: parameters[name] };
+    }
+    if (features !== null) {
+      const shape = [classes.length, features.mean.length / classes.length];
+      tensors["features.mean"] = { shape, data: features.mean };
+      tensors["features.deviation"] = { shape, data: features.deviation };
+    }
+    return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
+  }
+
+  /**
+   * Read a model file, trusting nothing in it.
+   *
+   * Unlike in Python, its numbers may be 16-bit floats, as in pages of a single file.
+   *
+   * @param {Uint8Array} bytes
+   * @param {string} [where] how an error calls the file
+   * @returns {Model}
+   * @throws {ModelError} if it is damaged, not a model of inkgrad's, or its parts do not fit
+   */
+  static fromBytes(bytes, where = "the file") {
+    const { metadata, tensors } = readSafetensors(bytes, where);
+    try {
+      const { network: config, classes, raster, record } = describe(metadata);
+      const network = Network.fromConfig(config);
+      return new Model({
+        network,
+        features: takeFeatures(tensors, network),
+        parameters: takeParameters(tensors, network),
+        classes,
+        raster: readRaster(raster),
+        record,
+      });
+    } catch (error) {
+      if (!(error instanceof ModelError || error instanceof ShapeError)) throw error;
+      throw new ModelError(`${where} cannot be used: ${error.message}`);
+    }
+  }
+}
+
+/**
+ * Return a bitmap as the network is given it: ink 1 on paper 0.
+ *
+ * @param {Uint8Array} bitmap
+ * @returns {Float32Array}
+ */
+export function asInput(bitmap) {
+  return Float32Array.from(bitmap, (grey) => grey / 255);
+}
+
+/** Return the description of the model, its parts present and of the right kind. */
+function describe(metadata) {
+  if (!Object.hasOwn(metadata, KEY)) {
+    throw new ModelError(`its metadata has no entry '${KEY}': it is not a model of inkgrad's`);
+  }
+  let description;
+  try {
+    description = parseJson(metadata[KEY]);
+  } catch (error) {
+    throw new ModelError(`its metadata entry '${KEY}' cannot be read: ${error.message}`);
+  }
+  if (description?.version !== VERSION) {
+    throw new ModelError(`it is not of version ${VERSION}, the one that this inkgrad reads`);
+  }
+  for (const [name, isList] of [
+    ["network", false],
+    ["classes", true],
+    ["record", false],
+  ]) {
+    const value = description[name];
+    if (typeof value !== "object" || value === null || Array.isArray(value) !== isList) {
+      throw new ModelError(`its description has no ${name}, or of a wrong kind`);
+    }
+  }
+  return description;
+}
+
+/** Return the rasteriser's settings, which nobody can guess from the network. */
+function readRaster(settings) {
+  try {
+    if (settings === undefined || settings === null) {
+      throw new ModelError("there are no rasteriser settings");
+    }
+    return Raster.fromDict(settings);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(
+      `it does not say how drawings became the bitmaps that it learnt from (${error.message}), ` +
+        "and inkgrad refuses to guess; save it anew from where it was made, or train it anew",
+    );
+  }
+}
+
+/** Return the features among the tensors, or null if there are none. */
+function takeFeatures(tensors, network) {
+  const names = FEATURES.filter((name) => Object.hasOwn(tensors, name));
+  if (names.length === 0) return null;
+  if (names.length === 1) {
+    throw new ModelError(`of ${FEATURES.join(" and ")} only one is there; give both or neither`);
+  }
+  const { type, inputShape, outputShape } = network.layers[network.layers.length - 1];
+  if (type !== "Dense") {
+    throw new ModelError("there are features, but the network's last layer is not dense");
+  }
+  const [mean, deviation] = names.map((name) => {
+    return checked(name, tensors[name], [...outputShape, ...inputShape]);
+  });
+  if (deviation.some((spread) => spread < 0)) {
+    throw new ModelError("features.deviation holds negative numbers; a spread is 0 or more");
+  }
+  return { mean, deviation };
+}
+
+/** Return the other tensors as the network's parameters, after checking every one. */
+function takeParameters(tensors, network) {
+  const given = Object.keys(tensors).filter((name) => !FEATURES.includes(name));
+  const needed = Object.keys(network.parameters);
+  const isMissing = needed.some((name) => !Object.hasOwn(tensors, name));
+  if (isMissing || given.length !== needed.length) {
+    throw new ModelError(
+      `the tensors are ${inAList(given)}, but the network's parameters are ${inAList(needed)}`,
+    );
+  }
+  return Object.fromEntries(
+    needed.map((name) => [name, checked(name, tensors[name], network.parameters[name])]),
+  );
+}
+
+/** Return a tensor's numbers if its shape is the one needed and they are finite. */
+function checked(name, { shape, data }, needed) {
+  if (String(shape) !== String(needed)) {
+    throw new ModelError(
+      `${name} is float32 of shape ${inParentheses(shape)}; ` +
+        `it must be float32 of shape ${inParentheses(needed)}`,
+    );
+  }
+  if (!data.every(Number.isFinite)) {
+    throw new ModelError(`${name} holds numbers that are not finite`);
+  }
+  return data;
+}

@@ -1,0 +1,143 @@
+/**
+ * Files of named arrays: eight bytes that say how long the header is, the header (JSON), numbers.
+ *
+ * The format is that of https://github.com/huggingface/safetensors, with arrays of 32-bit floats
+ * and, to be read only, of 16-bit ones.
+ *
+ * @module
+ */
+
+import { ModelError, inShort } from "../errors.js";
+import { JsonError, parseJson } from "../json.js";
+import { volume } from "../layers/layer.js";
+
+/**
+ * @typedef {object} Tensor
+ * @property {number[]} shape
+ * @property {Float32Array} data
+ */
+
+const WIDTHS = { F32: 4, F16: 2 }; // bytes a number
+const LENGTH = 8; // bytes before the header
+const METADATA = "__metadata__"; // the header's entry that is no array
+
+/**
+ * Read a file, trusting nothing in it.
+ *
+ * @param {Uint8Array} bytes
+ * @param {string} [where] how an error calls the file
+ * @returns {{metadata: Record<string, string>, tensors: Record<string, Tensor>}}
+ * @throws {ModelError} if it is not of this format, or holds arrays of other types
+ */
+export function readSafetensors(bytes, where = "the file") {
+  try {
+    const { header, body } = split(bytes);
+    const { [METADATA]: metadata = {}, ...entries } = header;
+    if (!isObject(metadata) || !Object.values(metadata).every((v) => typeof v === "string")) {
+      throw new ModelError("its metadata is not texts by name");
+    }
+    checkPlaces(entries, body.length);
+    const tensors = Object.entries(entries).map(([name, { dtype, shape, data_offsets: at }]) => {
+      const part = body.slice(at[0], at[1]).buffer; // a copy, since arrays must begin at a multiple
+      return [name, { shape, data: dtype === "F32" ? new Float32Array(part) : fromHalf(part) }];
+    });
+    return { metadata, tensors: Object.fromEntries(tensors) };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(`${where} is not a readable safetensors file: ${error.message}`);
+  }
+}
+
+/**
+ * Write a file of 32-bit floats.
+ *
+ * @param {Record<string, Tensor>} tensors
+ * @param {Record<string, string>} metadata
+ * @returns {Uint8Array} the same tensors give the same bytes
+ */
+export function writeSafetensors(tensors, metadata) {
+  const header = { [METADATA]: metadata };
+  let end = 0;
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    header[name] = { dtype: "F32", shape, data_offsets: [end, (end += data.byteLength)] };
+  }
+  let text = JSON.stringify(header);
+  const encoder = new TextEncoder();
+  // Filled up with blanks, so that the numbers begin at a multiple of 8 bytes.
+  text += " ".repeat(-encoder.encode(text).length & (LENGTH - 1));
+  const encoded = encoder.encode(text);
+  const bytes = new Uint8Array(LENGTH + encoded.length + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(encoded.length), true);
+  bytes.set(encoded, LENGTH);
+  let at = LENGTH + encoded.length;
+  for (const { data } of Object.values(tensors)) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+/** Return the header's values and the bytes after it. */
+function split(bytes) {
+  if (bytes.length < LENGTH) throw new ModelError(`it has ${bytes.length} bytes only`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH);
+  const length = Number(view.getBigUint64(0, true));
+  if (length > bytes.length - LENGTH) {
+    throw new ModelError(`its header would have ${length} bytes, but the file ends before`);
+  }
+  let header;
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    header = parseJson(decoder.decode(bytes.subarray(LENGTH, LENGTH + length)));
+  } catch (error) {
+    const what = error instanceof JsonError ? error.message : "not text in UTF-8";
+    throw new ModelError(`its header cannot be read: ${what}`);
+  }
+  if (!isObject(header)) throw new ModelError("its header is not an object");
+  return { header, body: bytes.subarray(LENGTH + length) };
+}
+
+/** Throw unless the arrays lie one after the other and fill the file to its end. */
+function checkPlaces(entries, size) {
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!isObject(entry) || !isCounts(entry.shape) || !isCounts(entry.data_offsets)) {
+      throw new ModelError(`it does not say what shape ${inShort(name)} has, or where it is`);
+    }
+    if (!Object.hasOwn(WIDTHS, entry.dtype)) {
+      throw new ModelError(
+        `${inShort(name)} is of type ${inShort(entry.dtype)}; it must be F32 or F16`,
+      );
+    }
+  }
+  let end = 0;
+  const inOrder = Object.entries(entries).sort(
+    ([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1],
+  );
+  for (const [name, { dtype, shape, data_offsets: at }] of inOrder) {
+    if (at.length !== 2 || at[0] !== end || at[1] - at[0] !== volume(shape) * WIDTHS[dtype]) {
+      throw new ModelError(`the place of ${inShort(name)} does not fit its shape or the others`);
+    }
+    end = at[1];
+  }
+  if (end !== size) throw new ModelError(`its arrays take ${end} bytes, but it has ${size}`);
+}
+
+/** Return 16-bit floats (sign, 5 bits of exponent, 10 of fraction) as 32-bit ones: exactly. */
+function fromHalf(buffer) {
+  return Float32Array.from(new Uint16Array(buffer), (bits) => {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  });
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value) {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}

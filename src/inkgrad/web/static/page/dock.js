@@ -1,0 +1,393 @@
+/**
+ * The place where one cell's arithmetic is written out: always at the same spot, as high as ever.
+ *
+ * @module
+ */
+
+import { make } from "./elements.js";
+import { count, placeOf, spot } from "../layers/explanation.js";
+import { LAYERS } from "../layers/index.js";
+import { inCell, inDigits, inPercent } from "./figures.js";
+import { KINDS, formula, letters, nameOf } from "./formulas.js";
+import { inCss, isDark, rangeOf } from "./pictures.js";
+import { shade } from "./mosaic.js";
+
+const MOST_POWERS = 5; // classes of a softmax's sum that are named
+
+/** A fixed area at the foot of a panel. */
+export class Dock {
+  constructor() {
+    this.title = make("h3.dock-title");
+    this.value = make("p.dock-value");
+    this.close = make("button.quiet.dock-close", { type: "button", "aria-label": "Close" }, "×");
+    this.formula = make("div.dock-formula");
+    this.letters = make("p.note.dock-letters");
+    this.lenses = make("div.lenses");
+    this.sum = make("div.dock-sum", {
+      tabIndex: 0,
+      role: "region",
+      "aria-label": "The arithmetic",
+    });
+    this.heard = make("p.hidden", { role: "status" });
+    this.extra = make("div.dock-extra");
+    this.body = make("div.dock-body", {}, this.lenses, this.sum);
+    this.element = make(
+      "section.dock",
+      { "aria-label": "Where this number comes from" },
+      make("header", {}, this.title, this.value, this.extra, this.close),
+      this.body,
+      make("footer", {}, this.formula, this.letters),
+      this.heard,
+    );
+    this.kind = null;
+    this.clear();
+  }
+
+  /** Go away. */
+  clear() {
+    this.element.hidden = true;
+    this.heard.textContent = "";
+    this.kind = null;
+  }
+
+  /**
+   * Write out where a number comes from.
+   *
+   * @param {object} explained what a function of explain.js returned
+   * @param {object} told
+   * @param {string} told.title which cell it is
+   * @param {import("../layers/explanation.js").Layer} [told.layer]
+   * @param {string[]} told.classes
+   * @param {{caption: string, element: HTMLElement}[]} told.lenses enlarged maps
+   * @param {HTMLElement[]} [told.extra] what else can be done with it
+   */
+  show(explained, { title, layer, classes, lenses, extra = [] }) {
+    this.extra.replaceChildren(...extra);
+    this.element.hidden = false;
+    this.body.classList.toggle(
+      "many",
+      (explained.parts?.[0]?.left?.length ?? 0) > 0 && explained.parts.length > 1,
+    );
+    const isShare = explained.kind === "softmax";
+    const value = isShare ? inPercent(explained.value) : inDigits(explained.value, 4);
+    this.title.textContent = title;
+    this.value.textContent = `= ${value}`;
+    if (this.kind !== explained.kind) {
+      const { kind } = explained;
+      const parts = KINDS.includes(kind) ? [make("b", {}, nameOf(kind)), formula(kind)] : [];
+      this.formula.replaceChildren(...parts);
+      this.letters.textContent = KINDS.includes(kind) ? letters(kind) : "";
+      this.kind = kind;
+    }
+    this.sum.replaceChildren(...SUMS[explained.kind](explained, layer, classes));
+    const figures = lenses.map(({ caption, element }) =>
+      make("figure", {}, element, make("figcaption", {}, caption)),
+    );
+    this.lenses.replaceChildren(...figures);
+    this.heard.textContent = `${title} is ${value}. ${sentenceOf(explained, classes)}`;
+  }
+
+  /** Scroll so that the dock does not lie on what was chosen. */
+  uncover(chosen) {
+    const over =
+      chosen.getBoundingClientRect().bottom - this.element.getBoundingClientRect().top + 12;
+    const under = 12 - chosen.getBoundingClientRect().top;
+    if (over > 0) scrollBy({ top: over, behavior: "instant" });
+    else if (under > 0) scrollBy({ top: -under, behavior: "instant" });
+  }
+}
+
+const SUMS = {
+  input: (e) => [
+    says(
+      e.value === 0
+        ? "Blank paper: no ink in this square."
+        : "How much of this square your pen has inked.",
+    ),
+    line(result(e.value, "ink, 0 to 1")),
+  ],
+  Conv2D: (e, layer) => convolution(e, "patch", "filter", layer.inputShape[0] === 1),
+  "Conv2D.dx": (e) =>
+    convolution(e, "gradient", "filter", e.parts.length === 1 && e.others.count === 0),
+  ReLU: (e) => [
+    says(wordsOf(e)),
+    line(term(e.x, "x before"), operator("→"), gate(e.passes), result(e.value, "y after")),
+  ],
+  MaxPool2D: (e) => [
+    says(wordsOf(e)),
+    line(
+      grid(e.candidates, e.size, { chosen: e.best, isSigned: e.candidates.some((x) => x < 0) }),
+      operator("→"),
+      result(e.value, "winner"),
+    ),
+  ],
+  Flatten: (e) => [
+    says(wordsOf(e)),
+    line(term(e.value, "x in the maps"), operator("="), result(e.value, "y in the row")),
+  ],
+  Dense: (e) => [says(wordsOf(e)), terms(e, (part) => `input ${part.at}`)],
+  softmax: (e, _, classes) => [
+    says(
+      `e to the power of this logit${e.shift ? ` (less ${inDigits(e.shift)})` : ""}, as a share of what all classes have.`,
+    ),
+    line(
+      term(e.power, ["e", make("sup", {}, inDigits(e.logit - e.shift))]),
+      operator("÷"),
+      term(e.total, "all together"),
+      operator("="),
+      result(e.value, "share", inPercent(e.value)),
+    ),
+    line(make("span.note", {}, `${inDigits(e.total)} =`), ...powers(e, classes)),
+  ],
+  "softmax.dx": (e) => [
+    says(
+      e.target
+        ? "The right answer: it should have said 1. Negative: more of this logit, less loss."
+        : "Not the answer: it should have said 0. Positive: less of this logit, less loss.",
+    ),
+    line(
+      term(e.probability, "p, it said"),
+      operator("−"),
+      term(e.target, "t, it should"),
+      operator("="),
+      result(e.value, "p − t"),
+    ),
+  ],
+  "ReLU.dx": (e) => [
+    says(wordsOf(e)),
+    line(
+      term(e.derivative, "arrives"),
+      operator("·"),
+      gate(e.passes, e.x),
+      operator("="),
+      result(e.value, "passes on"),
+    ),
+  ],
+  "MaxPool2D.dx": (e) => [
+    says(wordsOf(e)),
+    line(
+      ...e.windows.slice(0, 2).flatMap((w) => [
+        grid(w.candidates, e.size, {
+          chosen: w.best,
+          isSigned: w.candidates.some((x) => x < 0),
+          caption: "its window",
+        }),
+        operator(w.isWon ? "won" : "lost"),
+        term(w.derivative, "arrives"),
+      ]),
+      operator("→"),
+      result(e.value, "passes on"),
+    ),
+  ],
+  "Flatten.dx": (e) => [
+    says(wordsOf(e)),
+    line(term(e.value, "arrives"), operator("="), result(e.value, "passes on")),
+  ],
+  "Dense.dx": (e, _, classes) => [
+    says(wordsOf(e)),
+    terms(e, (part) => (e.isLast ? classes[part.at] : `output ${part.at}`)),
+  ],
+  "Dense.weight": (e) => [
+    says(wordsOf(e)),
+    line(
+      term(e.x, `x, input ${e.place[0]}`),
+      operator("×"),
+      term(e.derivative, `dL/dy, output ${e.place[1]}`),
+      operator("="),
+      result(e.value, "dL/dw"),
+    ),
+  ],
+  "Dense.bias": (e) => [
+    says(wordsOf(e)),
+    line(
+      term(e.derivative, `dL/dy, output ${e.place[0]}`),
+      operator("="),
+      result(e.value, "dL/dβ"),
+    ),
+  ],
+  "Conv2D.weight": (e) => [says(wordsOf(e)), terms(e, (part) => `row ${part.u}, column ${part.v}`)],
+  "Conv2D.bias": (e) => [says(wordsOf(e)), terms(e, (part) => `row ${part.u}, column ${part.v}`)],
+};
+
+/** Grids of numbers: patch × filter for the maps that matter most, the others, the bias, the sum. */
+function convolution(e, left, right, isSingle) {
+  const cells = e.size[0] * e.size[1];
+  const all = e.parts.length + e.others.count;
+  const lefts = rangeOf(e.parts.flatMap((part) => part.left));
+  const rights = rangeOf(e.parts.flatMap((part) => part.right));
+  const isSigned = e.parts.some((part) => part.left.some((x) => x < 0));
+  const rows = e.parts.map((part) =>
+    line(
+      grid(part.left, e.size, {
+        range: lefts,
+        isSigned,
+        blank: part.isPadding,
+        caption: isSingle ? left : `map ${part.map}`,
+      }),
+      operator("×"),
+      grid(part.right, e.size, { range: rights, isSigned: true, caption: right }),
+      ...(isSingle
+        ? [operator("="), term(part.sum, cells > 1 ? `sum of ${cells}` : "product")]
+        : []),
+    ),
+  );
+  const rest = [];
+  if (e.others.count) rest.push(operator("+"), term(e.others.sum, `${e.others.count} other maps`));
+  if (e.bias !== undefined) rest.push(operator("+"), term(e.bias, "bias β"));
+  const ends = [...rest, operator("="), result(e.value, e.bias === undefined ? "dL/dx" : "y")];
+  const sentence = wordsOf(e);
+  if (isSingle) return [says(sentence), line(...rows[0].childNodes, ...ends)];
+  const maps = line(
+    ...e.parts.flatMap((part, at) => [
+      ...(at ? [operator("+")] : []),
+      term(part.sum, `map ${part.map}`),
+    ]),
+    ...ends,
+  );
+  const which = e.others.count ? ` The ${e.parts.length} of ${all} maps that matter most:` : "";
+  return [says(sentence + which), maps, make("div.grids", {}, ...rows)];
+}
+
+/** A list of the largest terms as bars that go left (negative) and right (positive). */
+function terms(e, nameOfPart) {
+  const range = Math.max(...e.parts.map((part) => Math.abs(part.sum)), 1e-300);
+  const row = (name, detail, value, kind = "") => {
+    const bar = make("i");
+    bar.style.width = `${(50 * Math.abs(value)) / range}%`;
+    return make(
+      `li${kind}${value < 0 ? ".minus" : ""}`,
+      {},
+      make("span.name", {}, name),
+      make("span.detail", {}, detail),
+      make("span.twoway", { "aria-hidden": "true" }, bar),
+      make("b", {}, inDigits(value)),
+    );
+  };
+  const rows = e.parts.map((part) =>
+    row(
+      nameOfPart(part),
+      part.right === undefined ? "" : `${inDigits(part.left)} × ${inDigits(part.right)}`,
+      part.sum,
+    ),
+  );
+  const plain = (name, value, kind = "") =>
+    make(
+      `li${kind}`,
+      {},
+      make("span.name", {}, name),
+      make("span"),
+      make("span"),
+      make("b", {}, value),
+    );
+  if (e.others.count)
+    rows.push(plain(`${e.others.count.toLocaleString("en-US")} others`, inDigits(e.others.sum)));
+  if (e.bias !== undefined) rows.push(plain("bias β", inDigits(e.bias)));
+  rows.push(plain("sum", inDigits(e.value, 4), ".total"));
+  return make("ol.terms", {}, ...rows);
+}
+
+/** A little grid of numbers in their pictures' colours. */
+function grid(
+  values,
+  [, columns],
+  { range = rangeOf(values), isSigned = false, blank = [], chosen = -1, caption = "" },
+) {
+  const cells = values.map((value, at) => {
+    const cell = make("span", {}, blank[at] ? "" : inCell(value));
+    if (blank[at]) cell.className = "blank";
+    else {
+      const colour = shade(value, range, isSigned);
+      cell.style.background = inCss(colour);
+      cell.style.color = isDark(colour) ? "#fff" : "#000";
+    }
+    if (at === chosen) cell.classList.add("chosen");
+    return cell;
+  });
+  const table = make("div.numbers", {}, ...cells);
+  table.style.gridTemplateColumns = `repeat(${columns}, var(--cell))`;
+  return make("figure.grid", {}, table, ...(caption ? [make("figcaption", {}, caption)] : []));
+}
+
+/** What every class adds to the softmax's sum: the largest by name, the others together. */
+function powers(e, classes) {
+  const sorted = e.powers
+    .map((power, at) => ({ power, name: classes[at] }))
+    .sort((a, b) => b.power - a.power);
+  const shown = sorted.slice(0, MOST_POWERS);
+  const others = sorted.slice(MOST_POWERS).reduce((total, { power }) => total + power, 0);
+  const all = shown.map(({ power, name }) => term(power, name));
+  if (sorted.length > MOST_POWERS) all.push(term(others, `${sorted.length - MOST_POWERS} others`));
+  return all.flatMap((one, at) => (at ? [operator("+"), one] : [one]));
+}
+
+const says = (sentence) => make("p.says", {}, sentence);
+const line = (...parts) => make("div.line", {}, ...parts);
+const operator = (sign) => make("span.operator", {}, sign);
+const term = (value, caption) =>
+  make(
+    "figure.term",
+    {},
+    make("b", {}, inDigits(value)),
+    make("figcaption", {}, ...[caption].flat()),
+  );
+const result = (value, caption, text = inDigits(value, 4)) =>
+  make("figure.term.result", {}, make("b", {}, text), make("figcaption", {}, caption));
+
+function gate(passes, x) {
+  const caption = x === undefined ? (passes ? "passes" : "stopped") : passes ? "x > 0" : "x ≤ 0";
+  return make(
+    `figure.term.gate${passes ? "" : ".shut"}`,
+    {},
+    make("b", {}, passes ? "1" : "0"),
+    make("figcaption", {}, caption),
+  );
+}
+
+/** What its layer says of a number, "Conv2D" by "y", "Conv2D.dx" by "dx". */
+function wordsOf(explained) {
+  const [type, what = "y"] = explained.kind.split(".");
+  return LAYERS[type].says[what](explained);
+}
+
+/** The picture of a number in words, for those who hear the page. */
+function sentenceOf(explained, classes) {
+  const [first] = SUMS_IN_WORDS[explained.kind]?.(explained, classes) ?? [""];
+  return first;
+}
+
+const SUMS_IN_WORDS = {
+  Conv2D: (e) => [
+    `Patch times filter ${inDigits(e.value - e.bias)}, plus bias ${inDigits(e.bias)}.`,
+  ],
+  ReLU: (e) => [`Before: ${inDigits(e.x)}, ${e.passes ? "passes" : "stopped"}.`],
+  MaxPool2D: (e) => [`The largest of ${e.candidates.map((x) => inDigits(x)).join(", ")}.`],
+  Dense: (e) => [`Largest term: input ${e.parts[0].at}, ${inDigits(e.parts[0].sum)}.`],
+  softmax: (e) => [`${inDigits(e.power)} divided by ${inDigits(e.total)}.`],
+  "softmax.dx": (e) => [`${inDigits(e.probability)} minus ${e.target}.`],
+  "ReLU.dx": (e) => [e.passes ? "The gradient passes." : "The gradient is stopped."],
+  "MaxPool2D.dx": (e) => [wordsOf(e)],
+};
+
+/**
+ * Say what shape a layer's output has.
+ *
+ * @param {number[]} shape
+ * @returns {string}
+ */
+export function size(shape) {
+  if (shape.length === 1) return count(shape[0], "number");
+  return `${count(shape[0], "map")} of ${shape.slice(1).join(" × ")}`;
+}
+
+/**
+ * Title a cell of a layer's output.
+ *
+ * @param {string} name
+ * @param {number[]} shape
+ * @param {number} cell
+ * @returns {string}
+ */
+export function titleOf(name, shape, cell) {
+  const place = spot(placeOf(shape, cell));
+  return `${name}, ${shape[0] === 1 && shape.length === 3 ? place.replace("map 0, ", "") : place}`;
+}

@@ -1,0 +1,633 @@
+/**
+ * See it learn: the right answer, the gradient on its way back, a step, and a check of any gradient.
+ *
+ * @module
+ */
+
+import { Bars } from "./bars.js";
+import { Dock, size, titleOf } from "./dock.js";
+import { make, makeButton } from "./elements.js";
+import { placeOf, spot } from "../layers/explanation.js";
+import { LAYERS } from "../layers/index.js";
+import { explainLogit } from "../layers/softmax.js";
+import { blocked, explainDerivative, explainGradient } from "../network/explain.js";
+import { digitsInCommon, inDigits, inPercent } from "./figures.js";
+import { formula, letters } from "./formulas.js";
+import { layoutOf } from "./layouts.js";
+import { Mosaic, legend, repaint } from "./mosaic.js";
+import { rangeOf } from "./pictures.js";
+import { card, lensMaker } from "./think.js";
+
+const RATES = { least: 0.001, most: 1, usual: 0.002 };
+const EPSILONS = [0.1, 0.01, 0.001, 0.0001, 0.00001];
+const USUAL_EPSILON = 0.00001; // larger ones carry many a weight over a corner of a ReLU or pool
+const MOST_COMPARED = 6; // classes in the comparison before and after a step
+
+/**
+ * Fill the panel.
+ *
+ * @param {HTMLElement} root
+ * @param {import("./session.js").Session} session
+ */
+export function mountLearn(root, session) {
+  const question = makeQuestion((label) => ask(label));
+  const stepping = makeStepping(takeStep, takeBack);
+  const checking = makeChecking(check, pickAny);
+  const intro = make(
+    "p.note",
+    {},
+    make("b", {}, "Now the gradient flows back, from the answer to your ink."),
+    " It says of every number what the loss would do: red: increasing it raises the loss; blue: increasing it lowers the loss; grey, nothing passes. Choose any cell to see its arithmetic, and any weight to check it.",
+  );
+  const flow = make("div.layers.flow");
+  const dock = new Dock();
+  const lesson = make(
+    "div.lesson",
+    {},
+    stepping.element,
+    intro,
+    flow,
+    checking.element,
+    dock.element,
+  );
+  root.append(make("h2.hidden", {}, "See it learn"), question.element, lesson);
+
+  let views = []; // from the logits to the input
+  let label = null;
+  let learned = null; // what session.learn told, of session.seen and session.model.parameters
+  let chosen = null; // {view, cell}
+  let isHeld = false;
+  let isStale = true;
+  let isAsking = false;
+  let steps = 0;
+  let changed = null; // {before, after, drawing}
+  let weight = null; // {name, cell} to check
+
+  const scene = () => ({ ...session.model, ...session.seen, ...learned, label });
+
+  function rebuild() {
+    for (const view of views) view.picture.disconnect();
+    const { model } = session;
+    [label, learned, chosen, isHeld, steps, changed, weight] = [
+      null,
+      null,
+      null,
+      false,
+      0,
+      null,
+      null,
+    ];
+    views = model === null ? [] : makeViews(model, point);
+    const cards = new Set(views.map((view) => view.element));
+    flow.replaceChildren(...cards);
+    question.rebuild(model?.classes ?? []);
+    checking.show(null);
+    update();
+  }
+
+  /** Learn from the drawing as it now is, if there is one and an answer; show what is known. */
+  async function update() {
+    isStale = true;
+    if (root.hidden || session.model === null || isAsking) return;
+    isStale = false;
+    const { seen } = session;
+    question.show(seen, label, session.model.classes);
+    lesson.hidden = seen === null || label === null;
+    if (lesson.hidden) {
+      learned = null;
+      choose(null);
+      return;
+    }
+    isAsking = true;
+    try {
+      const told = await session.learn(label);
+      // A newer drawing or answer came meanwhile: what was told may be of either.
+      if (seen === session.seen && !isStale) learned = told;
+    } finally {
+      isAsking = false;
+    }
+    if (isStale) await update();
+    else show();
+  }
+
+  function show() {
+    if (learned === null) return;
+    const now = scene();
+    for (const view of views) view.show(now);
+    if (changed?.drawing !== session.drawing) changed = null;
+    stepping.show({ learned, label, classes: session.model.classes, changed, steps });
+    explain();
+  }
+
+  function ask(answer) {
+    const isFirst = label === null;
+    label = answer;
+    changed = null;
+    chosen = null;
+    isHeld = false;
+    checking.show(weight);
+    if (isFirst) reveal();
+    update();
+  }
+
+  /** Let the cards come up one after the other, in the order that the gradient reaches them. */
+  function reveal() {
+    [...flow.children].forEach((element, at) => {
+      element.style.animationDelay = `${at * 140}ms`;
+      element.classList.remove("revealed");
+      void element.offsetWidth; // so that the animation starts anew
+      element.classList.add("revealed");
+    });
+  }
+
+  function point(view, cell, holds, isClick = false) {
+    if (learned === null || (!holds && (isHeld || chosen === null))) return;
+    const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
+    isHeld = holds && !isAgain;
+    choose({ view, cell });
+    if (holds) dock.uncover(view.picture.spot());
+    if (holds && view.parameter) {
+      weight = { name: view.parameter, cell };
+      checking.show(weight, nameOfWeight(weight));
+    }
+  }
+
+  function choose(what) {
+    if (what === null) isHeld = false;
+    chosen = what;
+    explain();
+  }
+
+  function explain() {
+    if (chosen === null || learned === null) {
+      dock.clear();
+      for (const { picture } of views) picture.mark(-1);
+      return;
+    }
+    const { view, cell } = chosen;
+    const now = scene();
+    const explained = view.explain(now, cell);
+    for (const other of views) {
+      const source = explained.sources.find(
+        ({ of, index }) => of === "derivatives" && index === other.index,
+      );
+      other.picture.mark(other === view ? cell : -1, source?.boxes);
+    }
+    const from = explained.sources.find(({ of }) => of === "derivatives");
+    const before = from && views.find(({ index }) => index === from.index);
+    dock.show(explained, {
+      title: view.titleOf(cell),
+      layer: view.layer,
+      classes: session.model.classes,
+      lenses: [
+        ...(before
+          ? before.lens(
+              now,
+              from,
+              explained.kind === "Conv2D.dx" ? explained.parts[0].map : undefined,
+              null,
+              "arrives",
+            )
+          : []),
+        ...view.lens(
+          now,
+          { boxes: [{ cell, rows: 1, columns: 1 }] },
+          undefined,
+          cell,
+          view.parameter ? "filter" : "goes back",
+        ),
+      ],
+      extra: view.parameter ? [makeButton("Check it", () => checkNow(view.parameter, cell))] : [],
+    });
+  }
+
+  async function takeStep(rate) {
+    const { drawing } = session;
+    changed = { ...(await session.step(label, rate)), drawing };
+    steps += 1;
+    checking.show(weight, weight && nameOfWeight(weight));
+    await update();
+  }
+
+  async function takeBack() {
+    steps = 0;
+    changed = null;
+    await session.reset();
+    checking.show(weight, weight && nameOfWeight(weight));
+    await update();
+  }
+
+  async function check(epsilon) {
+    const { name, cell } = weight;
+    return session.check(label, name, cell, epsilon);
+  }
+
+  function checkNow(name, cell) {
+    weight = { name, cell };
+    choose(null);
+    checking.show(weight, nameOfWeight(weight));
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    checking.element.scrollIntoView({ block: "center", behavior: isCalm ? "auto" : "smooth" });
+    checking.run();
+  }
+
+  /** Pick a weight by chance, among those that get a gradient if there are any. */
+  function pickAny() {
+    const names = Object.keys(learned.gradients).filter((name) => name.endsWith(".weight"));
+    const name = names[Math.floor(Math.random() * names.length)];
+    const gradient = learned.gradients[name];
+    let cell = 0;
+    for (let tries = 0; tries < 1000; tries++) {
+      cell = Math.floor(Math.random() * gradient.length);
+      if (Math.abs(gradient[cell]) > 0.01 * rangeOf(gradient)) break;
+    }
+    weight = { name, cell };
+    checking.show(weight, nameOfWeight(weight));
+    checking.run();
+  }
+
+  function nameOfWeight({ name, cell }) {
+    const view = views.find(({ parameter }) => parameter === name);
+    return view.titleOf(cell);
+  }
+
+  dock.close.addEventListener("click", () => choose(null));
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && chosen !== null) choose(null);
+  });
+  root.addEventListener("shown", () => isStale && update());
+  root.addEventListener("colours", () => {
+    repaint();
+    if (!root.hidden) show();
+  });
+  session.addEventListener("model", rebuild);
+  session.addEventListener("seen", update);
+  rebuild();
+}
+
+/** What did you draw? One radio button a class. */
+function makeQuestion(onAnswer) {
+  const legendText = make("legend", {}, "What did you draw?");
+  const choices = make("div.chips");
+  const help = make("p.note");
+  const element = make("fieldset.card.question", {}, legendText, choices, help);
+  let inputs = [];
+  return {
+    element,
+    rebuild(classes) {
+      inputs = classes.map((name, at) =>
+        make("input", {
+          type: "radio",
+          name: "right-answer",
+          value: String(at),
+          onchange: () => onAnswer(at),
+        }),
+      );
+      choices.replaceChildren(
+        ...classes.map((name, at) => make("label.chip", {}, inputs[at], make("span", {}, name))),
+      );
+    },
+    show(seen, label, classes) {
+      for (const input of inputs) input.disabled = seen === null;
+      if (seen === null)
+        help.textContent =
+          "Draw something first. Then say what it is, and watch the network learn from it.";
+      else if (label === null)
+        help.textContent =
+          "Choose the right answer. You will see how wrong the network was, how the blame flows back through every layer, and what one small step changes.";
+      else
+        help.textContent = `The network gave ${classes[label]} ${inPercent(seen.probabilities[label])}.`;
+    },
+  };
+}
+
+/** The loss, one step down, and what it changed. */
+function makeStepping(onStep, onReset) {
+  const loss = make("p.loss");
+  const math = make("div.dock-formula", {}, formula("loss"));
+  const slider = make("input", {
+    type: "range",
+    min: "-3",
+    max: "0",
+    step: "0.01",
+    value: String(Math.log10(RATES.usual)),
+    "aria-label": "Learning rate, on a logarithmic scale",
+  });
+  const number = make("input.rate", {
+    type: "number",
+    min: String(RATES.least),
+    max: String(RATES.most),
+    step: "any",
+    value: String(RATES.usual),
+    "aria-label": "Learning rate η",
+  });
+  const rateOf = () =>
+    Math.min(RATES.most, Math.max(RATES.least, Number(number.value) || RATES.usual));
+  slider.addEventListener("input", () => {
+    number.value = String(Number((10 ** Number(slider.value)).toPrecision(2)));
+    slider.setAttribute("aria-valuetext", number.value);
+  });
+  number.addEventListener("change", () => {
+    number.value = String(rateOf());
+    slider.value = String(Math.log10(rateOf()));
+  });
+  const step = makeButton("Take a step", () => busy(() => onStep(rateOf())), "main");
+  const reset = makeButton("Reset", () => busy(onReset));
+  const counted = make("p.note.counted", { role: "status" });
+  const table = make("div.compare");
+  const element = make(
+    "section.card.stepping",
+    { "aria-label": "The loss and one step" },
+    make("div.row.apart", {}, loss, math),
+    make(
+      "div.row.controls-row",
+      {},
+      make("label.rate-field", {}, make("span", {}, "Learning rate η"), slider),
+      number,
+      step,
+      reset,
+    ),
+    counted,
+    table,
+  );
+
+  async function busy(work) {
+    step.disabled = reset.disabled = true;
+    try {
+      await work();
+    } finally {
+      step.disabled = false;
+    }
+  }
+
+  return {
+    element,
+    show({ learned, label, classes, changed, steps }) {
+      const p = learned.probabilities[label];
+      loss.replaceChildren(
+        make("span", {}, "Loss "),
+        make("b", {}, inDigits(learned.loss)),
+        make("span.note", {}, ` = −log ${inDigits(p)}`),
+      );
+      reset.disabled = steps === 0;
+      const before = changed?.before ?? learned;
+      const after = changed?.after ?? null;
+      counted.textContent =
+        steps === 0
+          ? "A step changes every weight a little, against its gradient."
+          : `${steps} step${steps === 1 ? "" : "s"} taken. ${after ? `Loss ${inDigits(before.loss)} → ${inDigits(after.loss)}` : ""}`;
+      const shown = classes
+        .map((name, at) => ({
+          name,
+          at,
+          from: before.probabilities[at],
+          to: after?.probabilities[at] ?? null,
+        }))
+        .sort((a, b) => (b.at === label) - (a.at === label) || b.from - a.from)
+        .slice(0, MOST_COMPARED);
+      table.replaceChildren(
+        make(
+          "div.compare-row.head",
+          { "aria-hidden": "true" },
+          make("span"),
+          make("span"),
+          make("span", {}, "before"),
+          make("span", {}, "after"),
+        ),
+        ...shown.map(({ name, at, from, to }) => {
+          const [one, two] = [make("i.was"), make("i.is")];
+          one.style.width = `${100 * from}%`;
+          two.style.width = `${100 * (to ?? 0)}%`;
+          return make(
+            `div.compare-row${at === label ? ".right-one" : ""}`,
+            {},
+            make("span.name", { title: name }, name),
+            make("span.pair", { "aria-hidden": "true" }, one, two),
+            make("span", {}, inPercent(from)),
+            make("b", {}, to === null ? "–" : inPercent(to)),
+          );
+        }),
+      );
+    },
+  };
+}
+
+/** Write a power of ten without an exponent: 0.00001, not 1e-5. */
+const inFull = (epsilon) => epsilon.toFixed(Math.max(1, Math.round(-Math.log10(epsilon))));
+
+/** One weight's gradient, measured by nudging it. */
+function makeChecking(onCheck, onAny) {
+  const which = make("p.which-weight");
+  const any = makeButton("Pick a random weight", () => onAny());
+  const run = makeButton("Check it", () => go(), "main");
+  const epsilons = make(
+    "select",
+    { "aria-label": "ε, the size of the nudge" },
+    ...EPSILONS.map((epsilon) =>
+      make(
+        "option",
+        { value: String(epsilon), selected: epsilon === USUAL_EPSILON },
+        `ε = ${inFull(epsilon)}`,
+      ),
+    ),
+  );
+  epsilons.addEventListener("change", () => run.disabled || go());
+  const outcome = make("div.outcome", { role: "status" });
+  const element = make(
+    "section.card.checking",
+    { "aria-label": "Check a gradient" },
+    make("h3", {}, "Is the gradient right? Measure it"),
+    make(
+      "p.note",
+      {},
+      "Make one weight larger by ε, then smaller by ε, and see what the loss does. The slope between must be the gradient.",
+    ),
+    make("div.dock-formula", {}, formula("check")),
+    make("p.note", {}, `${letters("check")}.`),
+    which,
+    make("div.row", {}, epsilons, run, any),
+    outcome,
+  );
+
+  async function go() {
+    run.disabled = true;
+    try {
+      const { analytic, numeric, lossUp, lossDown, epsilon } = await onCheck(
+        Number(epsilons.value),
+      );
+      const digits = digitsInCommon(analytic, numeric);
+      const fact = (name, value, kind = "") =>
+        make(`div${kind}`, {}, make("dt", {}, name), make("dd", {}, value));
+      const verdict =
+        analytic === 0 && numeric === 0
+          ? "Both are 0: this weight has no part in this drawing."
+          : digits >= 3
+            ? `They agree to ${Math.min(digits, 9)} digits.`
+            : "The two values differ: ε is too large or too small for this weight, or crosses a corner of a ReLU or pool. Try another ε.";
+      outcome.replaceChildren(
+        make(
+          "dl.facts",
+          {},
+          fact(`loss at w + ${inFull(epsilon)}`, inDigits(lossUp, 9)),
+          fact(`loss at w − ${inFull(epsilon)}`, inDigits(lossDown, 9)),
+          fact("their difference ÷ 2ε", inDigits(numeric, 6), ".key"),
+          fact("the backward pass says", inDigits(analytic, 6), ".key"),
+        ),
+        make(`p.verdict-line${digits >= 3 ? ".good" : ""}`, {}, verdict),
+      );
+    } finally {
+      run.disabled = false;
+    }
+  }
+
+  return {
+    element,
+    run: go,
+    show(weight, title = "") {
+      which.textContent =
+        weight === null
+          ? "No weight chosen yet: choose one in a picture above, or take any."
+          : title;
+      run.disabled = weight === null;
+      outcome.replaceChildren();
+    },
+  };
+}
+
+/** Make a card for the logits, then one for each layer from the last to the first. */
+function makeViews(model, point) {
+  const { layers, classes } = model;
+  const views = [logitsView(classes, layers.length, point)];
+  const last = layers.length - 1;
+  for (let index = last; index >= 0; index--) {
+    views.push(...layerViews(layers[index], index, index === last, classes, point));
+  }
+  return views;
+}
+
+function logitsView(classes, index, point) {
+  const view = { index, explain: explainLogit, lens: () => [] };
+  view.picture = new Bars({
+    names: classes,
+    label: "Gradients of the logits. Arrow keys move",
+    isSigned: true,
+    onPoint: (at, isHeld) => point(view, at, isHeld),
+  });
+  view.element = card(
+    "The logits",
+    "p − t",
+    "What the network said, less what it should have said. Here the gradient starts.",
+    view.picture.element,
+  );
+  view.titleOf = (k) => `Gradient of the logit of ${classes[k]}`;
+  view.show = (scene) => view.picture.paint(scene.derivatives[index]);
+  return view;
+}
+
+/** One card of a layer: its weights' gradients, its biases', and what goes further back. */
+function layerViews(layer, index, isLast, classes, point) {
+  const names = Object.keys(layer.parameterShapes);
+  const outputs = isLast ? classes : null;
+  const parameters = names.map((short) => parameterView(layer, short, outputs, point));
+  const back = backView(layer, index, point);
+  const parts = parameters.flatMap((view) => view.parts);
+  const { words } = LAYERS[layer.type];
+  const element = card(layer.name, words.back, words.dx(layer), ...parts, ...back.parts);
+  for (const view of [...parameters, back]) view.element = element;
+  return [...parameters, back];
+}
+
+function parameterView(layer, short, classes, point) {
+  const name = `${layer.name}.${short}`;
+  const shape = layer.parameterShapes[short];
+  const view = gradientView({
+    shape,
+    caption: captionOf(layer, short),
+    point,
+    isFlat: shape.length !== 4,
+    valuesOf: (scene) => scene.gradients[name],
+    explain: (scene, cell) => explainGradient(scene, name, cell),
+    title: (cell) => titleOfWeight(layer, short, placeOf(shape, cell), classes),
+  });
+  return Object.assign(view, { layer, parameter: name });
+}
+
+function backView(layer, index, point) {
+  const caption =
+    index === 0
+      ? "Your ink: where more of it would raise (red) or lower (blue) the loss"
+      : `What goes back: ${size(layer.inputShape)}`;
+  const view = gradientView({
+    shape: layer.inputShape,
+    caption,
+    point,
+    largest: index === 0 ? 10 : 30,
+    valuesOf: (scene) => scene.derivatives[index],
+    stopsOf: (scene) => blocked(layer, scene.outputs[index]),
+    explain: (scene, cell) => ({
+      ...explainDerivative(scene, index, cell),
+      isLast: index === scene.layers.length - 1,
+    }),
+    title: (cell) =>
+      titleOf(
+        index === 0 ? "Gradient of your ink" : `Gradient into ${layer.name}`,
+        layer.inputShape,
+        cell,
+      ),
+  });
+  return Object.assign(view, { layer, index });
+}
+
+/** A captioned picture of gradients. */
+function gradientView({
+  shape,
+  caption,
+  point,
+  largest,
+  isFlat = false,
+  valuesOf,
+  stopsOf = () => null,
+  explain,
+  title,
+}) {
+  const view = { explain, titleOf: title };
+  const key = legend(true);
+  const picture = new Mosaic({
+    layout: layoutOf(shape),
+    label: `${caption}. Arrow keys move, Page Up and Page Down change the map`,
+    isSigned: true,
+    largest,
+    cell: shape.length === 4 ? 9 : 3,
+    onPoint: (cell, ...how) => point(view, cell, ...how),
+  });
+  view.picture = picture;
+  view.parts = [
+    make("div.gradient", {}, make("p.caption", {}, caption), picture.element, key.element),
+  ];
+  view.show = (scene) => {
+    const values = valuesOf(scene);
+    const range = rangeOf(values);
+    picture.paint(values, range, stopsOf(scene));
+    key.show(range);
+  };
+  const shape3 = shape.length === 4 ? [shape[0] * shape[1], ...shape.slice(2)] : shape;
+  view.lens = isFlat
+    ? () => []
+    : lensMaker(shape3, true, valuesOf, picture, "gradient", view, point);
+  return view;
+}
+
+function captionOf(layer, short) {
+  if (short === "bias") return `Gradients of the ${layer.outputShape[0]} biases`;
+  return LAYERS[layer.type].words.weights(layer);
+}
+
+/** `classes` are those of a last layer's outputs; other outputs have no names. */
+function titleOfWeight(layer, short, place, classes) {
+  const name = `${layer.name}.${short}`;
+  const to = (k) => (classes === null ? `${k}` : `${k} (${classes[k]})`);
+  if (short === "bias") return `${name}, number ${to(place[0])}`;
+  if (layer.type === "Dense") return `${name}, from input ${place[0]} to output ${to(place[1])}`;
+  const where = spot(place);
+  return `${name}, filter ${place[0]}, ${layer.inputShape[0] === 1 ? where.replace("map 0, ", "") : where}`;
+}

@@ -1,0 +1,312 @@
+/**
+ * See it think: every layer's picture of the drawing, and the arithmetic behind each cell of it.
+ *
+ * @module
+ */
+
+import { Bars } from "./bars.js";
+import { Dock, size, titleOf } from "./dock.js";
+import { make } from "./elements.js";
+import { placeOf } from "../layers/explanation.js";
+import { LAYERS } from "../layers/index.js";
+import { explainProbability } from "../layers/softmax.js";
+import { explainOutput } from "../network/explain.js";
+import { inDigits, inPercent } from "./figures.js";
+import { layoutOf, pictures } from "./layouts.js";
+import { Mosaic, legend, repaint } from "./mosaic.js";
+import { rangeOf } from "./pictures.js";
+
+const ROOMY = "(min-width: 60rem) and (min-height: 44rem) and (hover: hover)";
+
+/**
+ * Fill the panel.
+ *
+ * @param {HTMLElement} root
+ * @param {import("./session.js").Session} session
+ */
+export function mountThink(root, session) {
+  const intro = make(
+    "p.note",
+    {},
+    make("b", {}, "Choose any cell to see where its number comes from."),
+    " The numbers flow from top to bottom, from your ink to the answer. Dark cells are large numbers; where numbers can be negative, blue is below zero and red above. Maps, rows and columns count from 0.",
+  );
+  const layers = make("div.layers");
+  const dock = new Dock();
+  root.append(make("h2.hidden", {}, "See it think"), intro, layers, dock.element);
+
+  let views = []; // one a layer's output, from the input to the softmax
+  let chosen = null; // {view, cell}
+  let isHeld = false; // by a click or a key: pointing elsewhere does not change it
+  let isStale = true;
+  let isFresh = true; // nothing was ever chosen: then a cell is, where there is room
+
+  const scene = () => ({ ...session.model, ...session.seen });
+
+  function rebuild() {
+    for (const view of views) view.picture.disconnect();
+    chosen = null;
+    isHeld = false;
+    dock.clear();
+    views = session.model === null ? [] : makeViews(session.model, point);
+    layers.replaceChildren(...views.map((view) => view.element));
+    isStale = true;
+    update();
+  }
+
+  function update() {
+    isStale = true;
+    if (root.hidden || session.model === null) return;
+    isStale = false;
+    const { seen } = session;
+    for (const view of views) view.show(seen);
+    root.classList.toggle("without", seen === null);
+    if (seen === null) choose(null);
+    else if (isFresh && matchMedia(ROOMY).matches)
+      choose(strongest(views, session.model.layers, seen));
+    else explain();
+  }
+
+  /** Hold a cell that was clicked, tapped or walked to, or let it go; follow a pointer meanwhile. */
+  function point(view, cell, holds, isClick = false) {
+    if (!holds && (isHeld || chosen === null)) return;
+    const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
+    isHeld = holds && !isAgain;
+    choose({ view, cell });
+    if (holds) dock.uncover(view.picture.spot());
+  }
+
+  function choose(what) {
+    if (what === null) isHeld = false;
+    else isFresh = false;
+    chosen = what;
+    explain();
+  }
+
+  /** Write out the chosen cell and mark it, and the cells it came from. */
+  function explain() {
+    if (chosen === null) {
+      dock.clear();
+      for (const { picture } of views) picture.mark(-1);
+      return;
+    }
+    const { view, cell } = chosen;
+    const at = views.indexOf(view);
+    const explained = view.explain(scene(), cell);
+    for (const [index, { picture }] of views.entries()) {
+      const boxes = explained.sources.find((source) => source.index === index)?.boxes;
+      picture.mark(index === at ? cell : -1, boxes);
+    }
+    const before = views[at - 1];
+    dock.show(explained, {
+      title: view.titleOf(cell),
+      layer: view.layer,
+      classes: session.model.classes,
+      lenses: [
+        ...(before
+          ? before.lens(session.seen, explained.sources[0], explained.parts?.[0]?.map)
+          : []),
+        ...view.lens(session.seen, { boxes: [{ cell, rows: 1, columns: 1 }] }, null, cell),
+      ],
+    });
+    dock.element.classList.toggle("held", isHeld);
+  }
+
+  dock.close.addEventListener("click", () => choose(null));
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && chosen !== null) choose(null);
+  });
+  root.addEventListener("shown", () => isStale && update());
+  root.addEventListener("colours", () => {
+    repaint();
+    isStale = true;
+    if (!root.hidden) update();
+  });
+  session.addEventListener("model", rebuild);
+  session.addEventListener("seen", update);
+  rebuild();
+}
+
+/** Make a card for the input, each layer and the softmax. */
+function makeViews(model, point) {
+  const { layers, classes } = model;
+  const inputShape = layers[0].inputShape;
+  const views = [inputView(inputShape, point)];
+  let isSigned = false; // the ink is not
+  layers.forEach((layer, index) => {
+    if (layer.type === "Conv2D" || layer.type === "Dense") isSigned = true;
+    if (layer.type === "ReLU") isSigned = false;
+    const isLast = index === layers.length - 1;
+    views.push(
+      isLast ? logitsView(layer, index, classes, point) : layerView(layer, index, isSigned, point),
+    );
+  });
+  views.push(softmaxView(classes, layers.length, point));
+  return views;
+}
+
+function inputView(shape, point) {
+  return pictureView({
+    name: "Your drawing",
+    shape,
+    note: `As the network sees it: ${shape.slice(-2).join(" × ")} numbers, 0 for paper, 1 for ink.`,
+    index: 0,
+    isSigned: false,
+    point,
+    explain: (scene, cell) => ({
+      kind: "input",
+      value: scene.outputs[0][cell],
+      sources: [],
+    }),
+  });
+}
+
+function layerView(layer, index, isSigned, point) {
+  return pictureView({
+    layer,
+    name: layer.name,
+    shape: layer.outputShape,
+    note: LAYERS[layer.type].words.y(layer),
+    index: index + 1,
+    isSigned,
+    point,
+    explain: (scene, cell) => explainOutput(scene, index, cell),
+  });
+}
+
+/** A card with a mosaic of one layer's output. */
+function pictureView({ layer, name, shape, note, index, isSigned, point, explain }) {
+  const view = { layer, explain };
+  const key = legend(isSigned);
+  const picture = new Mosaic({
+    layout: layoutOf(shape),
+    label: `${name}: ${size(shape)}. Arrow keys move, Page Up and Page Down change the map`,
+    isSigned,
+    largest: index === 0 ? 8 : 30,
+    onPoint: (cell, ...how) => point(view, cell, ...how),
+  });
+  picture.first = middle(shape);
+  view.picture = picture;
+  view.element = card(name, size(shape), note, picture.element, key.element);
+  view.titleOf = (cell) => titleOf(name, shape, cell);
+  view.show = (seen) => {
+    const values = seen?.outputs[index] ?? null;
+    const range = index === 0 ? 1 : values === null ? 0 : rangeOf(values);
+    picture.paint(values, range);
+    key.show(range);
+  };
+  view.lens = lensMaker(shape, isSigned, (seen) => seen.outputs[index], picture, name, view, point);
+  return view;
+}
+
+/**
+ * Make what enlarges one map: a picture in the dock, in which a cell can be picked exactly.
+ *
+ * @param {number[]} shape
+ * @param {boolean} isSigned
+ * @param {(all: object) => Float32Array} valuesOf finds the numbers of all maps
+ * @param {Mosaic} picture of all maps: the lens has its range and its closed cells
+ * @param {string} name
+ * @param {object} view
+ * @param {(view: object, cell: number, isHeld: boolean) => void} point
+ * @returns {(all: object, source: object, map?: number, cell?: number) => object[]} makes what
+ *   `Dock.show` takes; no lens where there are no maps
+ */
+export function lensMaker(shape, isSigned, valuesOf, picture, name, view, point) {
+  if (shape.length !== 3) return () => [];
+  const [, rows, columns] = shape;
+  let map = 0;
+  const lens = new Mosaic({
+    layout: pictures([1, rows, columns]),
+    label: name,
+    isSigned,
+    isLoupe: true,
+    onPoint: (cell, isHeld) => isHeld && point(view, map * rows * columns + cell, true),
+  });
+  return (all, source, wished, cell = null, caption = name) => {
+    const boxes = source?.boxes ?? [];
+    if (boxes.length === 0) return [];
+    map = wished ?? placeOf(shape, boxes[0].cell)[0];
+    const start = map * rows * columns;
+    const here = boxes.filter((box) => box.cell >= start && box.cell < start + rows * columns);
+    const moved = here.map((box) => ({ ...box, cell: box.cell - start }));
+    const part = [start, start + rows * columns];
+    lens.paint(valuesOf(all).subarray(...part), picture.range, picture.stops?.subarray(...part));
+    lens.mark(cell === null ? -1 : cell - start, cell === null ? moved : []);
+    return [
+      { caption: shape[0] === 1 ? caption : `${caption}, map ${map}`, element: lens.element },
+    ];
+  };
+}
+
+function logitsView(layer, index, classes, point) {
+  const view = { layer, explain: (scene, k) => explainOutput(scene, index, k) };
+  view.picture = new Bars({
+    names: classes,
+    label: `${layer.name}, the logits. Arrow keys move`,
+    isSigned: true,
+    write: (value) => inDigits(value),
+    onPoint: (at, isHeld) => point(view, at, isHeld),
+  });
+  view.element = card(
+    layer.name,
+    "the logits",
+    `${LAYERS[layer.type].words.y(layer)} One output a class.`,
+    view.picture.element,
+  );
+  view.titleOf = (k) => `${layer.name}, the logit of ${classes[k]}`;
+  view.show = (seen) => view.picture.paint(seen?.outputs[index + 1] ?? null);
+  view.lens = () => [];
+  return view;
+}
+
+function softmaxView(classes, index, point) {
+  const view = { explain: explainProbability };
+  view.picture = new Bars({
+    names: classes,
+    label: "softmax, the probabilities. Arrow keys move",
+    write: inPercent,
+    onPoint: (at, isHeld) => point(view, at, isHeld),
+  });
+  view.element = card(
+    "softmax",
+    "the answer",
+    "The logits become shares of one: how likely each class is.",
+    view.picture.element,
+  );
+  view.titleOf = (k) => `The probability of ${classes[k]}`;
+  view.show = (seen) => view.picture.paint(seen?.probabilities ?? null);
+  view.lens = () => [];
+  return view;
+}
+
+/** A layer's card. */
+export function card(name, shape, note, ...parts) {
+  return make(
+    "article.card.layer",
+    {},
+    make("header", {}, make("h3", {}, name), make("span.shape", {}, shape)),
+    make("p.note", {}, note),
+    ...parts,
+  );
+}
+
+/** Return the largest number that the first convolution gave, to begin with. */
+function strongest(views, layers, { outputs }) {
+  const index =
+    Math.max(
+      0,
+      layers.findIndex(({ type }) => type === "Conv2D"),
+    ) + 1;
+  const values = outputs[index];
+  let cell = 0;
+  for (let at = 0; at < values.length; at++) if (values[at] > values[cell]) cell = at;
+  return { view: views[index], cell };
+}
+
+/** Return the middle of the first map, where a walk by keys begins. */
+function middle(shape) {
+  if (shape.length === 1) return 0;
+  const [rows, columns] = shape.slice(-2);
+  return Math.floor(rows / 2) * columns + Math.floor(columns / 2);
+}
