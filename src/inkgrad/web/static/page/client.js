@@ -74,6 +74,16 @@ export class Client {
     return this.#call("teach", name, drawings);
   }
 
+  /** See `Learner.snapshot`. */
+  snapshot() {
+    return this.#call("snapshot");
+  }
+
+  /** See `Learner.restore`. */
+  restore(snapshot) {
+    return this.#call("restore", snapshot);
+  }
+
   /** See `Learner.reset`. */
   reset() {
     return this.#call("reset");

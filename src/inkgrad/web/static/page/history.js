@@ -5,11 +5,16 @@
  */
 
 const MOST = 500; // deeds that are remembered
+const MOST_BYTES = 64e6; // that they hold together
 
 /**
  * A deed that can be taken back.
  *
- * @typedef {{ undo: () => unknown, redo: () => unknown }} Deed
+ * @typedef {object} Deed
+ * @property {() => unknown} undo
+ * @property {() => unknown} redo
+ * @property {unknown} [of] what it was done to: see `forget`
+ * @property {number} [bytes] how much it holds, if that is much
  */
 
 /** Deeds done and undone. Event "change": something else can be undone or redone now. */
@@ -34,8 +39,11 @@ export class History extends EventTarget {
    */
   add(deed) {
     this.#done.push(deed);
-    if (this.#done.length > MOST) this.#done.shift();
     this.#undone = [];
+    let bytes = this.#done.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
+    while (this.#done.length > MOST || (bytes > MOST_BYTES && this.#done.length > 1)) {
+      bytes -= this.#done.shift()?.bytes ?? 0;
+    }
     this.#changed();
   }
 
@@ -54,6 +62,17 @@ export class History extends EventTarget {
     if (deed === undefined) return;
     this.#done.push(deed);
     deed.redo();
+    this.#changed();
+  }
+
+  /**
+   * Deeds done to something that is no longer there cannot be undone.
+   *
+   * @param {unknown} of
+   */
+  forget(of) {
+    this.#done = this.#done.filter((deed) => deed.of !== of);
+    this.#undone = this.#undone.filter((deed) => deed.of !== of);
     this.#changed();
   }
 

@@ -4,22 +4,36 @@
  * The panels read it and listen to it; nobody else talks to the worker.
  *
  * Events: "model" (another model, or more classes), "parameters" (other weights of the same model),
- * "seen" (what the model sees in the drawing is known, or there is no drawing any more).
+ * "seen" (what the model sees in the drawing is known, or there is no drawing any more),
+ * "collection" (the drawings of one's own).
  *
  * @module
  */
+import { History } from "./history.js";
+
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+
+const MODEL = "model"; // what deeds are done to that another model makes meaningless
 
 export class Session extends EventTarget {
   #look = Promise.resolve(); // at the drawing shown last
   #turn = 0; // how often older answers lost their meaning: another model, an empty pad
 
-  /** @param {import("./client.js").Client} client */
-  constructor(client) {
+  /**
+   * @param {import("./client.js").Client} client
+   * @param {History} [history] what can be undone, on the pad and elsewhere
+   */
+  constructor(client, history = new History()) {
     super();
     this.client = client;
+    /** @readonly */
+    this.history = history;
     /** What `Client.load` tells of the model, and its name; null before there is one. */
     this.model = null;
+    /** The file that the model was opened from; null if it is one of the page's own. */
+    this.file = null;
+    /** @type {Map<string, Drawing[]>} the drawings of one's own by class; never changed in place */
+    this.collection = new Map();
     /** @type {Drawing} the strokes on the pad */
     this.drawing = [];
     /**
@@ -36,11 +50,16 @@ export class Session extends EventTarget {
    *
    * @param {string} name how to call it
    * @param {Uint8Array} bytes of the safetensors file
-   * @param {string} [where] how an error calls the file
+   * @param {object} [from]
+   * @param {string} [from.where] how an error calls the file
+   * @param {boolean} [from.isFile] it is not one of the page's own
    * @throws {ModelError} if it is no model; the model before stays
    */
-  async openModel(name, bytes, where = name) {
-    this.#takeModel(name, await this.client.load(bytes, where));
+  async openModel(name, bytes, { where = name, isFile = false } = {}) {
+    const model = await this.client.load(bytes, where);
+    this.history.forget(MODEL);
+    this.file = isFile ? bytes : null;
+    this.#takeModel(name, model);
     await this.show(this.drawing);
   }
 
@@ -100,10 +119,12 @@ export class Session extends EventTarget {
   }
 
   /** Take one step of gradient descent on the drawing; return what it was before and after. */
-  async step(label, rate) {
-    const { parameters, ...change } = await this.client.step(label, rate);
-    await this.#takeParameters(parameters);
-    return change;
+  step(label, rate) {
+    return this.#change(async () => {
+      const { parameters, ...change } = await this.client.step(label, rate);
+      await this.#takeParameters(parameters, this.model.steps + 1);
+      return change;
+    });
   }
 
   /** Compare one weight's derivative with a difference of losses. */
@@ -112,8 +133,10 @@ export class Session extends EventTarget {
   }
 
   /** Undo all steps. */
-  async reset() {
-    await this.#takeParameters((await this.client.reset()).parameters);
+  reset() {
+    return this.#change(async () => {
+      await this.#takeParameters((await this.client.reset()).parameters, 0);
+    });
   }
 
   /**
@@ -123,17 +146,72 @@ export class Session extends EventTarget {
    * @param {Drawing[]} drawings of it
    * @returns {Promise<{ accuracy: number, losses: number[] }>} see `Learner.teach`
    */
-  async teach(name, drawings) {
-    const { accuracy, losses, ...model } = await this.client.teach(name, drawings);
-    this.#takeModel(this.model.name, model);
-    await this.show(this.drawing);
-    return { accuracy, losses };
+  teach(name, drawings) {
+    return this.#change(async () => {
+      const { accuracy, losses, ...model } = await this.client.teach(name, drawings);
+      this.#takeModel(this.model.name, model);
+      await this.show(this.drawing);
+      return { accuracy, losses };
+    });
   }
 
   /** Return to the model as it was opened, without what it was taught. */
-  async forget() {
-    this.#takeModel(this.model.name, await this.client.forget());
-    await this.show(this.drawing);
+  forget() {
+    return this.#change(async () => {
+      this.#takeModel(this.model.name, await this.client.forget());
+      await this.show(this.drawing);
+    });
+  }
+
+  /** Whether the model is another than the one that was opened. */
+  get isChanged() {
+    return this.model !== null && (this.model.steps > 0 || this.model.taught.length > 0);
+  }
+
+  /** Return what was done to the model since it was opened, for `restore`. */
+  snapshot() {
+    return this.client.snapshot();
+  }
+
+  /**
+   * Make the model what it was at a `snapshot`.
+   *
+   * @param {import("../network/learner.js").Snapshot} snapshot
+   */
+  async restore(snapshot) {
+    const model = await this.client.restore(snapshot);
+    if (String(model.classes) === String(this.model.classes)) {
+      await this.#takeParameters(model.parameters, model.steps);
+    } else {
+      this.#takeModel(this.model.name, model);
+      await this.show(this.drawing);
+    }
+  }
+
+  /** Add a drawing of one's own to a class. */
+  addDrawing(word, drawing) {
+    this.#collect(() => {
+      const list = this.collection.get(word) ?? [];
+      this.collection.set(word, [...list, drawing]);
+    });
+  }
+
+  /** Add drawings of several classes. */
+  addDrawings(collection) {
+    this.#collect(() => {
+      for (const [word, drawings] of collection) {
+        this.collection.set(word, [...(this.collection.get(word) ?? []), ...drawings]);
+      }
+    });
+  }
+
+  /** Remove the i-th drawing of a class, and the class with its last one. */
+  removeDrawing(word, i) {
+    this.#collect(() => {
+      const left = this.collection.get(word).filter((_, at) => at !== i);
+      if (left.length > 0) this.collection.set(word, left);
+      else this.collection.delete(word);
+    });
   }
 
   /** Return the model as it is now, as the bytes of a model file. */
@@ -147,11 +225,40 @@ export class Session extends EventTarget {
     this.#tell("model");
   }
 
-  async #takeParameters(parameters) {
-    this.model.parameters = parameters;
+  async #takeParameters(parameters, steps) {
+    Object.assign(this.model, { parameters, steps });
     this.#turn++;
     this.#tell("parameters");
     await this.show(this.drawing);
+  }
+
+  /** Do something to the model, so that it can be undone. */
+  async #change(work) {
+    const before = await this.client.snapshot();
+    const result = await work();
+    const after = await this.client.snapshot();
+    const bytes = [before, after].flatMap(({ taught, stepped }) => [taught, stepped]);
+    this.history.add({
+      undo: () => this.restore(before),
+      redo: () => this.restore(after),
+      of: MODEL,
+      bytes: bytes.reduce((sum, file) => sum + (file?.length ?? 0), 0),
+    });
+    return result;
+  }
+
+  /** Do something to the drawings of one's own, so that it can be undone. */
+  #collect(work) {
+    const before = this.collection;
+    this.collection = new Map(before);
+    work();
+    const after = this.collection;
+    const show = (collection) => {
+      this.collection = collection;
+      this.#tell("collection");
+    };
+    this.history.add({ undo: () => show(before), redo: () => show(after) });
+    this.#tell("collection");
   }
 
   #tell(what) {
