@@ -75,9 +75,10 @@ function mountPad(pad, session, tell) {
   prompt.textContent = TEXTS.pad.prompt;
 
   function update() {
-    buttons.undo.disabled = buttons.clear.disabled = !pad.canUndo;
-    buttons.redo.disabled = !pad.canRedo;
-    prompt.hidden = pad.canUndo;
+    buttons.undo.disabled = !pad.history.canUndo && pad.isEmpty;
+    buttons.redo.disabled = !pad.history.canRedo;
+    buttons.clear.disabled = pad.isEmpty;
+    prompt.hidden = !pad.isEmpty;
   }
 
   for (const [name, button] of Object.entries(buttons)) {
@@ -94,6 +95,7 @@ function mountPad(pad, session, tell) {
     else return;
     event.preventDefault();
   });
+  pad.history.addEventListener("change", update);
   pad.addEventListener("change", () => {
     update();
     if (session.model !== null) session.show(pad.strokes).catch(tell);

@@ -8,12 +8,11 @@
  *
  * @module
  */
-import { checkStrokes } from "../drawing/strokes.js";
-
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 
 export class Session extends EventTarget {
   #look = Promise.resolve(); // at the drawing shown last
+  #turn = 0; // how often older answers lost their meaning: another model, an empty pad
 
   /** @param {import("./client.js").Client} client */
   constructor(client) {
@@ -23,8 +22,13 @@ export class Session extends EventTarget {
     this.model = null;
     /** @type {Drawing} the strokes on the pad */
     this.drawing = [];
-    /** What `Client.see` returned for it; null where there is no drawing. */
+    /**
+     * What `Client.see` returned for the newest drawing that it has answered, with that `drawing`;
+     * null where there is none. While somebody draws, it may be some points behind.
+     */
     this.seen = null;
+    /** Why the drawing cannot be seen, if it cannot. */
+    this.trouble = null;
   }
 
   /**
@@ -41,14 +45,15 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Let the model see a drawing. While it is busy, only the newest drawing waits.
+   * Let the model see a drawing. While it is busy, only the newest drawing waits; every answer is
+   * shown, in order, even if the hand is further by then.
    *
    * @param {Drawing} drawing no strokes: the pad is empty
    */
   async show(drawing) {
     this.drawing = drawing;
     if (drawing.length === 0) {
-      this.seen = null;
+      this.#forget();
       this.#tell("seen");
       return;
     }
@@ -66,10 +71,27 @@ export class Session extends EventTarget {
   }
 
   async #see(drawing) {
-    const seen = await this.client.see(checkStrokes(drawing));
-    if (seen === null || this.drawing !== drawing) return; // a newer drawing is on its way
-    this.seen = seen;
+    const turn = this.#turn;
+    let seen = null;
+    let trouble = null;
+    try {
+      seen = await this.client.see(drawing);
+      if (seen === null) return; // a newer drawing has taken its place
+    } catch (error) {
+      if (error.name !== "DrawingError") throw error;
+      trouble = error.message;
+    }
+    if (turn !== this.#turn) return; // too late
+    this.seen = seen && { ...seen, drawing };
+    this.trouble = trouble;
     this.#tell("seen");
+  }
+
+  /** From now on no answer to what was asked before counts. */
+  #forget() {
+    this.#turn++;
+    this.seen = null;
+    this.trouble = null;
   }
 
   /** Return the loss of the drawing, were `label` (a class's number) right, and all derivatives. */
@@ -77,7 +99,7 @@ export class Session extends EventTarget {
     return this.client.learn(label);
   }
 
-  /** Take one step of gradient descent on the drawing; return probabilities and loss before, after. */
+  /** Take one step of gradient descent on the drawing; return what it was before and after. */
   async step(label, rate) {
     const { parameters, ...change } = await this.client.step(label, rate);
     await this.#takeParameters(parameters);
@@ -102,8 +124,7 @@ export class Session extends EventTarget {
    * @returns {Promise<{ accuracy: number, losses: number[] }>} see `Learner.teach`
    */
   async teach(name, drawings) {
-    const strokes = drawings.map((drawing) => checkStrokes(drawing));
-    const { accuracy, losses, ...model } = await this.client.teach(name, strokes);
+    const { accuracy, losses, ...model } = await this.client.teach(name, drawings);
     this.#takeModel(this.model.name, model);
     await this.show(this.drawing);
     return { accuracy, losses };
@@ -122,12 +143,13 @@ export class Session extends EventTarget {
 
   #takeModel(name, model) {
     this.model = { ...model, name };
-    this.seen = null;
+    this.#forget();
     this.#tell("model");
   }
 
   async #takeParameters(parameters) {
     this.model.parameters = parameters;
+    this.#turn++;
     this.#tell("parameters");
     await this.show(this.drawing);
   }
