@@ -48,9 +48,9 @@ const STRETCH = 0.15; // of width and height, each on its own
  *
  * With the old columns fixed, softmax and cross-entropy become logistic regression: for a drawing
  * whose other logits have L = log Σ e^z, the new logit z gives the class the probability
- * p = σ(z − L), and dloss/dz = p − t, where t is 1 for drawings of the class and 0 for others. The column w
- * and its bias b, z = x·w + b, are moved by Adam (Kingma and Ba, 2015). Moving all columns was
- * tried: with `twenty` both the new class and the old ones are then recognised less often.
+ * p = σ(z − L), and dloss/dz = p − t, where t is 1 for drawings of the class and 0 for others. The
+ * column w and its bias b, z = x·w + b, are moved by Adam (Kingma and Ba, 2015). Moving all columns
+ * was tried: with `twenty` both the new class and the old ones are then recognised less often.
  *
  * @param {object} layer
  * @param {Float32Array} layer.weight (inputs × classes), row after row
