@@ -2,9 +2,9 @@
  * Which of the pointers on the pad draws: one at a time, and never a hand that rests on the glass.
  *
  * A pen takes over from a finger and takes that finger's mark back, for it was the hand's; while a
- * pen was seen lately, fingers do not draw. Of two fingers, one that has hardly moved is the hand's,
- * and the other draws; if both move they pinch, which leaves nothing. A pointer whose end nobody
- * told of has ended when it is heard of without a button pressed, or another one begins.
+ * pen was seen lately, fingers do not draw. Of two fingers, one that has hardly moved is the
+ * hand's, and the other draws; if both move they pinch, which leaves nothing. A pointer whose end
+ * nobody told of has ended when it is heard of without a button pressed, or another one begins.
  *
  * Browsers number pointers; mouse and pens keep their number, each finger gets a new one.
  *

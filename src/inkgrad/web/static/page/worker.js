@@ -2,8 +2,9 @@
  * The worker's entry: it answers the page's messages, so that drawing never waits for thinking.
  *
  * A message {id, method, arguments} is a call of a `Learner`'s method; its answer is {id, result}
- * or {id, error: {name, message}}. Messages are answered one after the other, in order. Of a drawing
- * that is to be seen, only the strokes after the first `kept` ones are sent: those are here already.
+ * or {id, error: {name, message}}. Messages are answered one after the other, in order. Of a
+ * drawing that is to be seen, only the strokes after the first `kept` ones are sent: those are here
+ * already.
  *
  * @module
  */
