@@ -277,7 +277,9 @@ export class Learner {
     const known = taughtIn(this.#loaded).length;
     return {
       steps: this.#steps,
-      taught: taughtIn(this.#model).slice(known).map((one) => one.class),
+      taught: taughtIn(this.#model)
+        .slice(known)
+        .map((one) => one.class),
       classes,
       layers: network.layers.map(({ layer, ...plain }) => plain),
       parameters,

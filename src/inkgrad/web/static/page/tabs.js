@@ -12,6 +12,7 @@
  * Make a list of tabs work. A panel hears "shown" when it is.
  *
  * @param {HTMLElement} list of buttons with role "tab" that name their panels by `aria-controls`
+ * @returns {{ select: (panel: string) => void }} shows a panel, by its id
  */
 export function mountTabs(list) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
@@ -32,7 +33,8 @@ export function mountTabs(list) {
 
   for (const tab of tabs) {
     tab.addEventListener("click", () => {
-      history.replaceState(null, "", `#${panelOf(tab).id}`);
+      // Back then goes back a panel.
+      if (panelOf(tab).hidden) history.pushState(null, "", `#${panelOf(tab).id}`);
       select(tab);
     });
   }
@@ -49,6 +51,7 @@ export function mountTabs(list) {
     tabs[to].focus();
     tabs[to].click();
   });
-  addEventListener("hashchange", selectByAddress);
+  addEventListener("popstate", selectByAddress);
   selectByAddress();
+  return { select: (id) => select(tabs.find((tab) => panelOf(tab).id === id) ?? tabs[0]) };
 }
