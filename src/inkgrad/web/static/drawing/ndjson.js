@@ -67,6 +67,7 @@ export function fromNdjson(text, name) {
 
 /** Yield the objects in a text, one a line or in one list, each with what an error calls it. */
 function* records(text, name) {
+  /** @type {unknown} */
   let whole = null;
   try {
     whole = parseJson(text);
@@ -91,7 +92,8 @@ function parse(line, where) {
   try {
     return parseJson(line);
   } catch (error) {
-    if (error.message !== "not valid JSON") throw new DrawingError(`${where}: ${error.message}`);
+    const { message } = /** @type {Error} */ (error);
+    if (message !== "not valid JSON") throw new DrawingError(`${where}: ${message}`);
     return null;
   }
 }
@@ -103,7 +105,7 @@ function asObject(value, where) {
 
 /** Throw if a text is a web page, or a pointer of Git LFS, in place of drawings. */
 function refuseImpostor(text, name) {
-  const beginning = text.slice(0, 2048).replace(/<!--[^]*?-->/g, "");
+  const beginning = text.slice(0, 2048).replace(/<!--[\s\S]*?-->/g, "");
   if (beginning.startsWith("version https://git-lfs")) {
     throw new DrawingError(
       `${name} is a Git LFS pointer, not drawings; fetch the file with git lfs pull`,

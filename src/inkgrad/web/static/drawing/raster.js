@@ -36,6 +36,19 @@ const CANVAS = 256; // the square in which simplified drawings live
 const MOST_PIXELS = 2048; // from 0 to a coordinate: products of more could pass 2⁵³
 const MOST_POINTS = 20_000; // in one stroke; real drawings have at most some hundreds in all
 
+/**
+ * What drawing writes to, and its pen: those of the settings that it was made for.
+ *
+ * @typedef {object} Room
+ * @property {number} side
+ * @property {number} width of the pen
+ * @property {number} padding
+ * @property {Float64Array} pen its outline, see `makePen`
+ * @property {Float64Array} path
+ * @property {Edges} edges
+ * @property {Lists} lists
+ */
+
 /** The rasteriser's settings; a model carries those that its training drawings were made with. */
 export class Raster {
   /**
@@ -190,6 +203,10 @@ function longestOf(strokes) {
 /**
  * Return the pen, and what drawing a stroke writes to: used again for the next stroke, and for the
  * next drawing if that has the same settings. Nothing that one leaves there matters to another.
+ *
+ * @param {Strokes} strokes
+ * @param {Raster} raster
+ * @returns {Room}
  */
 function makeRoom(strokes, raster) {
   const { side, pen, padding } = raster;
@@ -209,6 +226,7 @@ function makeRoom(strokes, raster) {
   return room;
 }
 
+/** @type {Room | null} */
 let room = null;
 
 /** Say what was given for a setting, as Python does; it writes 0.00001 as 1e-05. */

@@ -19,6 +19,7 @@ export const ROWS = "rows [xs, ys]";
 export const POINTS = "points [x, y]";
 
 const GROUPS = ["points", "lines", "paths", "strokes", "drawing", "path", "stroke", "data"];
+/** @type {Record<string, unknown[]>} */
 const ERASERS = {
   drawMode: [false], // react-sketch-canvas
   tool: ["eraser"], // Konva's example
@@ -44,7 +45,11 @@ const ERASERS = {
  */
 export function strokesFromJson(value, where = "drawing", place = "list") {
   const depth = depthOf(value);
-  for (let key; depth > 2 && isObject(value) && (key = groupOf(value, where)); ) value = value[key];
+  while (depth > 2 && isObject(value)) {
+    const key = groupOf(value, where);
+    if (key === undefined) break;
+    value = value[key];
+  }
   const alone = depth === 2 && !(Array.isArray(value) && value.length === 1);
   const strokes = alone ? [value] : value;
   if (!Array.isArray(strokes) || strokes.length === 0) return [strokes, ROWS];
@@ -104,6 +109,11 @@ function groupOf(value, where = "") {
 
 /**
  * Return a stroke's form and the stroke as [xs, ys]; "" and itself, if that is still to be told.
+ *
+ * @param {any} stroke
+ * @param {number} number
+ * @param {string} where
+ * @returns {[string, any]}
  */
 function open(stroke, number, where) {
   if (isObject(stroke)) {
@@ -143,7 +153,14 @@ function open(stroke, number, where) {
   return ["", stroke];
 }
 
-/** Return lists of lists as strokes: as rows or as points, whichever they are. */
+/**
+ * Return lists of lists as strokes: as rows or as points, whichever they are.
+ *
+ * @param {any[]} strokes
+ * @param {string} where
+ * @param {string} place
+ * @returns {[Drawing, string]}
+ */
 function decide(strokes, where, place) {
   const isRows = strokes.every((s) => isTable(s) && (s.length === 2 || s.length === 3));
   if (isRows && (place === "rows" || !strokes.every((s) => [2, 3].includes(s[0].length)))) {

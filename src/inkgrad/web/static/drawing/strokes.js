@@ -17,9 +17,15 @@ import { SentenceError, inWordsOfJson } from "../text.js";
  */
 
 /**
- * Checked strokes: each is `[xs, ys]`, two equally long arrays. They are a `Drawing` again.
+ * A checked stroke, `[xs, ys]`: two equally long arrays.
  *
- * @typedef {Array<[Float64Array, Float64Array]>} Strokes
+ * @typedef {[Float64Array, Float64Array]} Stroke
+ */
+
+/**
+ * Checked strokes. They are a `Drawing` again.
+ *
+ * @typedef {Stroke[]} Strokes
  */
 
 /** The most points that a drawing may have; the longest real ones have some thousands. */
@@ -78,7 +84,7 @@ export function checkStrokes(drawing, where = "drawing") {
   for (const row of [0, 1]) {
     for (let i = 0; i < drawing.length; i++) checkCoordinates(drawing[i][row], where);
   }
-  return Array.from(drawing, ([xs, ys]) => [numbers(xs), numbers(ys)]);
+  return Array.from(drawing, (stroke) => [numbers(stroke[0]), numbers(stroke[1])]);
 }
 
 /**
@@ -91,7 +97,9 @@ export function checkStrokes(drawing, where = "drawing") {
  * boundingBox(checkStrokes([[[1, 3], [7, 4]], [[2], [9]]])); // [[1, 4], [3, 9]]
  */
 export function boundingBox(strokes) {
+  /** @type {[number, number]} */
   const low = [Infinity, Infinity];
+  /** @type {[number, number]} */
   const high = [-Infinity, -Infinity];
   for (const stroke of strokes) {
     for (const axis of [0, 1]) {

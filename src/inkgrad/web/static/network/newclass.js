@@ -65,8 +65,8 @@ const STRETCH = 0.15; // of width and height, each on its own
 export function addClass({ weight, bias, features }, rows, label = bias.length) {
   const classes = bias.length;
   const inputs = weight.length / classes;
-  check(features, rows, label, classes, inputs);
-  const old = replay(features, inputs, REPLAYED);
+  const known = checked(features, rows, label, classes, inputs);
+  const old = replay(known, inputs, REPLAYED);
   const all = [...old, ...rows];
   const others = all.map((x) => logSumOfOthers(x, weight, bias, label));
   const isIt = all.map((_, i) => i >= old.length || Math.floor(i / REPLAYED) === label);
@@ -76,7 +76,7 @@ export function addClass({ weight, bias, features }, rows, label = bias.length) 
   );
   return {
     ...withColumn(weight, bias, column, label),
-    features: remember(features, rows, label),
+    features: remember(known, rows, label),
     losses,
   };
 }
@@ -241,8 +241,17 @@ function remember(features, rows, label) {
   return { mean, deviation };
 }
 
-/** Refuse what cannot be taught. */
-function check(features, rows, label, classes, inputs) {
+/**
+ * Return the features, but refuse what cannot be taught.
+ *
+ * @param {Features | null} features
+ * @param {Float32Array[]} rows
+ * @param {number} label
+ * @param {number} classes
+ * @param {number} inputs
+ * @returns {Features}
+ */
+function checked(features, rows, label, classes, inputs) {
   if (features === null || features === undefined) {
     throw new ModelError(
       "this model does not remember what its drawings looked like, which teaching needs; " +
@@ -260,6 +269,7 @@ function check(features, rows, label, classes, inputs) {
   if (!(Number.isInteger(label) && 0 <= label && label <= classes)) {
     throw new ModelError(`there is no class ${label}; there are 0 to ${classes - 1}`);
   }
+  return features;
 }
 
 /** Return a source of numbers from 0 to below 1: Marsaglia, *Xorshift RNGs*, 2003, page 4. */

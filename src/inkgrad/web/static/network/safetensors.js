@@ -59,7 +59,8 @@ export function writeSafetensors(tensors, metadata) {
   const header = { [METADATA]: metadata };
   let end = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype: "F32", shape, data_offsets: [end, (end += data.byteLength)] };
+    header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
   }
   let text = JSON.stringify(header);
   const encoder = new TextEncoder();

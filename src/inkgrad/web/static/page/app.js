@@ -128,13 +128,13 @@ async function mountModels(select, models, session, tell) {
   session.addEventListener("model", () => {
     const { name, classes } = session.model;
     const at = models.findIndex((model) => model.name === name);
-    const option = options[at] ?? addOption(name);
+    const option = options[at] ?? addOption();
     option.textContent = TEXTS.page.modelName(name, classes.length);
     option.selected = true;
   });
 
   /** Show a model from a file among the others; choosing it again needs the file again. */
-  function addOption(name) {
+  function addOption() {
     select.querySelector(".from-file")?.remove();
     const option = make("option.from-file", { disabled: true });
     select.append(option);

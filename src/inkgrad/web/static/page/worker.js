@@ -11,15 +11,19 @@
 
 import { Learner } from "../network/learner.js";
 
+/** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+
 const learner = new Learner();
+/** @type {Drawing[number][]} */
 let strokes = [];
 
-self.addEventListener("message", ({ data: { id, method, arguments: given, kept } }) => {
+addEventListener("message", ({ data: { id, method, arguments: given, kept } }) => {
   try {
     const all = method === "see" ? [completed(given[0], kept)] : given;
-    self.postMessage({ id, result: learner[method](...all) });
+    postMessage({ id, result: learner[method](...all) });
   } catch (error) {
-    self.postMessage({ id, error: { name: error.name, message: error.message } });
+    const { name, message } = /** @type {Error} */ (error);
+    postMessage({ id, error: { name, message } });
   }
 });
 
