@@ -65,7 +65,13 @@ export function fromNdjson(text, name) {
   return collection;
 }
 
-/** Yield the objects in a text, one a line or in one list, each with what an error calls it. */
+/**
+ * Yield the objects in a text, one a line or in one list, each with what an error calls it.
+ *
+ * @param {string} text
+ * @param {string} name
+ * @returns {Generator<[any, string]>}
+ */
 function* records(text, name) {
   /** @type {unknown} */
   let whole = null;
@@ -88,6 +94,10 @@ function* records(text, name) {
   }
 }
 
+/**
+ * @param {string} line
+ * @param {string} where
+ */
 function parse(line, where) {
   try {
     return parseJson(line);
@@ -98,12 +108,22 @@ function parse(line, where) {
   }
 }
 
+/**
+ * @param {unknown} value
+ * @param {string} where
+ * @returns {any}
+ */
 function asObject(value, where) {
   if (typeof value === "object" && value !== null) return value;
   throw new DrawingError(`${where}: it is not JSON, {"word": "cat", "drawing": [[xs, ys], …]}`);
 }
 
-/** Throw if a text is a web page, or a pointer of Git LFS, in place of drawings. */
+/**
+ * Throw if a text is a web page, or a pointer of Git LFS, in place of drawings.
+ *
+ * @param {string} text
+ * @param {string} name
+ */
 function refuseImpostor(text, name) {
   const beginning = text.slice(0, 2048).replace(/<!--[\s\S]*?-->/g, "");
   if (beginning.startsWith("version https://git-lfs")) {

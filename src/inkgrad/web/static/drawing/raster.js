@@ -157,7 +157,12 @@ export function rasterize(drawing, settings = {}) {
   return draw(checkStrokes(drawing), raster);
 }
 
-/** Draw checked strokes. */
+/**
+ * Draw checked strokes.
+ *
+ * @param {Strokes} strokes
+ * @param {Raster} raster
+ */
 function draw(strokes, raster) {
   const frame = place(strokes, raster);
   const { side } = raster;
@@ -172,7 +177,13 @@ function draw(strokes, raster) {
   return bitmap;
 }
 
-/** Return where a drawing stands on the canvas. */
+/**
+ * Return where a drawing stands on the canvas.
+ *
+ * @param {Strokes} strokes
+ * @param {Raster} raster
+ * @returns {import("./outline.js").Frame}
+ */
 function place(strokes, raster) {
   const [low, high] = boundingBox(strokes);
   const largest = Math.max(...low.map(Math.abs), ...high.map(Math.abs));
@@ -196,6 +207,7 @@ function place(strokes, raster) {
   return { right, down, scale: raster.scale, radius: raster.pen / 2, size: raster.side * UNIT };
 }
 
+/** @param {Strokes} strokes */
 function longestOf(strokes) {
   return strokes.reduce((longest, [xs]) => Math.max(longest, xs.length), 0);
 }
@@ -229,7 +241,11 @@ function makeRoom(strokes, raster) {
 /** @type {Room | null} */
 let room = null;
 
-/** Say what was given for a setting, as Python does; it writes 0.00001 as 1e-05. */
+/**
+ * Say what was given for a setting, as Python does; it writes 0.00001 as 1e-05.
+ *
+ * @param {unknown} value
+ */
 function inWords(value) {
   if (typeof value !== "number") return inWordsOfJson(value);
   if (Number.isNaN(value)) return "nan";
@@ -239,7 +255,11 @@ function inWords(value) {
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** List the names of settings in alphabetical order, or say what was given instead of them. */
+/**
+ * List the names of settings in alphabetical order, or say what was given instead of them.
+ *
+ * @param {unknown} settings
+ */
 function namesOf(settings) {
   if (Array.isArray(settings) || ArrayBuffer.isView(settings)) return "a list";
   if (typeof settings !== "object" || settings === null) return inWordsOfJson(settings);

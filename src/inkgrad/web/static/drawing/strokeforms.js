@@ -11,6 +11,7 @@
 import { DrawingError, MAX_COORDINATE, withCommas } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
+/** @typedef {number[][]} Numbers lists in a list */
 
 /** The name of Google's own form. */
 export const ROWS = "rows [xs, ys]";
@@ -94,7 +95,12 @@ export function depthOf(value) {
   return depth;
 }
 
-/** Return the key under which an object has its list of points or strokes. */
+/**
+ * Return the key under which an object has its list of points or strokes.
+ *
+ * @param {any} value
+ * @param {string} [where]
+ */
 function groupOf(value, where = "") {
   const keys = GROUPS.filter(
     (key) => has(value, key) && (Array.isArray(value[key]) || isObject(value[key])),
@@ -137,7 +143,8 @@ function open(stroke, number, where) {
             "x, y, x, y, … are even",
         );
       }
-      const every = (odd) => stroke.filter((_, i) => i % 2 === odd);
+      const numbers = /** @type {unknown[]} */ (stroke);
+      const every = (/** @type {number} */ odd) => numbers.filter((_, i) => i % 2 === odd);
       return ["points x, y, x, y", [every(0), every(1)]];
     }
   }
@@ -196,7 +203,11 @@ function decide(strokes, where, place) {
   );
 }
 
-/** Whether times, if there are any, go forward, and last values are not pressures. */
+/**
+ * Whether times, if there are any, go forward, and last values are not pressures.
+ *
+ * @param {Numbers[]} strokes
+ */
 function areBelievableRows(strokes) {
   if (!goForward(strokes.flatMap((s) => s.slice(2).flat()))) return false;
   const rows = strokes.flatMap((s) => s.slice(0, 2));
@@ -205,7 +216,12 @@ function areBelievableRows(strokes) {
   return !(arePressures(last) && last.some((z) => z % 1 !== 0) && !arePressures(rows.flat()));
 }
 
-/** Whether what follows x and y, if anything does, are pressures or times, and it is no dot. */
+/**
+ * Whether what follows x and y, if anything does, are pressures or times, and it is no dot.
+ *
+ * @param {Numbers[]} strokes
+ * @param {Numbers[]} points
+ */
 function areBelievablePoints(strokes, points) {
   const third = strokes.flat().flatMap((point) => (point.length === 3 ? [point[2]] : []));
   if (third.length > 0 && !arePressures(third) && !goForward(third)) return false;
@@ -215,6 +231,8 @@ function areBelievablePoints(strokes, points) {
 /**
  * Whether strokes begin at 0 on both axes and end at 255 on the longer, as Google's all do.
  * Exactly so: rows and their transpose may both come near it (`isSimplified`).
+ *
+ * @param {Numbers[]} strokes
  */
 function fillsFrame(strokes) {
   const extremes = [0, 1].map((row) => {
@@ -227,43 +245,67 @@ function fillsFrame(strokes) {
   );
 }
 
-/** Whether strokes are more than a dot, and within the bounds of coordinates. */
+/**
+ * Whether strokes are more than a dot, and within the bounds of coordinates.
+ *
+ * @param {Numbers[]} points
+ */
 function isADrawing(points) {
   const axes = [0, 1].map((row) => points.flatMap((s) => s[row]));
   return axes.some((axis) => axis.some((value) => value !== axis[0])) && areWithinBounds(axes);
 }
 
+/** @param {Numbers} rows */
 function areWithinBounds(rows) {
   return rows.every((row) => row.every((value) => Math.abs(value) <= MAX_COORDINATE));
 }
 
+/** @param {number[]} numbers */
 function arePressures(numbers) {
   return numbers.length > 0 && numbers.every((z) => z >= 0 && z <= 1);
 }
 
+/** @param {number[]} numbers */
 function goForward(numbers) {
   return numbers.every((value, i) => i === 0 || numbers[i - 1] <= value);
 }
 
+/**
+ * @param {unknown} a
+ * @param {unknown} b
+ */
 function areSame(a, b) {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Whether a stroke is a list of equally long lists, which are not empty. */
+/**
+ * Whether a stroke is a list of equally long lists, which are not empty.
+ *
+ * @param {unknown} stroke
+ */
 function isTable(stroke) {
   if (!Array.isArray(stroke)) return false;
   const lengths = new Set(stroke.map((row) => (Array.isArray(row) ? row.length : 0)));
   return lengths.size === 1 && !lengths.has(0);
 }
 
+/** @param {unknown[][]} stroke */
 function isNumeric(stroke) {
   return stroke.every((row) => row.every((value) => typeof value === "number"));
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, any>}
+ */
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * @param {object} value
+ * @param {string} key
+ */
 function has(value, key) {
   return Object.hasOwn(value, key);
 }

@@ -185,12 +185,22 @@ export function withCommas(value) {
   return value.toLocaleString("en-US");
 }
 
-/** Tell arrays and typed arrays from texts, objects and the rest. */
+/**
+ * Tell arrays and typed arrays from texts, objects and the rest.
+ *
+ * @param {unknown} value
+ */
 function isList(value) {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** Throw unless a stroke is two or three equally long rows of numbers, and not empty. */
+/**
+ * Throw unless a stroke is two or three equally long rows of numbers, and not empty.
+ *
+ * @param {any} stroke
+ * @param {number} number
+ * @param {string} where
+ */
 function checkRows(stroke, number, where) {
   if (!isList(stroke) || (stroke.length !== 2 && stroke.length !== 3) || !areNumbers(stroke)) {
     throw new DrawingError(
@@ -208,7 +218,11 @@ function checkRows(stroke, number, where) {
   }
 }
 
-/** Tell whether rows are equally long lists of numbers, or of booleans, which are told apart. */
+/**
+ * Tell whether rows are equally long lists of numbers, or of booleans, which are told apart.
+ *
+ * @param {any} rows
+ */
 function areNumbers(rows) {
   const n = rows[0]?.length;
   for (const row of rows) {
@@ -220,7 +234,12 @@ function areNumbers(rows) {
   return true;
 }
 
-/** Throw unless all of a row's numbers are within the allowed range. */
+/**
+ * Throw unless all of a row's numbers are within the allowed range.
+ *
+ * @param {ArrayLike<number>} row
+ * @param {string} where
+ */
 function checkCoordinates(row, where) {
   for (let i = 0; i < row.length; i++) {
     if (!(Math.abs(row[i]) <= MAX_COORDINATE)) {
@@ -233,13 +252,21 @@ function checkCoordinates(row, where) {
   }
 }
 
-/** Write a number as NumPy does: "2e+9", "nan", "-inf". */
+/**
+ * Write a number as NumPy does: "2e+9", "nan", "-inf".
+ *
+ * @param {number} value
+ */
 function scientific(value) {
   if (Number.isNaN(value)) return "nan";
   return value.toExponential().replace("Infinity", "inf");
 }
 
-/** Copy a row; -0 becomes 0, so that the same drawing is the same bits. */
+/**
+ * Copy a row; -0 becomes 0, so that the same drawing is the same bits.
+ *
+ * @param {ArrayLike<number>} row
+ */
 function numbers(row) {
   const copy = new Float64Array(row.length); // in a loop: many times as fast as `from` with a map
   for (let i = 0; i < copy.length; i++) copy[i] = row[i] + 0;

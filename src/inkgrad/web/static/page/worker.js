@@ -13,7 +13,9 @@ import { Learner } from "../network/learner.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 
-const learner = new Learner();
+/** @typedef {Record<string, (...given: any[]) => unknown>} Methods by name */
+
+const learner = /** @type {Methods} */ (/** @type {unknown} */ (new Learner()));
 /** @type {Drawing[number][]} */
 let strokes = [];
 
@@ -27,6 +29,10 @@ addEventListener("message", ({ data: { id, method, arguments: given, kept } }) =
   }
 });
 
+/**
+ * @param {Drawing} drawing
+ * @param {number} kept
+ */
 function completed(drawing, kept) {
   strokes = Array.isArray(drawing) ? [...strokes.slice(0, kept), ...drawing] : [];
   return Array.isArray(drawing) ? strokes : drawing;
