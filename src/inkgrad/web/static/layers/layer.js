@@ -40,8 +40,8 @@ import { ShapeError, inShort } from "../errors.js";
  */
 
 /**
- * What is said of a layer: what it does, what it does backward (as a name and as a sentence), and of
- * the picture of its weights' gradients.
+ * What is said of a layer: what it does, what it does backward (as a name and as a sentence), and
+ * of the picture of its weights' gradients.
  *
  * @typedef {object} Words
  * @property {(layer: Layer) => string} y

@@ -22,7 +22,8 @@ import { DrawingError } from "../drawing/strokes.js";
 /** @typedef {import("./engine.js").Pass} Pass */
 
 /**
- * What is told of a model; `raster` are its rasteriser's settings, `size` how many numbers it learns.
+ * What is told of a model; `raster` are its rasteriser's settings, `size` how many numbers it
+ * learns.
  *
  * @typedef {object} Description
  * @property {string[]} classes

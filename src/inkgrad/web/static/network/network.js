@@ -21,8 +21,8 @@ import { inParentheses, volume, wholeNumber } from "../layers/layer.js";
  * @typedef {object} Stage
  * @property {string} name as in Python: "conv1", "relu1", … numbered by kind
  * @property {string} type "Conv2D", …
- * @property {Record<string, unknown>} settings those of the type: filters, size, stride, padding, outputs; sizes,
- *   strides and paddings as [rows, columns]
+ * @property {Record<string, unknown>} settings those of the type: filters, size, stride, padding,
+ *   outputs; sizes, strides and paddings as [rows, columns]
  * @property {number[]} inputShape
  * @property {number[]} outputShape
  * @property {Record<string, number[]>} parameterShapes
