@@ -275,7 +275,7 @@ function makeQuestion(onAnswer) {
   return {
     element,
     rebuild(classes) {
-      inputs = classes.map((name, at) =>
+      inputs = classes.map((_, at) =>
         make("input", {
           type: "radio",
           name: "right-answer",

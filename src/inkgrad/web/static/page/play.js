@@ -100,7 +100,7 @@ function mountGame(root, session, pad) {
         {},
         makeButton(TEXTS.play.skip, () => end(false)),
         makeButton(TEXTS.play.moreTime, () => (more += SECONDS)),
-        makeButton(TEXTS.play.stop, () => finish(tasks, done), "quiet"),
+        makeButton(TEXTS.play.stop, () => finish(done), "quiet"),
       ),
     );
     // On the pad as well, where eyes are: on a phone the panel is further down.
@@ -148,17 +148,17 @@ function mountGame(root, session, pad) {
       round = null;
       pad.lock(true); // what is said of the drawing stays what it was judged by
       remark.textContent = right ? TEXTS.play.right(task) : TEXTS.play.next;
-      root.querySelectorAll("button").forEach((button) => (button.disabled = true));
+      for (const button of root.querySelectorAll("button")) button.disabled = true;
       const all = [...done, { task, right, drawing: pad.strokes }];
       round = { stop: () => clearTimeout(pause), look: () => {} };
       const pause = setTimeout(
-        () => (all.length < tasks.length ? play(tasks, all) : finish(tasks, all)),
+        () => (all.length < tasks.length ? play(tasks, all) : finish(all)),
         right ? PAUSE : PAUSE / 2,
       );
     }
   }
 
-  function finish(tasks, done) {
+  function finish(done) {
     pad.lock(false);
     round?.stop();
     round = null;

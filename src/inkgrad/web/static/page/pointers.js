@@ -152,9 +152,14 @@ export class Pointers {
     this.#paper.finish();
   }
 
-  /** Decide about the stroke that another pointer is drawing; false if the new one must wait. */
+  /**
+   * Decide about the stroke that another pointer is drawing; false if the new one must wait.
+   *
+   * @param {Told} told
+   */
   #makeWay({ pointerId: id, pointerType: type, timeStamp: time }) {
-    const drawing = /** @type {NonNullable<typeof this.#drawing>} */ (this.#drawing);
+    const drawing = this.#drawing;
+    if (drawing === null) return true;
     const isFinger = type === "touch";
     if (drawing.id === id) {
       this.finish(); // its end was lost

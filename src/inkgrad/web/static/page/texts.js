@@ -32,6 +32,8 @@ export const TEXTS = {
     title: "inkgrad: draw, watch it think, watch it learn",
     skip: "Go to the drawing pad",
     motto: "Draw a doodle. Watch it think. Watch it learn.",
+    noEngine: (reason) => `the page's engine does not run: ${reason}`,
+    notLoaded: "it cannot be loaded",
     model: "Model",
     modelName: (name, classes) => `${name} (${classes})`,
     list: (names) => names.join(", "),
@@ -364,14 +366,22 @@ export const TEXTS = {
  */
 export function fillTexts(page) {
   for (const element of page.querySelectorAll("[data-text]")) {
-    element.textContent = textOf(element.dataset.text);
+    element.textContent = textOf(element.getAttribute("data-text"));
   }
   for (const element of page.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", textOf(element.dataset.label));
+    element.setAttribute("aria-label", textOf(element.getAttribute("data-label")));
   }
 }
 
-/** Return a text by its place: "play.tab". */
+/**
+ * Return a text by its place: "play.tab".
+ *
+ * @param {string | null} place
+ * @returns {string}
+ */
 function textOf(place) {
-  return place.split(".").reduce((texts, key) => texts[key], TEXTS);
+  /** @type {any} */
+  let text = TEXTS;
+  for (const key of (place ?? "").split(".")) text = text[key];
+  return text;
 }

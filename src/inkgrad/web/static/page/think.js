@@ -142,7 +142,7 @@ function makeViews(model, point) {
       isLast ? logitsView(layer, index, classes, point) : layerView(layer, index, isSigned, point),
     );
   });
-  views.push(softmaxView(classes, layers.length, point));
+  views.push(softmaxView(classes, point));
   return views;
 }
 
@@ -261,7 +261,7 @@ function logitsView(layer, index, classes, point) {
   return view;
 }
 
-function softmaxView(classes, index, point) {
+function softmaxView(classes, point) {
   const view = { explain: explainProbability };
   view.picture = new Bars({
     names: classes,
