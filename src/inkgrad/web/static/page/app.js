@@ -4,7 +4,7 @@
  * @module
  */
 import { Client } from "./client.js";
-import { make, makeButton } from "./elements.js";
+import { byId, make, makeButton } from "./elements.js";
 import { mountGuesses } from "./guesses.js";
 import { History } from "./history.js";
 import { Keeping } from "./keeping.js";
@@ -38,7 +38,7 @@ export function start(given) {
 
 async function build({ makeWorker, models }) {
   fillTexts(document);
-  const notice = byId("notice");
+  const notice = byId("notice", HTMLElement);
   let timer = 0;
   const tell = (error) => {
     notice.textContent = sentence(error.message ?? error);
@@ -50,20 +50,20 @@ async function build({ makeWorker, models }) {
 
   const history = new History();
   const session = new Session(new Client(makeWorker()), history);
-  const pad = new Pad(byId("pad"), history);
+  const pad = new Pad(byId("pad", HTMLCanvasElement), history);
   // For the curious, at the browser's console: inkgradPage.session.seen.outputs, and so on.
   globalThis.inkgradPage = { session, pad, settled: () => session.settled() };
   mountPad(pad, session, tell);
-  mountGuesses(byId("guesses"), session);
-  mountAbout(byId("about"), session);
-  const panels = ["play", "think", "learn", "teach"].map(byId);
+  mountGuesses(byId("guesses", HTMLElement), session);
+  mountAbout(byId("about", HTMLElement), session);
+  const panels = ["play", "think", "learn", "teach"].map((id) => byId(id, HTMLElement));
   const [play, think, learn, teach] = panels;
   mountPlay(play, session, pad);
   mountThink(think, session);
   mountLearn(learn, session);
   mountTeach(teach, session, pad, { tell });
-  const tabs = mountTabs(document.querySelector("[role=tablist]"));
-  mountTheme(byId("theme"), () => {
+  const tabs = mountTabs(byId("tabs", HTMLElement));
+  mountTheme(byId("theme", HTMLButtonElement), () => {
     pad.redraw();
     session.dispatchEvent(new Event("seen")); // what was drawn in the old colours is drawn anew
     for (const panel of panels) panel.dispatchEvent(new Event("colours"));
@@ -80,9 +80,9 @@ async function build({ makeWorker, models }) {
   if (kept.drawing !== undefined && pad.isEmpty) pad.restore(kept.drawing);
   if (kept.collection !== undefined) session.restoreCollection(new Map(kept.collection));
   if (location.hash === "" && kept.panel !== undefined) tabs.select(kept.panel);
-  mountKeeping(byId("about"), keeping);
+  mountKeeping(byId("about", HTMLElement), keeping);
   try {
-    await mountModels(byId("models"), await models, session, kept, tell);
+    await mountModels(byId("models", HTMLSelectElement), await models, session, kept, tell);
   } catch (error) {
     tell(error);
   }
@@ -90,7 +90,9 @@ async function build({ makeWorker, models }) {
   pad.addEventListener("change", () => keeping.note("drawing"));
   session.addEventListener("collection", () => keeping.note("collection"));
   session.addEventListener("model", () => {
-    for (const what of ["model", "changes", "answer"]) keeping.note(what);
+    keeping.note("model");
+    keeping.note("changes");
+    keeping.note("answer");
   });
   session.addEventListener("parameters", () => keeping.note("changes"));
   session.addEventListener("answer", () => keeping.note("answer"));
@@ -98,29 +100,30 @@ async function build({ makeWorker, models }) {
   keeping.note("drawing"); // that was begun meanwhile
 }
 
-const byId = (id) => document.getElementById(id);
-
 /** Undo, redo, clear, and showing the drawing to the model. */
 function mountPad(pad, session, tell) {
-  const buttons = { undo: byId("undo"), redo: byId("redo"), clear: byId("clear") };
-  const prompt = byId("prompt");
+  const [undo, redo, clear] = ["undo", "redo", "clear"].map((id) => byId(id, HTMLButtonElement));
+  const prompt = byId("prompt", HTMLElement);
   prompt.textContent = TEXTS.pad.prompt;
 
   function update() {
-    buttons.undo.disabled = !pad.history.canUndo && pad.isEmpty;
-    buttons.redo.disabled = !pad.history.canRedo;
-    buttons.clear.disabled = pad.isEmpty;
+    undo.disabled = !pad.history.canUndo && pad.isEmpty;
+    redo.disabled = !pad.history.canRedo;
+    clear.disabled = pad.isEmpty;
     prompt.hidden = !pad.isEmpty;
   }
 
-  for (const [name, button] of Object.entries(buttons)) {
+  undo.addEventListener("click", () => pad.undo());
+  redo.addEventListener("click", () => pad.redo());
+  clear.addEventListener("click", () => pad.clear());
+  for (const button of [undo, redo, clear]) {
     button.addEventListener("click", () => {
-      pad[name]();
-      if (button.disabled) byId("pad").focus({ preventScroll: true }); // never lose the focus
+      if (button.disabled) byId("pad", HTMLElement).focus({ preventScroll: true }); // never lost
     });
   }
   addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.target.matches("input, textarea")) return;
+    const isText = /** @type {Element} */ (event.target).matches("input, textarea");
+    if (!(event.ctrlKey || event.metaKey) || isText) return;
     const key = event.key.toLowerCase();
     if (key === "z" && !event.shiftKey) pad.undo();
     else if (key === "y" || key === "z") pad.redo();

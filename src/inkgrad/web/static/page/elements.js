@@ -59,6 +59,21 @@ export function makeButton(label, onclick, kind = "") {
 }
 
 /**
+ * Return the page's element with an id.
+ *
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ * @throws {TypeError} if it is of another kind, or there is none
+ */
+export function byId(id, kind) {
+  const element = document.getElementById(id);
+  if (element instanceof kind) return element;
+  throw new TypeError(`#${id}`);
+}
+
+/**
  * Return what draws on a canvas.
  *
  * @param {HTMLCanvasElement} canvas

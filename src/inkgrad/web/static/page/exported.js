@@ -18,10 +18,10 @@ export function open(script, elements) {
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   return start({
     makeWorker: () => new Worker(address),
-    models: elements.map((element) => ({
-      name: element.dataset.name,
-      classes: JSON.parse(element.dataset.classes),
-      bytes: () => unpackModel(element.textContent),
+    models: elements.map(({ dataset: { name = "", classes = "[]" }, textContent }) => ({
+      name,
+      classes: JSON.parse(classes),
+      bytes: () => unpackModel(textContent ?? ""),
     })),
   });
 }

@@ -14,10 +14,12 @@ const LARGEST = 64e6; // bytes of a file that is opened: a model of 16 million p
  * Hand a file to the browser, to be kept where it keeps downloads.
  *
  * @param {string} name
- * @param {string | Uint8Array<ArrayBuffer>} content
+ * @param {string | Uint8Array} content
  */
 export function saveFile(name, content) {
-  const address = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));
+  const address = URL.createObjectURL(
+    new Blob([/** @type {BlobPart} */ (content)], { type: "application/octet-stream" }),
+  );
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

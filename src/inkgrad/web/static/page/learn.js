@@ -19,6 +19,12 @@ import { rangeOf } from "./pictures.js";
 import { TEXTS } from "./texts.js";
 import { card, lensMaker } from "./think.js";
 
+/** @typedef {import("../layers/explanation.js").Layer} Layer */
+/** @typedef {import("../network/engine.js").Lesson} Lesson */
+/** @typedef {import("./think.js").Point} Point */
+/** @typedef {import("./think.js").View} View */
+/** @typedef {{ name: string, cell: number }} Weight one of the parameters' */
+
 const RATES = { least: 0.001, most: 1, usual: 0.002 };
 const EPSILONS = [0.1, 0.01, 0.001, 0.0001, 0.00001];
 const USUAL_EPSILON = 0.00001; // larger ones carry many a weight over a corner of a ReLU or pool
@@ -50,14 +56,18 @@ export function mountLearn(root, session) {
 
   let views = []; // from the logits to the input
   let label = null;
+  /** @type {Lesson | null} */
   let learned = null; // what session.learn told, of session.seen and session.model.parameters
-  let chosen = null; // {view, cell}
+  /** @type {{ view: View, cell: number } | null} */
+  let chosen = null;
   let isHeld = false;
   let isStale = true;
   let isAsking = false;
   let isBuilt = false; // a panel that nobody sees is not built
+  /** @type {any} */
   let changed = null; // {before, after, drawing}
-  let weight = null; // {name, cell} to check
+  /** @type {Weight | null} */
+  let weight = null; // to check
 
   const scene = () => ({ ...session.model, ...session.seen, ...learned, label });
 
@@ -128,7 +138,9 @@ export function mountLearn(root, session) {
 
   /** Let the cards come up one after the other, in the order that the gradient reaches them. */
   function reveal() {
-    [...flow.children].forEach((element, at) => {
+    /** @type {HTMLElement[]} */
+    const cards = Array.from(flow.querySelectorAll(".card"));
+    cards.forEach((element, at) => {
       element.style.animationDelay = `${at * 140}ms`;
       element.classList.remove("revealed");
       void element.offsetWidth; // so that the animation starts anew
@@ -138,7 +150,7 @@ export function mountLearn(root, session) {
 
   function point(view, cell, holds, isClick = false) {
     if (learned === null || (!holds && (isHeld || chosen === null))) return;
-    const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
+    const isAgain = isClick && isHeld && chosen?.view === view && chosen?.cell === cell;
     isHeld = holds && !isAgain;
     choose({ view, cell });
     if (holds) dock.uncover(view.picture.spot());
@@ -214,6 +226,7 @@ export function mountLearn(root, session) {
   }
 
   async function check(epsilon) {
+    if (weight === null) return null;
     const { name, cell } = weight;
     return session.check(label, name, cell, epsilon);
   }
@@ -229,6 +242,7 @@ export function mountLearn(root, session) {
 
   /** Pick a weight by chance, among those that get a gradient if there are any. */
   function pickAny() {
+    if (learned === null) return;
     const names = Object.keys(learned.gradients).filter((name) => name.endsWith(".weight"));
     const name = names[Math.floor(Math.random() * names.length)];
     const gradient = learned.gradients[name];
@@ -242,6 +256,7 @@ export function mountLearn(root, session) {
     checking.run();
   }
 
+  /** @param {Weight} weight */
   function nameOfWeight({ name, cell }) {
     const view = views.find(({ parameter }) => parameter === name);
     return view.titleOf(cell);
@@ -385,7 +400,7 @@ function makeStepping(onStep, onReset) {
           from: before.probabilities[at],
           to: after?.probabilities[at] ?? null,
         }))
-        .sort((a, b) => (b.at === label) - (a.at === label) || b.from - a.from)
+        .sort((a, b) => Number(b.at === label) - Number(a.at === label) || b.from - a.from)
         .slice(0, MOST_COMPARED);
       table.replaceChildren(
         make(
@@ -450,9 +465,9 @@ function makeChecking(onCheck, onAny) {
   async function go() {
     run.disabled = true;
     try {
-      const { analytic, numeric, lossUp, lossDown, epsilon } = await onCheck(
-        Number(epsilons.value),
-      );
+      const found = await onCheck(Number(epsilons.value));
+      if (found === null) return;
+      const { analytic, numeric, lossUp, lossDown, epsilon } = found;
       const digits = digitsInCommon(analytic, numeric);
       const fact = (name, value, kind = "") =>
         make(`div${kind}`, {}, make("dt", {}, name), make("dd", {}, value));
@@ -501,16 +516,18 @@ function makeViews(model, point) {
 }
 
 function logitsView(classes, index, point) {
-  const view = { index, explain: explainLogit, lens: () => [] };
-  view.picture = new Bars({
+  const view = /** @type {View} */ ({ index, explain: explainLogit });
+  view.lens = () => [];
+  const picture = new Bars({
     names: classes,
     label: TEXTS.cells.barKeys(TEXTS.learn.logitsLabel),
     isSigned: true,
     onPoint: (at, isHeld) => point(view, at, isHeld),
   });
-  view.element = card(TEXTS.learn.logits, "p − t", TEXTS.learn.logitsNote, view.picture.element);
+  view.element = card(TEXTS.learn.logits, "p − t", TEXTS.learn.logitsNote, picture.element);
   view.titleOf = (k) => TEXTS.learn.logitOf(classes[k]);
-  view.show = (scene) => view.picture.paint(scene.derivatives[index]);
+  view.picture = picture;
+  view.show = (scene) => picture.paint(scene.derivatives[index]);
   return view;
 }
 
@@ -566,7 +583,20 @@ function backView(layer, index, point) {
   return Object.assign(view, { layer, index });
 }
 
-/** A captioned picture of gradients. */
+/**
+ * A captioned picture of gradients.
+ *
+ * @param {object} options
+ * @param {number[]} options.shape
+ * @param {string} options.caption
+ * @param {Point} options.point
+ * @param {number} [options.largest] see `Mosaic`
+ * @param {boolean} [options.isFlat] there are no maps in it
+ * @param {(scene: any) => Float32Array} options.valuesOf
+ * @param {(scene: any) => Uint8Array | null} [options.stopsOf]
+ * @param {View["explain"]} options.explain
+ * @param {View["titleOf"]} options.title
+ */
 function gradientView({
   shape,
   caption,
@@ -578,7 +608,7 @@ function gradientView({
   explain,
   title,
 }) {
-  const view = { explain, titleOf: title };
+  const view = /** @type {View} */ ({ explain, titleOf: title });
   const key = legend(true);
   const picture = new Mosaic({
     layout: layoutOf(shape),
@@ -607,7 +637,7 @@ function gradientView({
 
 function captionOf(layer, short) {
   if (short === "bias") return TEXTS.learn.biases(layer.outputShape[0]);
-  return LAYERS[layer.type].words.weights(layer);
+  return LAYERS[layer.type].words.weights?.(layer) ?? "";
 }
 
 /** `classes` are those of a last layer's outputs; other outputs have no names. */

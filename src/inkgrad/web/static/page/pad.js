@@ -4,14 +4,19 @@
  * @module
  */
 import { boundingBox, checkStrokes } from "../drawing/strokes.js";
+import { contextOf } from "./elements.js";
 import { History } from "./history.js";
 import { Pointers } from "./pointers.js";
 import { drawStrokes } from "./sketch.js";
+
+/** @typedef {import("./pointers.js").Point} Point */
+/** @typedef {[number[], number[], number[]]} Stroke [xs, ys, ts] */
 
 /** The pad's width and height in the coordinates of its strokes, however large it is shown. */
 export const PAD = 1000;
 
 const PEN = 24; // about as wide, beside a drawing, as the network's own pen
+/** @type {Record<string, [number, number]>} */
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const STEP = 25; // of a key
 const LEAP = 100; // with Shift
@@ -24,17 +29,25 @@ const LEAP = 100; // with Shift
  * stroke that is finished is never touched again.
  */
 export class Pad extends EventTarget {
+  /** @type {HTMLCanvasElement} */
   #canvas;
+  /** @type {CanvasRenderingContext2D} */
   #context;
   #ink = ""; // its colour
+  /** @type {Stroke[]} */
   #strokes = []; // those finished; never changed, but replaced
+  /** @type {Stroke | null} */
   #stroke = null; // the one that is being drawn
+  /** @type {Stroke[] | null} */
   #whole = null; // both, once somebody asked for them
+  /** @type {Stroke[]} */
   #before = []; // the strokes there were when the present one was begun
   #travelled = 0; // how far the present one went
   #isOutside = false; // the pointer left the pad while it draws
+  /** @type {Point} */
   #last = [0, 0]; // where it was last
-  #cursor = null; // where the keyboard is, once it is used: [x, y]
+  /** @type {Point | null} */
+  #cursor = null; // where the keyboard is, once it is used
   #isPenDown = false; // of the keyboard
   #isLocked = false; // no strokes are taken
   #pointers;
@@ -46,7 +59,7 @@ export class Pad extends EventTarget {
   constructor(canvas, history = new History()) {
     super();
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d");
+    this.#context = contextOf(canvas);
     /** @readonly */
     this.history = history;
     this.#pointers = new Pointers({
@@ -70,9 +83,7 @@ export class Pad extends EventTarget {
    */
   get strokes() {
     this.#whole ??=
-      this.#stroke === null
-        ? this.#strokes
-        : [...this.#strokes, this.#stroke.map((row) => row.slice())];
+      this.#stroke === null ? this.#strokes : [...this.#strokes, copyOf(this.#stroke)];
     return this.#whole;
   }
 
@@ -121,11 +132,11 @@ export class Pad extends EventTarget {
   /**
    * Show strokes that were on the pad before, where they were; this cannot be undone.
    *
-   * @param {import("../drawing/strokes.js").Drawing} strokes as `strokes` returned them
+   * @param {number[][][]} strokes as `strokes` returned them
    */
   restore(strokes) {
     this.finish();
-    this.#show(strokes.map((rows) => Array.from(rows, (row) => Array.from(row))));
+    this.#show(strokes.map(([xs, ys, ts]) => copyOf([xs, ys, ts])));
   }
 
   /** End the stroke that is being drawn, by whatever. */
@@ -164,11 +175,17 @@ export class Pad extends EventTarget {
     context.strokeStyle = this.#ink;
     const scale = pixels / PAD;
     drawStrokes(context, this.strokes, { scale, left: 0, top: 0, width: PEN * scale });
-    if (this.#cursor !== null) this.#drawCursor(scale, colours.getPropertyValue("--blue"));
+    if (this.#cursor !== null) {
+      this.#drawCursor(this.#cursor, scale, colours.getPropertyValue("--blue"));
+    }
   }
 
-  #drawCursor(scale, colour) {
-    const [x, y] = this.#cursor;
+  /**
+   * @param {Point} cursor
+   * @param {number} scale
+   * @param {string} colour
+   */
+  #drawCursor([x, y], scale, colour) {
     const context = this.#context;
     context.beginPath();
     context.arc(x * scale, y * scale, PEN * scale, 0, 2 * Math.PI);
@@ -178,8 +195,13 @@ export class Pad extends EventTarget {
     else context.stroke();
   }
 
-  /** Draw the end of the present stroke, from one of its points on. */
+  /**
+   * Draw the end of the present stroke, from one of its points on.
+   *
+   * @param {number} from
+   */
   #drawEnd(from) {
+    if (this.#stroke === null) return;
     if (this.#ink === "") this.redraw(); // for the first time
     const [xs, ys] = this.#stroke;
     const context = this.#context;
@@ -263,21 +285,34 @@ export class Pad extends EventTarget {
     return [((clientX - left) / width) * PAD, ((clientY - top) / height) * PAD];
   }
 
+  /**
+   * @param {Point} point
+   * @param {number} time
+   */
   #begin(point, time) {
     this.#before = this.#strokes;
     this.#travelled = 0;
     this.#isOutside = false;
     this.#last = point;
-    this.#beginPiece(point.map(within), time);
+    this.#beginPiece(inside(point), time);
   }
 
+  /**
+   * @param {Point} point
+   * @param {number} time
+   */
   #beginPiece([x, y], time) {
     this.#stroke = [[x], [y], [time]];
     this.#drawEnd(0);
     this.#changed(true);
   }
 
-  /** Make the stroke longer; where it leaves the pad it ends, and where it comes back it begins. */
+  /**
+   * Make the stroke longer; where it leaves the pad it ends, and where it comes back it begins.
+   *
+   * @param {Point[]} points
+   * @param {number[]} times
+   */
   #draw(points, times) {
     let from = this.#stroke === null ? 0 : this.#stroke[0].length - 1;
     points.forEach((point, i) => {
@@ -293,7 +328,7 @@ export class Pad extends EventTarget {
         this.#extend(point, time);
       } else if (!this.#isOutside) {
         this.#isOutside = true;
-        this.#extend(crossing(before.map(within), point), time);
+        this.#extend(crossing(inside(before), point), time);
         this.#drawEnd(from);
         this.#keepPiece();
       }
@@ -302,7 +337,12 @@ export class Pad extends EventTarget {
     this.#changed(true);
   }
 
+  /**
+   * @param {Point} point
+   * @param {number} time
+   */
   #extend([x, y], time) {
+    if (this.#stroke === null) return;
     const [xs, ys, ts] = this.#stroke;
     const last = xs.length - 1;
     if (xs[last] === x && ys[last] === y) return;
@@ -337,6 +377,7 @@ export class Pad extends EventTarget {
     event.preventDefault();
   }
 
+  /** @param {number} time */
   #togglePen(time) {
     this.#pointers.finish();
     this.#cursor ??= [PAD / 2, PAD / 2];
@@ -346,6 +387,7 @@ export class Pad extends EventTarget {
     this.redraw();
   }
 
+  /** @param {KeyboardEvent} event */
   #moveCursor(event) {
     const [dx, dy] = KEYS[event.key];
     const by = event.shiftKey ? LEAP : STEP;
@@ -362,15 +404,26 @@ export class Pad extends EventTarget {
   }
 }
 
-const within = (value) => Math.min(Math.max(value, 0), PAD);
-const isInside = (point) => point.every((value) => value === within(value));
+const within = (/** @type {number} */ value) => Math.min(Math.max(value, 0), PAD);
+const isInside = (/** @type {Point} */ point) => point.every((value) => value === within(value));
+/** @type {(point: Point) => Point} */
+const inside = ([x, y]) => [within(x), within(y)];
+/** @type {(stroke: Stroke) => Stroke} */
+const copyOf = ([xs, ys, ts]) => [Array.from(xs), Array.from(ys), Array.from(ts)];
 
-/** Return where the line from a point on the pad to one outside crosses the pad's edge. */
-function crossing(inside, outside) {
-  const parts = inside.map((start, axis) => {
-    const way = outside[axis] - start;
-    return way === 0 ? 1 : ((way > 0 ? PAD : 0) - start) / way;
+/**
+ * Return where the line from a point on the pad to one outside crosses the pad's edge.
+ *
+ * @param {Point} start
+ * @param {Point} outside
+ * @returns {Point}
+ */
+function crossing(start, outside) {
+  const parts = start.map((from, axis) => {
+    const way = outside[axis] - from;
+    return way === 0 ? 1 : ((way > 0 ? PAD : 0) - from) / way;
   });
   const part = Math.min(1, ...parts);
-  return inside.map((start, axis) => within(start + part * (outside[axis] - start)));
+  const [x, y] = start.map((from, axis) => from + part * (outside[axis] - from));
+  return inside([x, y]);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { make, makeButton } from "./elements.js";
+import { byId, make, makeButton } from "./elements.js";
 import { EXAMPLES } from "./examples.js";
 import { drawSketch } from "./sketch.js";
 import { TEXTS } from "./texts.js";
@@ -73,6 +73,7 @@ export function mountPlay(root, session, pad) {
 
 /** The game: some rounds, each a class to draw before the time is up. */
 function mountGame(root, session, pad) {
+  /** @type {{ stop: () => void, look: () => void } | null} */
   let round = null; // the one being played
 
   function begin() {
@@ -104,13 +105,14 @@ function mountGame(root, session, pad) {
       ),
     );
     // On the pad as well, where eyes are: on a phone the panel is further down.
-    const strip = document.getElementById("task");
+    const strip = byId("task", HTMLElement);
     const seconds = make("span");
     strip.replaceChildren(make("span", {}, TEXTS.play.task(task)), seconds);
     strip.hidden = false;
     pad.reveal();
     const start = performance.now();
     let more = 0; // seconds asked for
+    /** @type {number | null} */
     let since = null; // when it began to guess right
     const timer = setInterval(tick, 100);
     round = { stop, look };
@@ -144,7 +146,7 @@ function mountGame(root, session, pad) {
     }
 
     function end(right) {
-      round.stop();
+      round?.stop();
       round = null;
       pad.lock(true); // what is said of the drawing stays what it was judged by
       remark.textContent = right ? TEXTS.play.right(task) : TEXTS.play.next;

@@ -96,16 +96,20 @@ export class Session extends EventTarget {
     } while (look !== this.#look);
   }
 
+  /** @param {Drawing} drawing */
   async #see(drawing) {
     const turn = this.#turn;
+    /** @type {import("../network/learner.js").Seen | null} */
     let seen = null;
+    /** @type {string | null} */
     let trouble = null;
     try {
       seen = await this.client.see(drawing);
       if (seen === null) return; // a newer drawing has taken its place
     } catch (error) {
-      if (error.name !== "DrawingError") throw error;
-      trouble = error.message;
+      const { name, message } = /** @type {Error} */ (error);
+      if (name !== "DrawingError") throw error;
+      trouble = message;
     }
     if (turn !== this.#turn) return; // too late
     this.seen = seen && { ...seen, drawing };
@@ -235,7 +239,7 @@ export class Session extends EventTarget {
   /** Remove the i-th drawing of a class, and the class with its last one. */
   removeDrawing(word, i) {
     this.#collect(() => {
-      const left = this.collection.get(word).filter((_, at) => at !== i);
+      const left = (this.collection.get(word) ?? []).filter((_, at) => at !== i);
       if (left.length > 0) this.collection.set(word, left);
       else this.collection.delete(word);
     });

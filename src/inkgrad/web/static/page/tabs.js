@@ -8,6 +8,8 @@
  * @module
  */
 
+import { byId } from "./elements.js";
+
 /**
  * Make a list of tabs work. A panel hears "shown" when it is.
  *
@@ -15,9 +17,12 @@
  * @returns {{ select: (panel: string) => void }} shows a panel, by its id
  */
 export function mountTabs(list) {
-  const tabs = [...list.querySelectorAll("[role=tab]")];
-  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+  /** @type {HTMLElement[]} */
+  const tabs = [...list.querySelectorAll("button")];
+  const panelOf = (/** @type {HTMLElement} */ tab) =>
+    byId(tab.getAttribute("aria-controls") ?? "", HTMLElement);
 
+  /** @param {HTMLElement} chosen */
   function select(chosen) {
     for (const tab of tabs) {
       tab.setAttribute("aria-selected", String(tab === chosen));
@@ -39,7 +44,7 @@ export function mountTabs(list) {
     });
   }
   list.addEventListener("keydown", (event) => {
-    const at = tabs.indexOf(document.activeElement);
+    const at = tabs.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const to = {
       ArrowLeft: (at + tabs.length - 1) % tabs.length,
       ArrowRight: (at + 1) % tabs.length,

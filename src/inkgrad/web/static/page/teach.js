@@ -101,7 +101,8 @@ export function mountTeach(root, session, pad, { tell }) {
   }
 
   async function teach() {
-    const [what, drawings] = [name(), session.collection.get(name())];
+    const what = name();
+    const drawings = session.collection.get(what) ?? [];
     isBusy = true;
     learn.textContent = TEXTS.teach.learning;
     update();
@@ -114,7 +115,7 @@ export function mountTeach(root, session, pad, { tell }) {
         make("p.note", {}, inWords(figures, drawings.length, seconds)),
       );
     } catch (error) {
-      tell(error);
+      tell(/** @type {Error} */ (error));
     }
     isBusy = false;
     learn.textContent = TEXTS.teach.learn;
@@ -126,7 +127,7 @@ export function mountTeach(root, session, pad, { tell }) {
       await session.forget();
       say(make("p", {}, TEXTS.teach.forgotten));
     } catch (error) {
-      tell(error);
+      tell(/** @type {Error} */ (error));
     }
     update();
   }
@@ -136,22 +137,25 @@ export function mountTeach(root, session, pad, { tell }) {
       try {
         await take(file);
       } catch (error) {
-        tell(error);
+        tell(/** @type {Error} */ (error));
       }
     }
     update();
   }
 
+  /** @param {File} file */
   async function take(file) {
-    const { model, collection: drawings } = await openFile(file);
-    if (model !== undefined) {
+    const opened = await openFile(file);
+    if ("model" in opened) {
+      const { model } = opened;
       const called = file.name.replace(/\.safetensors$/, "");
       await session.openModel(called, model, { where: file.name, isFile: true });
       say(make("p", {}, TEXTS.files.isOpen(file.name, session.model.classes)));
       return;
     }
+    const drawings = opened.collection;
     session.addDrawings(drawings);
-    field.value = [...drawings.keys()].at(-1);
+    field.value = [...drawings.keys()].at(-1) ?? "";
     const n = [...drawings.values()].reduce((sum, list) => sum + list.length, 0);
     say(make("p", {}, TEXTS.files.loaded(n, [...drawings.keys()])));
   }
@@ -179,6 +183,7 @@ export function mountTeach(root, session, pad, { tell }) {
     return TEXTS.teach.plenty(n, name());
   }
 
+  /** @type {Map<string, unknown[]> | null} */
   let shown = null; // the collection whose drawings are
   function showSketches() {
     if (session.collection === shown) return; // nothing to draw anew at every move of the pen
@@ -219,7 +224,7 @@ export function mountTeach(root, session, pad, { tell }) {
   addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    void openAll(event.dataTransfer.files);
+    void openAll(event.dataTransfer?.files ?? []);
   });
   for (const what of ["model", "collection"]) session.addEventListener(what, update);
   session.addEventListener("seen", update);

@@ -17,6 +17,40 @@ import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
 import { TEXTS } from "./texts.js";
 
+/** @typedef {import("../layers/explanation.js").Explained} Explained */
+/** @typedef {import("../layers/explanation.js").Layer} Layer */
+/** @typedef {import("../layers/explanation.js").Source} Source */
+
+/**
+ * Somebody points at a cell; held: by a click, a tap or a key.
+ *
+ * @typedef {(view: View, cell: number, isHeld: boolean, isClick?: boolean) => void} Point
+ */
+
+/**
+ * Makes what `Dock.show` takes: the map in which a source or a cell lies, enlarged; none where there
+ * are no maps.
+ *
+ * @typedef {(all: any, source?: Pick<Source, "boxes">, map?: number | null, cell?: number | null,
+ *   caption?: string) => { caption: string, element: HTMLElement }[]} Lens
+ */
+
+/**
+ * A picture of some of a network's numbers, in a card, each of which can be explained.
+ *
+ * @typedef {object} View
+ * @property {HTMLElement} element
+ * @property {HTMLElement[]} parts of the card
+ * @property {Mosaic | Bars} picture
+ * @property {Layer} [layer]
+ * @property {number} [index] in Learn: of what comes out of which layer these are the derivatives
+ * @property {string} [parameter] in Learn: of which these are the gradients
+ * @property {(scene: any, cell: number) => Explained} explain
+ * @property {(cell: number) => string} titleOf
+ * @property {(all: any) => void} show
+ * @property {Lens} lens
+ */
+
 const ROOMY = "(min-width: 60rem) and (min-height: 44rem) and (hover: hover)";
 
 /**
@@ -32,6 +66,7 @@ export function mountThink(root, session) {
   root.append(make("h2.hidden", {}, TEXTS.think.title), intro, layers, dock.element);
 
   let views = []; // one a layer's output, from the input to the softmax
+  /** @type {{ view: View, cell: number } | null} */
   let chosen = null; // {view, cell}
   let isHeld = false; // by a click or a key: pointing elsewhere does not change it
   let isStale = true;
@@ -68,7 +103,7 @@ export function mountThink(root, session) {
   /** Hold a cell that was clicked, tapped or walked to, or let it go; else follow a pointer. */
   function point(view, cell, holds, isClick = false) {
     if (!holds && (isHeld || chosen === null)) return;
-    const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
+    const isAgain = isClick && isHeld && chosen?.view === view && chosen?.cell === cell;
     isHeld = holds && !isAgain;
     choose({ view, cell });
     if (holds) dock.uncover(view.picture.spot());
@@ -146,6 +181,10 @@ function makeViews(model, point) {
   return views;
 }
 
+/**
+ * @param {number[]} shape
+ * @param {Point} point
+ */
 function inputView(shape, point) {
   return pictureView({
     name: TEXTS.think.drawing,
@@ -175,9 +214,21 @@ function layerView(layer, index, isSigned, point) {
   });
 }
 
-/** A card with a mosaic of one layer's output. */
+/**
+ * A card with a mosaic of one layer's output.
+ *
+ * @param {object} options
+ * @param {Layer} [options.layer]
+ * @param {string} options.name
+ * @param {number[]} options.shape
+ * @param {string} options.note
+ * @param {number} options.index
+ * @param {boolean} options.isSigned
+ * @param {Point} options.point
+ * @param {View["explain"]} options.explain
+ */
 function pictureView({ layer, name, shape, note, index, isSigned, point, explain }) {
-  const view = { layer, explain };
+  const view = /** @type {View} */ ({ layer, explain });
   const key = legend(isSigned);
   const picture = new Mosaic({
     layout: layoutOf(shape),
@@ -205,13 +256,12 @@ function pictureView({ layer, name, shape, note, index, isSigned, point, explain
  *
  * @param {number[]} shape
  * @param {boolean} isSigned
- * @param {(all: object) => Float32Array} valuesOf finds the numbers of all maps
+ * @param {(all: any) => Float32Array} valuesOf finds the numbers of all maps
  * @param {Mosaic} picture of all maps: the lens has its range and its closed cells
  * @param {string} name
- * @param {object} view
- * @param {(view: object, cell: number, isHeld: boolean) => void} point
- * @returns {(all: object, source: object, map?: number, cell?: number) => object[]} makes what
- *   `Dock.show` takes; no lens where there are no maps
+ * @param {View} view
+ * @param {Point} point
+ * @returns {Lens}
  */
 export function lensMaker(shape, isSigned, valuesOf, picture, name, view, point) {
   if (shape.length !== 3) return () => [];
@@ -241,8 +291,10 @@ export function lensMaker(shape, isSigned, valuesOf, picture, name, view, point)
 }
 
 function logitsView(layer, index, classes, point) {
-  const view = { layer, explain: (scene, k) => explainOutput(scene, index, k) };
-  view.picture = new Bars({
+  const explain = (/** @type {any} */ scene, /** @type {number} */ k) =>
+    explainOutput(scene, index, k);
+  const view = /** @type {View} */ ({ layer, explain });
+  const picture = new Bars({
     names: classes,
     label: TEXTS.cells.barKeys(TEXTS.think.logitsOf(layer.name)),
     isSigned: true,
@@ -253,17 +305,18 @@ function logitsView(layer, index, classes, point) {
     layer.name,
     TEXTS.think.logits,
     TEXTS.think.oneAClass(LAYERS[layer.type].words.y(layer)),
-    view.picture.element,
+    picture.element,
   );
   view.titleOf = (k) => TEXTS.think.logitOf(layer.name, classes[k]);
-  view.show = (seen) => view.picture.paint(seen?.outputs[index + 1] ?? null);
+  view.picture = picture;
+  view.show = (seen) => picture.paint(seen?.outputs[index + 1] ?? null);
   view.lens = () => [];
   return view;
 }
 
 function softmaxView(classes, point) {
-  const view = { explain: explainProbability };
-  view.picture = new Bars({
+  const view = /** @type {View} */ ({ explain: explainProbability });
+  const picture = new Bars({
     names: classes,
     label: TEXTS.cells.barKeys(TEXTS.think.softmaxLabel),
     write: inPercent,
@@ -273,10 +326,11 @@ function softmaxView(classes, point) {
     TEXTS.think.softmax,
     TEXTS.think.answer,
     TEXTS.think.softmaxNote,
-    view.picture.element,
+    picture.element,
   );
   view.titleOf = (k) => TEXTS.think.probabilityOf(classes[k]);
-  view.show = (seen) => view.picture.paint(seen?.probabilities ?? null);
+  view.picture = picture;
+  view.show = (seen) => picture.paint(seen?.probabilities ?? null);
   view.lens = () => [];
   return view;
 }
