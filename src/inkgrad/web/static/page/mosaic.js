@@ -20,6 +20,20 @@ const mosaics = new Set();
 /** @type {import("./pictures.js").Palette | null} */
 let palette = null;
 
+let timer = 0;
+
+/** What is beyond the window's edge is drawn once nothing changes, for whoever prints the page. */
+function drawLater() {
+  clearTimeout(timer);
+  timer = setTimeout(catchUp, 500);
+}
+
+function catchUp() {
+  for (const mosaic of mosaics) mosaic.catchUp();
+}
+
+addEventListener("beforeprint", catchUp);
+
 /** Maps side by side on one canvas. Its `element` is one tab stop. */
 export class Mosaic {
   /**
@@ -107,6 +121,12 @@ export class Mosaic {
     Object.assign(this, { values, range, stops });
     this.isStale = true;
     if (this.isSeen || this.isLoupe) this.#draw();
+    else drawLater();
+  }
+
+  /** Draw what was painted, if that was not done yet. */
+  catchUp() {
+    if (this.isStale) this.#draw();
   }
 
   /**

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { make, makeButton, percent } from "./elements.js";
+import { byId, make, makeButton, percent } from "./elements.js";
 import { toNdjson } from "../drawing/ndjson.js";
 import { asFileName, openFile, saveFile } from "./files.js";
 import { drawSketch } from "./sketch.js";
+import { NARROW } from "./tabs.js";
 import { TEXTS } from "./texts.js";
 
 const FEWEST = 3; // drawings to teach a class by
@@ -32,6 +33,7 @@ export function mountTeach(root, session, pad, { tell }) {
   const learn = makeButton(TEXTS.teach.learn, teach);
   const forget = makeButton(TEXTS.teach.forget, forgetAll, "quiet");
   const count = make("p.note", { role: "status" });
+  const slot = make("div");
   const sketches = make("ul.sketches", { id: "own" });
   const result = make("div.stack", { role: "status", id: "taught" });
   const saveDrawings = makeButton(TEXTS.files.saveDrawings, () => {
@@ -73,9 +75,7 @@ export function mountTeach(root, session, pad, { tell }) {
       {},
       make("h2", {}, TEXTS.teach.title),
       make("p", {}, TEXTS.teach.intro(ENOUGH)),
-      make("div.row", {}, make("label.field", {}, make("span", {}, TEXTS.teach.question), field)),
-      make("div.row", {}, add, learn, forget),
-      count,
+      slot,
       sketches,
       result,
       make("h3", {}, TEXTS.files.title),
@@ -90,6 +90,24 @@ export function mountTeach(root, session, pad, { tell }) {
       ),
     ),
   );
+
+  // Where the window is narrow, at the pad: nobody should have to scroll after each drawing.
+  const tools = make(
+    "div.lesson-tools",
+    {},
+    make("label.field", {}, make("span", {}, TEXTS.teach.question), field),
+    make("div.row", {}, add, learn, forget),
+    count,
+  );
+  const atPad = byId("teaching", HTMLElement);
+  const narrow = matchMedia(NARROW);
+  function placeTools() {
+    atPad.hidden = root.hidden || !narrow.matches;
+    (narrow.matches ? atPad : slot).append(tools);
+  }
+  for (const what of ["shown", "left"]) root.addEventListener(what, placeTools);
+  narrow.addEventListener("change", placeTools);
+  placeTools();
 
   const name = () => field.value.trim();
   const taught = () => session.model.taught;

@@ -28,8 +28,8 @@ import { TEXTS } from "./texts.js";
  */
 
 /**
- * Makes what `Dock.show` takes: the map in which a source or a cell lies, enlarged; none where there
- * are no maps.
+ * Makes what `Dock.show` takes: the map in which a source or a cell lies, enlarged; none where
+ * there are no maps.
  *
  * @typedef {(all: any, source?: Pick<Source, "boxes">, map?: number | null, cell?: number | null,
  *   caption?: string) => { caption: string, element: HTMLElement }[]} Lens
