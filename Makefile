@@ -13,10 +13,13 @@ THOROUGH ?= 1
 DIST     := worksteal
 PYTEST   = $(BIN)/python -m pytest -n $(JOBS) --dist $(DIST) \
            $(if $(SHUFFLE),--random-order --random-order-seed=$(SHUFFLE))
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Compiling all that is installed takes as long as the rest of pip's work; Python compiles what it
+# really imports, when it first does.
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-slow test-oracle test-browser lint lint-page bench docs clean
+.PHONY: help demo check kernels test test-slow test-oracle test-browser lint lint-page bench docs \
+        clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,16 +33,18 @@ check: lint $(VENV)/.test  ## lint, and the tests that a change touches: less th
 # Two processes whose NumPy takes all cores each would wait for each other.
 check test test-slow: export OPENBLAS_NUM_THREADS := 1
 
-test: $(VENV)/.test  ## the default suite, offline; COVERAGE=yes adds the coverage bars
+kernels: $(VENV)/.test
 	@$(BIN)/python -m tests.kernels
+
+test: kernels  ## the default suite, offline; COVERAGE=yes adds the coverage bars
 	$(PYTEST) $(if $(COVERAGE),--cov --cov-report=)
 	$(if $(COVERAGE),@$(BIN)/python tests/coverage_bars.py)
 
-# A file's tests stay together, so that fixtures that take long are made once.
-test-slow: DIST := loadfile
+# A file's tests stay together, so that fixtures that take long are made once; and files keep the
+# order that tests/conftest.py gives them, the longest first.
+test-slow: DIST := loadfile --no-loadscope-reorder
 test-slow: export THOROUGH := $(THOROUGH)
-test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
-	@$(BIN)/python -m tests.kernels
+test-slow: kernels  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
 	$(PYTEST) -m "slow and not oracle and not browser" tests
 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
