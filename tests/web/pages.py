@@ -52,11 +52,16 @@ def make_server(models: Any) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def watched(browser: Any, address: str, **options: Any) -> Iterator[Any]:
-    """Open an address in a browser of its own, and watch what the page does."""
+def watched(browser: Any, address: str, *, before: str = "", **options: Any) -> Iterator[Any]:
+    """Open an address in a browser of its own, and watch what the page does.
+
+    `before` is a script that runs before the page's own.
+    """
     context = browser.new_context(accept_downloads=True, **options)
     faults: list[str] = []
     page = context.new_page()
+    if before:
+        page.add_init_script(before)
 
     def hear(message: Any) -> None:
         if message.type in {"error", "warning"}:

@@ -15,6 +15,13 @@ from tests.web.pages import PAD, Hand, watched
 pytestmark = pytest.mark.browser
 
 NETWORK_SIDE = 28
+# A worker that hears of everything 80 ms late.
+SLOW_WORKER = """
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (...given) {
+    setTimeout(() => postMessage.apply(this, given), 80);
+  };
+"""
 
 
 def test_what_is_drawn_is_recognised(hand, examples):
@@ -52,6 +59,77 @@ def test_guesses_change_while_a_line_is_drawn(hand, examples):
     hand.page.mouse.up()
 
 
+def test_a_slow_engine_guesses_while_a_line_is_drawn(chromium_browser, address):
+    """On a school's laptop: 80 ms for an answer, 60 points a second, a stroke of three seconds."""
+    with watched(chromium_browser, address, before=SLOW_WORKER) as page:
+        heard = page.evaluate(
+            """async () => {
+              const { session } = inkgradPage;
+              const pad = document.getElementById("pad");
+              const { left, top, width } = pad.getBoundingClientRect();
+              const tell = (type, x, y) => pad.dispatchEvent(new PointerEvent(type, {
+                pointerId: 1, isPrimary: true, pointerType: "mouse", button: 0, bubbles: true,
+                buttons: type === "pointerup" ? 0 : 1,
+                clientX: left + width * x, clientY: top + width * y }));
+              const guesses = [];
+              const listen = () => guesses.push(document.getElementById("guesses").textContent);
+              session.addEventListener("seen", listen);
+              tell("pointerdown", 0.5, 0.2);
+              for (let i = 1; i <= 180; i++) {
+                await new Promise((done) => setTimeout(done, 16));
+                const angle = (2 * Math.PI * i) / 180;
+                tell("pointermove", 0.5 + 0.3 * Math.sin(angle), 0.5 - 0.3 * Math.cos(angle));
+              }
+              const before = guesses.length;
+              tell("pointerup", 0.5, 0.2);
+              await inkgradPage.settled();
+              return { before, changes: new Set(guesses).size };
+            }"""
+        )
+        assert heard["before"] >= 10
+        assert heard["changes"] >= 10
+
+
+def test_an_answer_that_comes_after_clear_is_not_shown(chromium_browser, address):
+    with watched(chromium_browser, address, before=SLOW_WORKER) as page:
+        hand = Hand(page)
+        hand.draw([[[0, 255], [0, 255]]])
+        hand.press("Clear")
+        page.wait_for_timeout(400)
+        assert hand.headline() == "Draw something"
+        assert page.evaluate("() => inkgradPage.session.seen") is None
+
+
+def test_a_point_costs_the_same_however_much_there_is(hand):
+    """Handling a move of the pen takes as long with 300 strokes as with 3, give or take."""
+    times = hand.page.evaluate(
+        """async () => {
+          const pad = document.getElementById("pad");
+          const { left, top, width } = pad.getBoundingClientRect();
+          const tell = (type, x, y) => pad.dispatchEvent(new PointerEvent(type, {
+            pointerId: 1, isPrimary: true, pointerType: "pen", button: 0, bubbles: true,
+            buttons: type === "pointerup" ? 0 : 1,
+            clientX: left + width * x, clientY: top + width * y }));
+          const stroke = (n, moves) => {
+            tell("pointerdown", 0.1, 0.1 + (n % 300) / 400);
+            const start = performance.now();
+            for (let i = 1; i <= moves; i++) tell("pointermove", 0.1 + 0.8 * i / moves,
+              0.1 + (n % 300) / 400 + 0.01 * (i % 2));
+            const took = performance.now() - start;
+            tell("pointerup", 0.9, 0.1 + (n % 300) / 400);
+            return took;
+          };
+          const least = (from) => Math.min(...[0, 1, 2, 3, 4].map((n) => stroke(from + n, 40)));
+          const few = least(0);
+          for (let n = 5; n < 300; n++) stroke(n, 40);
+          await inkgradPage.settled();
+          return [few, least(300)];
+        }"""
+    )
+    few, many = times
+    assert many < 3 * few + 4, times
+
+
 def test_strokes_are_undone_and_come_back(hand, examples):
     drawing = examples["cat"][0]
     hand.draw(drawing)
@@ -71,8 +149,10 @@ def test_strokes_are_undone_and_come_back(hand, examples):
     hand.press("Clear")
     assert hand.strokes() == []
     assert hand.headline() == "Draw something"
-    hand.press("Redo")
+    hand.press("Undo")
     assert hand.strokes() == whole[:-1]
+    hand.press("Redo")
+    assert hand.strokes() == []
 
 
 def test_a_new_stroke_forgets_what_was_undone(hand, examples):

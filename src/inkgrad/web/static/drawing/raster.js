@@ -122,11 +122,11 @@ export function toBitmap(drawing, settings = {}) {
 /**
  * Draw a simplified drawing as Google drew its bitmaps: the same bytes.
  *
- * The 256×256 canvas gets a margin of `padding` plus half the pen all around and is scaled to `side`
- * pixels. The drawing is moved by (256 - its largest coordinate) / 2 on each axis, which centres it,
- * since the smallest coordinate of a simplified drawing is 0. Every stroke is drawn with a round
- * pen, with antialiasing, over the ones before it; a stroke of one point is a dot. The drawing is
- * **not** scaled: for strokes of any other origin use `toBitmap`.
+ * The 256×256 canvas gets a margin of `padding` plus half the pen all around and is scaled to
+ * `side` pixels. The drawing is moved by (256 - its largest coordinate) / 2 on each axis, which
+ * centres it, since the smallest coordinate of a simplified drawing is 0. Every stroke is drawn
+ * with a round pen, with antialiasing, over the ones before it; a stroke of one point is a dot. The
+ * drawing is **not** scaled: for strokes of any other origin use `toBitmap`.
  *
  * @param {Drawing} drawing in the frame of Google's simplified drawings, y downwards; see
  *   `checkStrokes`. What lies beyond the bitmap's border is cut off.

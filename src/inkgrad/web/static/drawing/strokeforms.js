@@ -1,8 +1,9 @@
 /**
  * The forms of strokes in JSON: Google's rows, and what drawing pages save.
  *
- * The twin of `inkgrad/drawing/stroke_forms.py`, which tells which forms there are: the same strokes
- * and the same errors word for word. Documents of Excalidraw and tldraw are read by Python alone.
+ * The twin of `inkgrad/drawing/stroke_forms.py`, which tells which forms there are: the same
+ * strokes and the same errors word for word. Documents of Excalidraw and tldraw are read by Python
+ * alone.
  *
  * @module
  */
@@ -101,7 +102,9 @@ function groupOf(value, where = "") {
   return keys[0];
 }
 
-/** Return a stroke's form and the stroke as [xs, ys]; "" and itself, if that is still to be told. */
+/**
+ * Return a stroke's form and the stroke as [xs, ys]; "" and itself, if that is still to be told.
+ */
 function open(stroke, number, where) {
   if (isObject(stroke)) {
     for (const [key, values] of Object.entries(ERASERS)) {

@@ -201,7 +201,9 @@ export class Conv2D {
     return { dx, gradients: { weight: dweight, bias: dbias } };
   }
 
-  /** y_{k,u,v} = Σ w_{k,c,i,j} x̄_{c,su+i,sv+j} + β_k: per input map the patch, the filter, their sum. */
+  /**
+   * y_{k,u,v} = Σ w_{k,c,i,j} x̄_{c,su+i,sv+j} + β_k: per input map patch, filter and their sum.
+   */
   static explain(layer, scene, index, cell) {
     const { size, stride, padding } = new Conv2D(layer.settings);
     const [k, u, v] = placeOf(layer.outputShape, cell);
@@ -439,7 +441,8 @@ function rowsWithInk(columns, rows, places) {
 }
 
 /**
- * Add to each place's sums, of two filters, the rows of P that are told, times the filters' weights.
+ * Add to each place's sums, of two filters, the rows of P that are told, times the filters'
+ * weights.
  *
  * Four rows and two filters at a time: a sum is fetched and put back once for four products, and a
  * number of P fetched once for two. One by one this takes twice as long.

@@ -107,12 +107,14 @@ export function source(of, index, boxes) {
  * Name a cell by its place, from 0.
  *
  * @param {number[]} place [map, row, column], or [number]
+ * @param {boolean} [isOnlyMap] one that need not be named
  * @returns {string}
  */
-export function spot(place) {
+export function spot(place, isOnlyMap = false) {
   if (place.length === 1) return `number ${place[0]}`;
   const [map, row, column] = place.slice(-3);
-  return `map ${map}, row ${row}, column ${column}`;
+  const where = `row ${row}, column ${column}`;
+  return isOnlyMap ? where : `map ${map}, ${where}`;
 }
 
 /**

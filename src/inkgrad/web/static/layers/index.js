@@ -1,8 +1,8 @@
 /**
  * Every kind of layer; the twin of the registry in `inkgrad/layers/__init__.py`.
  *
- * All there is to a layer is in the file of its own: its two passes, where each of its numbers comes
- * from, its formulas, and what is said of it.
+ * All there is to a layer is in the file of its own: its two passes, where each of its numbers
+ * comes from, its formulas, and what is said of it.
  *
  * @module
  */

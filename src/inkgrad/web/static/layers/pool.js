@@ -79,7 +79,8 @@ export class MaxPool2D {
   outputShape(inputShape) {
     if (inputShape.length !== 3) {
       throw new ShapeError(
-        `a pool needs pictures (channels, rows, columns), but is given ${inParentheses(inputShape)}`,
+        "a pool needs pictures (channels, rows, columns), but is given " +
+          inParentheses(inputShape),
       );
     }
     const [c, h, w] = inputShape;
@@ -173,18 +174,18 @@ export class MaxPool2D {
         });
       }
     }
-    const won = windows.filter((window) => window.isWon);
+    const won = windows.filter(({ isWon }) => isWon);
     return {
       size,
       x: scene.outputs[index][cell],
       windows,
       passes: won.length > 0,
-      value: sum(won.map((window) => window.derivative)),
+      value: sum(won.map(({ derivative }) => derivative)),
       sources: [
         source(
           "derivatives",
           index + 1,
-          windows.map((window) => box(window.at)),
+          windows.map(({ at }) => box(at)),
         ),
       ],
     };

@@ -17,11 +17,21 @@ import { DrawingError } from "../drawing/strokes.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 
+/**
+ * What was done to a model since it was loaded, as files: null where nothing was.
+ *
+ * @typedef {object} Snapshot
+ * @property {Uint8Array | null} taught with the classes that it was taught
+ * @property {Uint8Array | null} stepped with the steps taken since
+ * @property {number} steps how many
+ */
+
 /** A model that is looked at and taught, and the drawing that it was shown last. */
 export class Learner {
   #loaded = null; // the model as it was read
   #start = null; // as it was read or last taught a class: where steps began
   #model = null; // as it is now
+  #steps = 0; // since #start
   #pass = null; // of the drawing at hand through it
 
   /**
@@ -29,13 +39,52 @@ export class Learner {
    *
    * @param {Uint8Array} bytes
    * @param {string} [where] how an error calls the file
-   * @returns {object} {classes, layers, parameters, record, raster, size, hasFeatures}
+   * @returns {object} {classes, layers, parameters, record, raster, size, hasFeatures, steps,
+   *   taught}: steps and classes taught since it was loaded
    * @throws {ModelError}
    */
   load(bytes, where) {
     this.#loaded = this.#start = Model.fromBytes(bytes, where);
     this.#pass = null;
+    this.#steps = 0;
     this.#become(this.#start);
+    return this.#description();
+  }
+
+  /**
+   * Return what was done to the model since it was loaded, for `restore`.
+   *
+   * @returns {Snapshot}
+   */
+  snapshot() {
+    const model = this.#now();
+    return {
+      taught: this.#start === this.#loaded ? null : this.#start.toBytes(),
+      stepped: model === this.#start ? null : model.toBytes(),
+      steps: this.#steps,
+    };
+  }
+
+  /**
+   * Make the model what it was when `snapshot` was called.
+   *
+   * @param {Snapshot} snapshot of this very model
+   * @returns {object} what `load` returned, of the model as it then is
+   * @throws {ModelError} if it is of a model that sees drawings otherwise; then nothing changes
+   */
+  restore({ taught, stepped, steps }) {
+    this.#now();
+    const start = taught === null ? this.#loaded : Model.fromBytes(taught, "what was taught");
+    const model = stepped === null ? start : Model.fromBytes(stepped, "what was learnt");
+    for (const { raster, network } of [start, model]) {
+      const isSame =
+        String(network.inputShape) === String(this.#loaded.network.inputShape) &&
+        JSON.stringify(raster.toDict()) === JSON.stringify(this.#loaded.raster.toDict());
+      if (!isSame) throw new ModelError("what was done before was done to another model");
+    }
+    this.#start = start;
+    this.#steps = steps;
+    this.#become(model);
     return this.#description();
   }
 
@@ -81,6 +130,7 @@ export class Learner {
       );
     }
     this.#become(new Model({ ...this.#model, parameters }));
+    this.#steps++;
     const { outputs } = this.#pass;
     return {
       before: { loss, probabilities },
@@ -157,10 +207,9 @@ export class Learner {
     const config = model.network.toConfig();
     const classes = known < 0 ? [...model.classes, name] : model.classes;
     config.layers[last].outputs = classes.length;
-    const before = Array.isArray(model.record.taught) ? model.record.taught : [];
     const record = {
       ...model.record,
-      taught: [...before, { class: name, drawings: drawings.length }],
+      taught: [...taughtIn(model), { class: name, drawings: drawings.length }],
     };
     this.#start = new Model({
       network: Network.fromConfig(config),
@@ -170,6 +219,7 @@ export class Learner {
       record,
       features: learnt.features,
     });
+    this.#steps = 0;
     this.#become(this.#start);
     const right = drawings.filter((drawing) => {
       const { probabilities } = this.#start.see(drawing);
@@ -185,6 +235,7 @@ export class Learner {
   /** Undo all steps since the model was loaded or last taught a class; return {parameters}. */
   reset() {
     this.#now();
+    this.#steps = 0;
     this.#become(this.#start);
     return { parameters: this.#model.parameters };
   }
@@ -193,6 +244,7 @@ export class Learner {
   forget() {
     this.#now();
     this.#start = this.#loaded;
+    this.#steps = 0;
     this.#become(this.#start);
     return this.#description();
   }
@@ -222,7 +274,10 @@ export class Learner {
 
   #description() {
     const { network, parameters, classes, raster, record, features } = this.#model;
+    const known = taughtIn(this.#loaded).length;
     return {
+      steps: this.#steps,
+      taught: taughtIn(this.#model).slice(known).map((one) => one.class),
       classes,
       layers: network.layers.map(({ layer, ...plain }) => plain),
       parameters,
@@ -232,4 +287,9 @@ export class Learner {
       hasFeatures: features !== null,
     };
   }
+}
+
+/** Return what a model's record says that it was taught; files may hold anything there. */
+function taughtIn({ record }) {
+  return Array.isArray(record.taught) ? record.taught : [];
 }

@@ -4,15 +4,16 @@
  * All that changes is the last dense layer: it gets a column of weights and a bias for the new
  * class. What the layer is given for a drawing (its features) is what the rest of the network makes
  * of it, and stays. The drawings of the old classes are not at hand; in their place the model file
- * holds mean and standard deviation of their features, from which look-alikes are drawn. The idea of
- * replaying made-up features: Liu et al., *Generative Feature Replay For Class-Incremental
+ * holds mean and standard deviation of their features, from which look-alikes are drawn. The idea
+ * of replaying made-up features: Liu et al., *Generative Feature Replay For Class-Incremental
  * Learning*, 2020, with a normal distribution in the place of their generator.
  *
- * How well that goes, with the packaged models and 12 real drawings of one of octopus, tree, bicycle,
- * guitar, snowman, scissors and clock, ten times each: `twenty` then knows 84 % of other drawings of the
- * new class, and its accuracy on the old ones falls from 91.6 to 90.8 %; `animals` knows 88 % of the new
- * and falls from 86.1 to 79.9 %, for it was never shown anything but animals. After two classes in a row
- * it is 82 and 84 % of the new ones beside 90.0 % of the old (`twenty`), and 83 and 87 % beside 74.8 %.
+ * How well that goes, with the packaged models and 12 real drawings of one of octopus, tree,
+ * bicycle, guitar, snowman, scissors and clock, ten times each: `twenty` then knows 84 % of other
+ * drawings of the new class, and its accuracy on the old ones falls from 91.6 to 90.8 %; `animals`
+ * knows 88 % of the new and falls from 86.1 to 79.9 %, for it was never shown anything but animals.
+ * After two classes in a row it is 82 and 84 % of the new ones beside 90.0 % of the old (`twenty`),
+ * and 83 and 87 % beside 74.8 %.
  *
  * @module
  */
@@ -48,8 +49,8 @@ const STRETCH = 0.15; // of width and height, each on its own
  * With the old columns fixed, softmax and cross-entropy become logistic regression: for a drawing
  * whose other logits have L = log Σ e^z, the new logit z gives the class the probability
  * p = σ(z − L), and dloss/dz = p − t, where t is 1 for drawings of the class and 0 for others. The
- * column w and its bias b, z = x·w + b, are moved by Adam (Kingma and Ba, 2015). Moving all columns was
- * tried: with `twenty` both the new class and the old ones are then recognised less often.
+ * column w and its bias b, z = x·w + b, are moved by Adam (Kingma and Ba, 2015). Moving all columns
+ * was tried: with `twenty` both the new class and the old ones are then recognised less often.
  *
  * @param {object} layer
  * @param {Float32Array} layer.weight (inputs × classes), row after row

@@ -13,6 +13,7 @@ import { Session } from "./session.js";
 import { mountTabs } from "./tabs.js";
 import { mountTeach } from "./teach.js";
 import { sentence } from "../text.js";
+import { TEXTS, fillTexts } from "./texts.js";
 import { mountTheme } from "./theme.js";
 import { mountThink } from "./think.js";
 
@@ -28,6 +29,7 @@ import { mountThink } from "./think.js";
  * @param {{ makeWorker: () => Worker, models: Choice[] | Promise<Choice[]> }} given
  */
 export async function start({ makeWorker, models }) {
+  fillTexts(document);
   const notice = byId("notice");
   let timer = 0;
   const tell = (error) => {
@@ -70,12 +72,13 @@ const byId = (id) => document.getElementById(id);
 function mountPad(pad, session, tell) {
   const buttons = { undo: byId("undo"), redo: byId("redo"), clear: byId("clear") };
   const prompt = byId("prompt");
-  prompt.textContent = "Draw here";
+  prompt.textContent = TEXTS.pad.prompt;
 
   function update() {
-    buttons.undo.disabled = buttons.clear.disabled = !pad.canUndo;
-    buttons.redo.disabled = !pad.canRedo;
-    prompt.hidden = pad.canUndo;
+    buttons.undo.disabled = !pad.history.canUndo && pad.isEmpty;
+    buttons.redo.disabled = !pad.history.canRedo;
+    buttons.clear.disabled = pad.isEmpty;
+    prompt.hidden = !pad.isEmpty;
   }
 
   for (const [name, button] of Object.entries(buttons)) {
@@ -92,6 +95,7 @@ function mountPad(pad, session, tell) {
     else return;
     event.preventDefault();
   });
+  pad.history.addEventListener("change", update);
   pad.addEventListener("change", () => {
     update();
     if (session.model !== null) session.show(pad.strokes).catch(tell);
@@ -103,7 +107,11 @@ function mountPad(pad, session, tell) {
 /** Choose among the models, and open the first. */
 async function mountModels(select, models, session, tell) {
   const options = models.map(({ name, classes }, i) =>
-    make("option", { value: String(i), title: classes.join(", ") }, `${name} (${classes.length})`),
+    make(
+      "option",
+      { value: String(i), title: TEXTS.page.list(classes) },
+      TEXTS.page.modelName(name, classes.length),
+    ),
   );
   select.replaceChildren(...options);
   const open = async (i) => session.openModel(models[i].name, await models[i].bytes());
@@ -121,7 +129,7 @@ async function mountModels(select, models, session, tell) {
     const { name, classes } = session.model;
     const at = models.findIndex((model) => model.name === name);
     const option = options[at] ?? addOption(name);
-    option.textContent = `${name} (${classes.length})`;
+    option.textContent = TEXTS.page.modelName(name, classes.length);
     option.selected = true;
   });
 
@@ -139,26 +147,18 @@ async function mountModels(select, models, session, tell) {
 function mountAbout(root, session) {
   const facts = make("p");
   const source = make("p");
-  root.append(
-    facts,
-    source,
-    make("p", {}, "Everything runs in this page: your drawings stay on this device."),
-  );
+  root.append(facts, source, make("p", {}, TEXTS.page.private));
   session.addEventListener("model", () => {
     const { name, classes, record, size } = session.model;
     const trained = record.drawings?.train;
     const test = record.test;
     facts.textContent =
-      `${name}: ${classes.length} classes, ${size.toLocaleString("en-US")} parameters` +
-      (trained ? `, trained on ${trained.toLocaleString("en-US")} drawings` : "") +
-      (test
-        ? `; right about ${(100 * test.top1).toFixed(1)} % of ${test.n.toLocaleString("en-US")} others ` +
-          `(${(100 * test.balanced_accuracy).toFixed(1)} % when every class counts the same)`
-        : "") +
+      TEXTS.page.facts(name, classes.length, size) +
+      (trained ? TEXTS.page.trained(trained) : "") +
+      (test ? TEXTS.page.tested(test.top1, test.n, test.balanced_accuracy) : "") +
       ". " +
-      (record.taught ?? [])
-        .map((one) => `Taught here: ${one.class}, by ${one.drawings} drawings. `)
-        .join("");
-    source.textContent = record.data?.attribution ? `Drawings: ${record.data.attribution}` : "";
+      (record.taught ?? []).map((one) => TEXTS.page.taught(one.class, one.drawings)).join("");
+    const attribution = record.data?.attribution;
+    source.textContent = attribution ? TEXTS.page.source(attribution) : "";
   });
 }

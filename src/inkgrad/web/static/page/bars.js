@@ -6,6 +6,7 @@
 
 import { make } from "./elements.js";
 import { inDigits } from "./figures.js";
+import { TEXTS } from "./texts.js";
 
 const MOST = 12; // more are not shown, but can still be walked to
 
@@ -37,7 +38,12 @@ export class Bars {
     this.more = more[0];
     this.element = make(
       "div.bar-list",
-      { tabIndex: 0, role: "application", "aria-label": label, "aria-roledescription": "bars" },
+      {
+        tabIndex: 0,
+        role: "application",
+        "aria-label": label,
+        "aria-roledescription": TEXTS.cells.bars,
+      },
       ...this.rows.map(({ row }) => row),
       ...more,
     );
@@ -68,7 +74,7 @@ export class Bars {
       bar.style.width = `${((this.isSigned ? 50 : 100) * Math.abs(value)) / range}%`;
       number.textContent = values === null ? "" : this.write(value);
     });
-    if (this.more) this.more.textContent = `and ${this.rows.length - MOST} smaller ones`;
+    if (this.more) this.more.textContent = TEXTS.cells.more(this.rows.length - MOST);
   }
 
   /** Ring the chosen bar; `boxes` are bars where another number came from. */

@@ -21,6 +21,7 @@ export class Client {
   #calls = 0;
   #unanswered = new Map(); // {resolve, reject} by the call's id
   #next = null; // the drawing to be seen when the worker is free: {drawing, resolve, reject}
+  #sent = []; // the strokes that the worker has
   #broken = null; // why the worker does not run, if it does not
 
   /** @param {Worker} worker */
@@ -39,13 +40,14 @@ export class Client {
    * See `Learner.see`.
    *
    * While the worker is busy, only the newest drawing waits: for one that a newer takes the place
-   * of, the answer is null.
+   * of, the answer is null. Only strokes that the worker does not have are sent, so that it costs
+   * the same however many there are; a stroke that has changed must therefore be another array.
    *
    * @param {Drawing} drawing
    * @returns {Promise<object | null>}
    */
   see(drawing) {
-    if (this.#unanswered.size === 0) return this.#send("see", [drawing]);
+    if (this.#unanswered.size === 0) return this.#sendDrawing(drawing);
     this.#next?.resolve(null);
     return new Promise((resolve, reject) => {
       this.#next = { drawing, resolve, reject };
@@ -70,6 +72,16 @@ export class Client {
   /** See `Learner.teach`. */
   teach(name, drawings) {
     return this.#call("teach", name, drawings);
+  }
+
+  /** See `Learner.snapshot`. */
+  snapshot() {
+    return this.#call("snapshot");
+  }
+
+  /** See `Learner.restore`. */
+  restore(snapshot) {
+    return this.#call("restore", snapshot);
   }
 
   /** See `Learner.reset`. */
@@ -97,14 +109,23 @@ export class Client {
     if (this.#next === null) return;
     const { drawing, resolve, reject } = this.#next;
     this.#next = null;
-    this.#send("see", [drawing]).then(resolve, reject);
+    this.#sendDrawing(drawing).then(resolve, reject);
   }
 
-  #send(method, given) {
+  #sendDrawing(drawing) {
+    const isList = Array.isArray(drawing);
+    let kept = 0;
+    while (isList && kept < drawing.length && drawing[kept] === this.#sent[kept]) kept++;
+    return this.#send("see", [isList ? drawing.slice(kept) : drawing], kept, isList ? drawing : []);
+  }
+
+  #send(method, given, kept = 0, sent = this.#sent) {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) throw this.#broken;
       const id = ++this.#calls;
-      this.#worker.postMessage({ id, method, arguments: given }); // throws what cannot be copied
+      // Throws what cannot be copied.
+      this.#worker.postMessage({ id, method, arguments: given, kept });
+      this.#sent = sent;
       this.#unanswered.set(id, { resolve, reject });
     });
   }

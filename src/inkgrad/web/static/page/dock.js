@@ -11,6 +11,7 @@ import { inCell, inDigits, inPercent } from "./figures.js";
 import { KINDS, formula, letters, nameOf } from "./formulas.js";
 import { inCss, isDark, rangeOf } from "./pictures.js";
 import { shade } from "./mosaic.js";
+import { TEXTS } from "./texts.js";
 
 const MOST_POWERS = 5; // classes of a softmax's sum that are named
 
@@ -19,21 +20,25 @@ export class Dock {
   constructor() {
     this.title = make("h3.dock-title");
     this.value = make("p.dock-value");
-    this.close = make("button.quiet.dock-close", { type: "button", "aria-label": "Close" }, "×");
+    this.close = make(
+      "button.quiet.dock-close",
+      { type: "button", "aria-label": TEXTS.dock.close },
+      "×",
+    );
     this.formula = make("div.dock-formula");
     this.letters = make("p.note.dock-letters");
     this.lenses = make("div.lenses");
     this.sum = make("div.dock-sum", {
       tabIndex: 0,
       role: "region",
-      "aria-label": "The arithmetic",
+      "aria-label": TEXTS.dock.arithmetic,
     });
     this.heard = make("p.hidden", { role: "status" });
     this.extra = make("div.dock-extra");
     this.body = make("div.dock-body", {}, this.lenses, this.sum);
     this.element = make(
       "section.dock",
-      { "aria-label": "Where this number comes from" },
+      { "aria-label": TEXTS.dock.label },
       make("header", {}, this.title, this.value, this.extra, this.close),
       this.body,
       make("footer", {}, this.formula, this.letters),
@@ -84,7 +89,7 @@ export class Dock {
       make("figure", {}, element, make("figcaption", {}, caption)),
     );
     this.lenses.replaceChildren(...figures);
-    this.heard.textContent = `${title} is ${value}. ${sentenceOf(explained, classes)}`;
+    this.heard.textContent = TEXTS.dock.heard(title, value, sentenceOf(explained));
   }
 
   /** Scroll so that the dock does not lie on what was chosen. */
@@ -99,56 +104,55 @@ export class Dock {
 
 const SUMS = {
   input: (e) => [
-    says(
-      e.value === 0
-        ? "Blank paper: no ink in this square."
-        : "How much of this square your pen has inked.",
-    ),
-    line(result(e.value, "ink, 0 to 1")),
+    says(e.value === 0 ? TEXTS.dock.ink.none : TEXTS.dock.ink.some),
+    line(result(e.value, TEXTS.dock.ink.unit)),
   ],
-  Conv2D: (e, layer) => convolution(e, "patch", "filter", layer.inputShape[0] === 1),
+  Conv2D: (e, layer) => convolution(e, TEXTS.dock.conv.patch, layer.inputShape[0] === 1),
   "Conv2D.dx": (e) =>
-    convolution(e, "gradient", "filter", e.parts.length === 1 && e.others.count === 0),
+    convolution(e, TEXTS.dock.conv.gradient, e.parts.length === 1 && e.others.count === 0),
   ReLU: (e) => [
     says(wordsOf(e)),
-    line(term(e.x, "x before"), operator("→"), gate(e.passes), result(e.value, "y after")),
+    line(
+      term(e.x, TEXTS.dock.relu.before),
+      operator("→"),
+      gate(e.passes),
+      result(e.value, TEXTS.dock.relu.after),
+    ),
   ],
   MaxPool2D: (e) => [
     says(wordsOf(e)),
     line(
       grid(e.candidates, e.size, { chosen: e.best, isSigned: e.candidates.some((x) => x < 0) }),
       operator("→"),
-      result(e.value, "winner"),
+      result(e.value, TEXTS.dock.pool.winner),
     ),
   ],
   Flatten: (e) => [
     says(wordsOf(e)),
-    line(term(e.value, "x in the maps"), operator("="), result(e.value, "y in the row")),
-  ],
-  Dense: (e) => [says(wordsOf(e)), terms(e, (part) => `input ${part.at}`)],
-  softmax: (e, _, classes) => [
-    says(
-      `e to the power of this logit${e.shift ? ` (less ${inDigits(e.shift)})` : ""}, as a share of what all classes have.`,
+    line(
+      term(e.value, TEXTS.dock.flatten.before),
+      operator("="),
+      result(e.value, TEXTS.dock.flatten.after),
     ),
+  ],
+  Dense: (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.input(part.at))],
+  softmax: (e, _, classes) => [
+    says(e.shift ? TEXTS.dock.softmax.saysLess(inDigits(e.shift)) : TEXTS.dock.softmax.says),
     line(
       term(e.power, ["e", make("sup", {}, inDigits(e.logit - e.shift))]),
       operator("÷"),
-      term(e.total, "all together"),
+      term(e.total, TEXTS.dock.softmax.total),
       operator("="),
-      result(e.value, "share", inPercent(e.value)),
+      result(e.value, TEXTS.dock.softmax.share, inPercent(e.value)),
     ),
     line(make("span.note", {}, `${inDigits(e.total)} =`), ...powers(e, classes)),
   ],
   "softmax.dx": (e) => [
-    says(
-      e.target
-        ? "The right answer: it should have said 1. Negative: more of this logit, less loss."
-        : "Not the answer: it should have said 0. Positive: less of this logit, less loss.",
-    ),
+    says(e.target ? TEXTS.dock.softmax.right : TEXTS.dock.softmax.wrong),
     line(
-      term(e.probability, "p, it said"),
+      term(e.probability, TEXTS.dock.softmax.p),
       operator("−"),
-      term(e.target, "t, it should"),
+      term(e.target, TEXTS.dock.softmax.t),
       operator("="),
       result(e.value, "p − t"),
     ),
@@ -156,11 +160,11 @@ const SUMS = {
   "ReLU.dx": (e) => [
     says(wordsOf(e)),
     line(
-      term(e.derivative, "arrives"),
+      term(e.derivative, TEXTS.dock.arrives),
       operator("·"),
       gate(e.passes, e.x),
       operator("="),
-      result(e.value, "passes on"),
+      result(e.value, TEXTS.dock.passesOn),
     ),
   ],
   "MaxPool2D.dx": (e) => [
@@ -170,29 +174,29 @@ const SUMS = {
         grid(w.candidates, e.size, {
           chosen: w.best,
           isSigned: w.candidates.some((x) => x < 0),
-          caption: "its window",
+          caption: TEXTS.dock.pool.window,
         }),
-        operator(w.isWon ? "won" : "lost"),
-        term(w.derivative, "arrives"),
+        operator(w.isWon ? TEXTS.dock.pool.won : TEXTS.dock.pool.lost),
+        term(w.derivative, TEXTS.dock.arrives),
       ]),
       operator("→"),
-      result(e.value, "passes on"),
+      result(e.value, TEXTS.dock.passesOn),
     ),
   ],
   "Flatten.dx": (e) => [
     says(wordsOf(e)),
-    line(term(e.value, "arrives"), operator("="), result(e.value, "passes on")),
+    line(term(e.value, TEXTS.dock.arrives), operator("="), result(e.value, TEXTS.dock.passesOn)),
   ],
   "Dense.dx": (e, _, classes) => [
     says(wordsOf(e)),
-    terms(e, (part) => (e.isLast ? classes[part.at] : `output ${part.at}`)),
+    terms(e, (part) => (e.isLast ? classes[part.at] : TEXTS.dock.output(part.at))),
   ],
   "Dense.weight": (e) => [
     says(wordsOf(e)),
     line(
-      term(e.x, `x, input ${e.place[0]}`),
+      term(e.x, TEXTS.dock.dense.x(e.place[0])),
       operator("×"),
-      term(e.derivative, `dL/dy, output ${e.place[1]}`),
+      term(e.derivative, TEXTS.dock.dense.dy(e.place[1])),
       operator("="),
       result(e.value, "dL/dw"),
     ),
@@ -200,17 +204,17 @@ const SUMS = {
   "Dense.bias": (e) => [
     says(wordsOf(e)),
     line(
-      term(e.derivative, `dL/dy, output ${e.place[0]}`),
+      term(e.derivative, TEXTS.dock.dense.dy(e.place[0])),
       operator("="),
       result(e.value, "dL/dβ"),
     ),
   ],
-  "Conv2D.weight": (e) => [says(wordsOf(e)), terms(e, (part) => `row ${part.u}, column ${part.v}`)],
-  "Conv2D.bias": (e) => [says(wordsOf(e)), terms(e, (part) => `row ${part.u}, column ${part.v}`)],
+  "Conv2D.weight": (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.place(part.u, part.v))],
+  "Conv2D.bias": (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.place(part.u, part.v))],
 };
 
-/** Grids of numbers: patch × filter for the maps that matter most, the others, the bias, the sum. */
-function convolution(e, left, right, isSingle) {
+/** Grids of numbers: patch × filter of the maps that matter most, the others, the bias, the sum. */
+function convolution(e, left, isSingle) {
   const cells = e.size[0] * e.size[1];
   const all = e.parts.length + e.others.count;
   const lefts = rangeOf(e.parts.flatMap((part) => part.left));
@@ -222,29 +226,33 @@ function convolution(e, left, right, isSingle) {
         range: lefts,
         isSigned,
         blank: part.isPadding,
-        caption: isSingle ? left : `map ${part.map}`,
+        caption: isSingle ? left : TEXTS.dock.map(part.map),
       }),
       operator("×"),
-      grid(part.right, e.size, { range: rights, isSigned: true, caption: right }),
+      grid(part.right, e.size, { range: rights, isSigned: true, caption: TEXTS.dock.conv.filter }),
       ...(isSingle
-        ? [operator("="), term(part.sum, cells > 1 ? `sum of ${cells}` : "product")]
+        ? [
+            operator("="),
+            term(part.sum, cells > 1 ? TEXTS.dock.conv.sumOf(cells) : TEXTS.dock.conv.product),
+          ]
         : []),
     ),
   );
   const rest = [];
-  if (e.others.count) rest.push(operator("+"), term(e.others.sum, `${e.others.count} other maps`));
-  if (e.bias !== undefined) rest.push(operator("+"), term(e.bias, "bias β"));
+  if (e.others.count)
+    rest.push(operator("+"), term(e.others.sum, TEXTS.dock.conv.otherMaps(e.others.count)));
+  if (e.bias !== undefined) rest.push(operator("+"), term(e.bias, TEXTS.dock.bias));
   const ends = [...rest, operator("="), result(e.value, e.bias === undefined ? "dL/dx" : "y")];
   const sentence = wordsOf(e);
   if (isSingle) return [says(sentence), line(...rows[0].childNodes, ...ends)];
   const maps = line(
     ...e.parts.flatMap((part, at) => [
       ...(at ? [operator("+")] : []),
-      term(part.sum, `map ${part.map}`),
+      term(part.sum, TEXTS.dock.map(part.map)),
     ]),
     ...ends,
   );
-  const which = e.others.count ? ` The ${e.parts.length} of ${all} maps that matter most:` : "";
+  const which = e.others.count ? TEXTS.dock.conv.most(e.parts.length, all) : "";
   return [says(sentence + which), maps, make("div.grids", {}, ...rows)];
 }
 
@@ -279,10 +287,9 @@ function terms(e, nameOfPart) {
       make("span"),
       make("b", {}, value),
     );
-  if (e.others.count)
-    rows.push(plain(`${e.others.count.toLocaleString("en-US")} others`, inDigits(e.others.sum)));
-  if (e.bias !== undefined) rows.push(plain("bias β", inDigits(e.bias)));
-  rows.push(plain("sum", inDigits(e.value, 4), ".total"));
+  if (e.others.count) rows.push(plain(TEXTS.dock.others(e.others.count), inDigits(e.others.sum)));
+  if (e.bias !== undefined) rows.push(plain(TEXTS.dock.bias, inDigits(e.bias)));
+  rows.push(plain(TEXTS.dock.sum, inDigits(e.value, 4), ".total"));
   return make("ol.terms", {}, ...rows);
 }
 
@@ -316,7 +323,8 @@ function powers(e, classes) {
   const shown = sorted.slice(0, MOST_POWERS);
   const others = sorted.slice(MOST_POWERS).reduce((total, { power }) => total + power, 0);
   const all = shown.map(({ power, name }) => term(power, name));
-  if (sorted.length > MOST_POWERS) all.push(term(others, `${sorted.length - MOST_POWERS} others`));
+  if (sorted.length > MOST_POWERS)
+    all.push(term(others, TEXTS.dock.others(sorted.length - MOST_POWERS)));
   return all.flatMap((one, at) => (at ? [operator("+"), one] : [one]));
 }
 
@@ -334,7 +342,8 @@ const result = (value, caption, text = inDigits(value, 4)) =>
   make("figure.term.result", {}, make("b", {}, text), make("figcaption", {}, caption));
 
 function gate(passes, x) {
-  const caption = x === undefined ? (passes ? "passes" : "stopped") : passes ? "x > 0" : "x ≤ 0";
+  const words = passes ? TEXTS.dock.passes : TEXTS.dock.stopped;
+  const caption = x === undefined ? words : passes ? "x > 0" : "x ≤ 0";
   return make(
     `figure.term.gate${passes ? "" : ".shut"}`,
     {},
@@ -350,22 +359,19 @@ function wordsOf(explained) {
 }
 
 /** The picture of a number in words, for those who hear the page. */
-function sentenceOf(explained, classes) {
-  const [first] = SUMS_IN_WORDS[explained.kind]?.(explained, classes) ?? [""];
-  return first;
+function sentenceOf(explained) {
+  return SUMS_IN_WORDS[explained.kind]?.(explained) ?? "";
 }
 
 const SUMS_IN_WORDS = {
-  Conv2D: (e) => [
-    `Patch times filter ${inDigits(e.value - e.bias)}, plus bias ${inDigits(e.bias)}.`,
-  ],
-  ReLU: (e) => [`Before: ${inDigits(e.x)}, ${e.passes ? "passes" : "stopped"}.`],
-  MaxPool2D: (e) => [`The largest of ${e.candidates.map((x) => inDigits(x)).join(", ")}.`],
-  Dense: (e) => [`Largest term: input ${e.parts[0].at}, ${inDigits(e.parts[0].sum)}.`],
-  softmax: (e) => [`${inDigits(e.power)} divided by ${inDigits(e.total)}.`],
-  "softmax.dx": (e) => [`${inDigits(e.probability)} minus ${e.target}.`],
-  "ReLU.dx": (e) => [e.passes ? "The gradient passes." : "The gradient is stopped."],
-  "MaxPool2D.dx": (e) => [wordsOf(e)],
+  Conv2D: (e) => TEXTS.dock.conv.heard(inDigits(e.value - e.bias), inDigits(e.bias)),
+  ReLU: (e) => (e.passes ? TEXTS.dock.relu.heard : TEXTS.dock.relu.heardStopped)(inDigits(e.x)),
+  MaxPool2D: (e) => TEXTS.dock.pool.heard(e.candidates.map((x) => inDigits(x))),
+  Dense: (e) => TEXTS.dock.dense.heard(e.parts[0].at, inDigits(e.parts[0].sum)),
+  softmax: (e) => TEXTS.dock.softmax.heard(inDigits(e.power), inDigits(e.total)),
+  "softmax.dx": (e) => TEXTS.dock.softmax.heardBack(inDigits(e.probability), e.target),
+  "ReLU.dx": (e) => (e.passes ? TEXTS.dock.relu.back : TEXTS.dock.relu.backStopped),
+  "MaxPool2D.dx": wordsOf,
 };
 
 /**
@@ -388,6 +394,5 @@ export function size(shape) {
  * @returns {string}
  */
 export function titleOf(name, shape, cell) {
-  const place = spot(placeOf(shape, cell));
-  return `${name}, ${shape[0] === 1 && shape.length === 3 ? place.replace("map 0, ", "") : place}`;
+  return TEXTS.think.cell(name, spot(placeOf(shape, cell), shape[0] === 1));
 }

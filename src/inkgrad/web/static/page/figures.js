@@ -4,6 +4,8 @@
  * @module
  */
 
+import { TEXTS } from "./texts.js";
+
 const RAISED = {
   "-": "⁻",
   0: "⁰",
@@ -31,7 +33,8 @@ const RAISED = {
  */
 export function inDigits(value, digits = 3) {
   if (value === 0) return "0";
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : value > 0 ? "∞" : "−∞";
+  if (Number.isNaN(value)) return TEXTS.cells.notANumber;
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const [mantissa, exponent] = value
     .toExponential(digits - 1)
     .split("e")

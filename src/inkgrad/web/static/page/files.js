@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeText, fromNdjson } from "../drawing/ndjson.js";
+import { TEXTS } from "./texts.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 
@@ -33,7 +34,7 @@ export function saveFile(name, content) {
  */
 export async function openFile(file) {
   if (file.size > LARGEST) {
-    throw new Error(`${file.name} is larger than 64 MB; open a model or drawings saved here`);
+    throw new Error(TEXTS.files.tooLarge(file.name));
   }
   if (file.name.endsWith(".safetensors")) {
     return { model: new Uint8Array(await file.arrayBuffer()) };
@@ -42,7 +43,7 @@ export async function openFile(file) {
     const text = decodeText(new Uint8Array(await file.arrayBuffer()), file.name);
     return { collection: fromNdjson(text, file.name) };
   }
-  throw new Error(`${file.name} is no file that can be opened; give .safetensors or .ndjson`);
+  throw new Error(TEXTS.files.unknown(file.name));
 }
 
 /**

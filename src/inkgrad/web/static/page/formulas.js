@@ -9,12 +9,13 @@
 import { letter, number, row, sign, slope } from "../layers/formula.js";
 import { LAYERS } from "../layers/index.js";
 import { FORMULAS as SOFTMAX } from "../layers/softmax.js";
+import { TEXTS } from "./texts.js";
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
 const STEPS = {
   step: {
-    name: "One step",
+    ...TEXTS.formulas.step,
     tree: row(
       letter("w"),
       sign("←"),
@@ -24,10 +25,9 @@ const STEPS = {
       sign("·"),
       slope(letter("w")),
     ),
-    letters: "w: every weight. η: the learning rate",
   },
   check: {
-    name: "The difference quotient",
+    ...TEXTS.formulas.check,
     tree: row(slope(letter("w")), sign("≈"), [
       "mfrac",
       row(
@@ -47,7 +47,6 @@ const STEPS = {
       ),
       row(number("2"), letter("ε")),
     ]),
-    letters: "L(w + ε): the loss when this one weight is larger by ε",
   },
 };
 

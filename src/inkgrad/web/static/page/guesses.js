@@ -4,6 +4,7 @@
  * @module
  */
 import { make, percent } from "./elements.js";
+import { TEXTS } from "./texts.js";
 import { judge } from "./verdict.js";
 
 const SHOWN = 5; // guesses, at most
@@ -17,8 +18,8 @@ const SHOWN = 5; // guesses, at most
 export function mountGuesses(root, session) {
   const headline = make("p");
   const aside = make("p.note");
-  const eye = make("canvas.eye", { role: "img", "aria-label": "What the network sees" });
-  const list = make("ol.bars", { "aria-label": "Guesses, likeliest first" });
+  const eye = make("canvas.eye", { role: "img", "aria-label": TEXTS.guesses.eye });
+  const list = make("ol.bars", { "aria-label": TEXTS.guesses.list });
   // Heard once the pen rests, not at every move of it.
   const heard = make("p.hidden", { role: "status" });
   root.append(make("div.verdict", {}, make("div", {}, headline, aside), eye), list, heard);
@@ -41,8 +42,8 @@ export function mountGuesses(root, session) {
     const { classes, raster } = session.model;
     const { seen } = session;
     if (seen === null) {
-      headline.textContent = "Draw something";
-      aside.textContent = `I know ${classes.length} things`;
+      headline.textContent = TEXTS.guesses.empty;
+      aside.textContent = TEXTS.guesses.known(classes.length);
       const names = classes.map((name) => ({ name, share: 0 }));
       fill(names, false, false);
       drawEye(eye, null, raster.side);
@@ -51,13 +52,13 @@ export function mountGuesses(root, session) {
       return;
     }
     const { guesses, sure } = judge(classes, seen.probabilities);
-    headline.textContent = sure ? guesses[0].name : "Not sure yet";
-    aside.textContent = sure ? remark(guesses[0].share) : `Perhaps ${guesses[0].name}?`;
+    headline.textContent = sure ? guesses[0].name : TEXTS.guesses.unsure;
+    aside.textContent = sure ? remark(guesses[0].share) : TEXTS.guesses.perhaps(guesses[0].name);
     fill(guesses, sure, true);
     drawEye(eye, seen.bitmap, raster.side);
     clearTimeout(timer);
     timer = setTimeout(() => {
-      heard.textContent = `${headline.textContent}, ${aside.textContent}`;
+      heard.textContent = TEXTS.guesses.heard(headline.textContent, aside.textContent);
     }, 700);
   }
 
@@ -81,8 +82,8 @@ export function mountGuesses(root, session) {
 }
 
 function remark(share) {
-  if (share > 0.9) return `I am sure: ${percent(share)}`;
-  return `I think so: ${percent(share)}`;
+  if (share > 0.9) return TEXTS.guesses.verySure(percent(share));
+  return TEXTS.guesses.sure(percent(share));
 }
 
 /** Draw a bitmap pixel by pixel, in the page's ink. */

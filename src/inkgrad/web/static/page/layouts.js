@@ -98,7 +98,8 @@ export function layoutOf(shape) {
 }
 
 /**
- * Choose in how many columns maps stand, so that each is about `wish` wide and no row is half empty.
+ * Choose in how many columns maps stand, so that each is about `wish` wide and no row is half
+ * empty.
  *
  * @param {Layout} layout
  * @param {number} width that there is

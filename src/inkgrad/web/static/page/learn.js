@@ -1,5 +1,5 @@
 /**
- * See it learn: the right answer, the gradient on its way back, a step, and a check of any gradient.
+ * See it learn: the right answer, the gradient on its way back, a step, a check of any gradient.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import { formula, letters } from "./formulas.js";
 import { layoutOf } from "./layouts.js";
 import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
+import { TEXTS } from "./texts.js";
 import { card, lensMaker } from "./think.js";
 
 const RATES = { least: 0.001, most: 1, usual: 0.002 };
@@ -33,12 +34,7 @@ export function mountLearn(root, session) {
   const question = makeQuestion((label) => ask(label));
   const stepping = makeStepping(takeStep, takeBack);
   const checking = makeChecking(check, pickAny);
-  const intro = make(
-    "p.note",
-    {},
-    make("b", {}, "Now the gradient flows back, from the answer to your ink."),
-    " It says of every number what the loss would do: red: increasing it raises the loss; blue: increasing it lowers the loss; grey, nothing passes. Choose any cell to see its arithmetic, and any weight to check it.",
-  );
+  const intro = make("p.note", {}, make("b", {}, TEXTS.learn.introFirst), " ", TEXTS.learn.intro);
   const flow = make("div.layers.flow");
   const dock = new Dock();
   const lesson = make(
@@ -50,7 +46,7 @@ export function mountLearn(root, session) {
     checking.element,
     dock.element,
   );
-  root.append(make("h2.hidden", {}, "See it learn"), question.element, lesson);
+  root.append(make("h2.hidden", {}, TEXTS.learn.title), question.element, lesson);
 
   let views = []; // from the logits to the input
   let label = null;
@@ -186,7 +182,7 @@ export function mountLearn(root, session) {
               from,
               explained.kind === "Conv2D.dx" ? explained.parts[0].map : undefined,
               null,
-              "arrives",
+              TEXTS.learn.arrives,
             )
           : []),
         ...view.lens(
@@ -194,10 +190,12 @@ export function mountLearn(root, session) {
           { boxes: [{ cell, rows: 1, columns: 1 }] },
           undefined,
           cell,
-          view.parameter ? "filter" : "goes back",
+          view.parameter ? TEXTS.learn.filter : TEXTS.learn.goesBack,
         ),
       ],
-      extra: view.parameter ? [makeButton("Check it", () => checkNow(view.parameter, cell))] : [],
+      extra: view.parameter
+        ? [makeButton(TEXTS.check.run, () => checkNow(view.parameter, cell))]
+        : [],
     });
   }
 
@@ -267,7 +265,7 @@ export function mountLearn(root, session) {
 
 /** What did you draw? One radio button a class. */
 function makeQuestion(onAnswer) {
-  const legendText = make("legend", {}, "What did you draw?");
+  const legendText = make("legend", {}, TEXTS.learn.question);
   const choices = make("div.chips");
   const help = make("p.note");
   const element = make("fieldset.card.question", {}, legendText, choices, help);
@@ -289,14 +287,12 @@ function makeQuestion(onAnswer) {
     },
     show(seen, label, classes) {
       for (const input of inputs) input.disabled = seen === null;
-      if (seen === null)
-        help.textContent =
-          "Draw something first. Then say what it is, and watch the network learn from it.";
-      else if (label === null)
-        help.textContent =
-          "Choose the right answer. You will see how wrong the network was, how the blame flows back through every layer, and what one small step changes.";
-      else
-        help.textContent = `The network gave ${classes[label]} ${inPercent(seen.probabilities[label])}.`;
+      if (seen === null) help.textContent = TEXTS.learn.drawFirst;
+      else if (label === null) help.textContent = TEXTS.learn.choose;
+      else {
+        const share = inPercent(seen.probabilities[label]);
+        help.textContent = TEXTS.learn.gave(classes[label], share);
+      }
     },
   };
 }
@@ -311,7 +307,7 @@ function makeStepping(onStep, onReset) {
     max: "0",
     step: "0.01",
     value: String(Math.log10(RATES.usual)),
-    "aria-label": "Learning rate, on a logarithmic scale",
+    "aria-label": TEXTS.learn.rateSlider,
   });
   const number = make("input.rate", {
     type: "number",
@@ -319,7 +315,7 @@ function makeStepping(onStep, onReset) {
     max: String(RATES.most),
     step: "any",
     value: String(RATES.usual),
-    "aria-label": "Learning rate η",
+    "aria-label": TEXTS.learn.rate,
   });
   const rateOf = () =>
     Math.min(RATES.most, Math.max(RATES.least, Number(number.value) || RATES.usual));
@@ -331,18 +327,18 @@ function makeStepping(onStep, onReset) {
     number.value = String(rateOf());
     slider.value = String(Math.log10(rateOf()));
   });
-  const step = makeButton("Take a step", () => busy(() => onStep(rateOf())), "main");
-  const reset = makeButton("Reset", () => busy(onReset));
+  const step = makeButton(TEXTS.learn.step, () => busy(() => onStep(rateOf())), "main");
+  const reset = makeButton(TEXTS.learn.reset, () => busy(onReset));
   const counted = make("p.note.counted", { role: "status" });
   const table = make("div.compare");
   const element = make(
     "section.card.stepping",
-    { "aria-label": "The loss and one step" },
+    { "aria-label": TEXTS.learn.stepping },
     make("div.row.apart", {}, loss, math),
     make(
       "div.row.controls-row",
       {},
-      make("label.rate-field", {}, make("span", {}, "Learning rate η"), slider),
+      make("label.rate-field", {}, make("span", {}, TEXTS.learn.rate), slider),
       number,
       step,
       reset,
@@ -365,7 +361,7 @@ function makeStepping(onStep, onReset) {
     show({ learned, label, classes, changed, steps }) {
       const p = learned.probabilities[label];
       loss.replaceChildren(
-        make("span", {}, "Loss "),
+        make("span", {}, `${TEXTS.learn.loss} `),
         make("b", {}, inDigits(learned.loss)),
         make("span.note", {}, ` = −log ${inDigits(p)}`),
       );
@@ -374,8 +370,9 @@ function makeStepping(onStep, onReset) {
       const after = changed?.after ?? null;
       counted.textContent =
         steps === 0
-          ? "A step changes every weight a little, against its gradient."
-          : `${steps} step${steps === 1 ? "" : "s"} taken. ${after ? `Loss ${inDigits(before.loss)} → ${inDigits(after.loss)}` : ""}`;
+          ? TEXTS.learn.noSteps
+          : TEXTS.learn.steps(steps) +
+            (after ? TEXTS.learn.lossChange(inDigits(before.loss), inDigits(after.loss)) : "");
       const shown = classes
         .map((name, at) => ({
           name,
@@ -391,8 +388,8 @@ function makeStepping(onStep, onReset) {
           { "aria-hidden": "true" },
           make("span"),
           make("span"),
-          make("span", {}, "before"),
-          make("span", {}, "after"),
+          make("span", {}, TEXTS.learn.before),
+          make("span", {}, TEXTS.learn.after),
         ),
         ...shown.map(({ name, at, from, to }) => {
           const [one, two] = [make("i.was"), make("i.is")];
@@ -418,11 +415,11 @@ const inFull = (epsilon) => epsilon.toFixed(Math.max(1, Math.round(-Math.log10(e
 /** One weight's gradient, measured by nudging it. */
 function makeChecking(onCheck, onAny) {
   const which = make("p.which-weight");
-  const any = makeButton("Pick a random weight", () => onAny());
-  const run = makeButton("Check it", () => go(), "main");
+  const any = makeButton(TEXTS.check.any, () => onAny());
+  const run = makeButton(TEXTS.check.run, () => go(), "main");
   const epsilons = make(
     "select",
-    { "aria-label": "ε, the size of the nudge" },
+    { "aria-label": TEXTS.check.epsilon },
     ...EPSILONS.map((epsilon) =>
       make(
         "option",
@@ -435,15 +432,11 @@ function makeChecking(onCheck, onAny) {
   const outcome = make("div.outcome", { role: "status" });
   const element = make(
     "section.card.checking",
-    { "aria-label": "Check a gradient" },
-    make("h3", {}, "Is the gradient right? Measure it"),
-    make(
-      "p.note",
-      {},
-      "Make one weight larger by ε, then smaller by ε, and see what the loss does. The slope between must be the gradient.",
-    ),
+    { "aria-label": TEXTS.check.label },
+    make("h3", {}, TEXTS.check.title),
+    make("p.note", {}, TEXTS.check.intro),
     make("div.dock-formula", {}, formula("check")),
-    make("p.note", {}, `${letters("check")}.`),
+    make("p.note", {}, TEXTS.formulas.sentence(letters("check"))),
     which,
     make("div.row", {}, epsilons, run, any),
     outcome,
@@ -460,18 +453,18 @@ function makeChecking(onCheck, onAny) {
         make(`div${kind}`, {}, make("dt", {}, name), make("dd", {}, value));
       const verdict =
         analytic === 0 && numeric === 0
-          ? "Both are 0: this weight has no part in this drawing."
+          ? TEXTS.check.bothZero
           : digits >= 3
-            ? `They agree to ${Math.min(digits, 9)} digits.`
-            : "The two values differ: ε is too large or too small for this weight, or crosses a corner of a ReLU or pool. Try another ε.";
+            ? TEXTS.check.agree(Math.min(digits, 9))
+            : TEXTS.check.differ;
       outcome.replaceChildren(
         make(
           "dl.facts",
           {},
-          fact(`loss at w + ${inFull(epsilon)}`, inDigits(lossUp, 9)),
-          fact(`loss at w − ${inFull(epsilon)}`, inDigits(lossDown, 9)),
-          fact("their difference ÷ 2ε", inDigits(numeric, 6), ".key"),
-          fact("the backward pass says", inDigits(analytic, 6), ".key"),
+          fact(TEXTS.check.lossUp(inFull(epsilon)), inDigits(lossUp, 9)),
+          fact(TEXTS.check.lossDown(inFull(epsilon)), inDigits(lossDown, 9)),
+          fact(TEXTS.check.quotient, inDigits(numeric, 6), ".key"),
+          fact(TEXTS.check.backward, inDigits(analytic, 6), ".key"),
         ),
         make(`p.verdict-line${digits >= 3 ? ".good" : ""}`, {}, verdict),
       );
@@ -484,10 +477,7 @@ function makeChecking(onCheck, onAny) {
     element,
     run: go,
     show(weight, title = "") {
-      which.textContent =
-        weight === null
-          ? "No weight chosen yet: choose one in a picture above, or take any."
-          : title;
+      which.textContent = weight === null ? TEXTS.check.none : title;
       run.disabled = weight === null;
       outcome.replaceChildren();
     },
@@ -509,17 +499,12 @@ function logitsView(classes, index, point) {
   const view = { index, explain: explainLogit, lens: () => [] };
   view.picture = new Bars({
     names: classes,
-    label: "Gradients of the logits. Arrow keys move",
+    label: TEXTS.cells.barKeys(TEXTS.learn.logitsLabel),
     isSigned: true,
     onPoint: (at, isHeld) => point(view, at, isHeld),
   });
-  view.element = card(
-    "The logits",
-    "p − t",
-    "What the network said, less what it should have said. Here the gradient starts.",
-    view.picture.element,
-  );
-  view.titleOf = (k) => `Gradient of the logit of ${classes[k]}`;
+  view.element = card(TEXTS.learn.logits, "p − t", TEXTS.learn.logitsNote, view.picture.element);
+  view.titleOf = (k) => TEXTS.learn.logitOf(classes[k]);
   view.show = (scene) => view.picture.paint(scene.derivatives[index]);
   return view;
 }
@@ -554,9 +539,7 @@ function parameterView(layer, short, classes, point) {
 
 function backView(layer, index, point) {
   const caption =
-    index === 0
-      ? "Your ink: where more of it would raise (red) or lower (blue) the loss"
-      : `What goes back: ${size(layer.inputShape)}`;
+    index === 0 ? TEXTS.learn.yourInk : TEXTS.learn.goesBackSize(size(layer.inputShape));
   const view = gradientView({
     shape: layer.inputShape,
     caption,
@@ -570,7 +553,7 @@ function backView(layer, index, point) {
     }),
     title: (cell) =>
       titleOf(
-        index === 0 ? "Gradient of your ink" : `Gradient into ${layer.name}`,
+        index === 0 ? TEXTS.learn.ofYourInk : TEXTS.learn.into(layer.name),
         layer.inputShape,
         cell,
       ),
@@ -594,7 +577,7 @@ function gradientView({
   const key = legend(true);
   const picture = new Mosaic({
     layout: layoutOf(shape),
-    label: `${caption}. Arrow keys move, Page Up and Page Down change the map`,
+    label: TEXTS.cells.keys(caption),
     isSigned: true,
     largest,
     cell: shape.length === 4 ? 9 : 3,
@@ -613,21 +596,20 @@ function gradientView({
   const shape3 = shape.length === 4 ? [shape[0] * shape[1], ...shape.slice(2)] : shape;
   view.lens = isFlat
     ? () => []
-    : lensMaker(shape3, true, valuesOf, picture, "gradient", view, point);
+    : lensMaker(shape3, true, valuesOf, picture, TEXTS.learn.gradient, view, point);
   return view;
 }
 
 function captionOf(layer, short) {
-  if (short === "bias") return `Gradients of the ${layer.outputShape[0]} biases`;
+  if (short === "bias") return TEXTS.learn.biases(layer.outputShape[0]);
   return LAYERS[layer.type].words.weights(layer);
 }
 
 /** `classes` are those of a last layer's outputs; other outputs have no names. */
 function titleOfWeight(layer, short, place, classes) {
   const name = `${layer.name}.${short}`;
-  const to = (k) => (classes === null ? `${k}` : `${k} (${classes[k]})`);
-  if (short === "bias") return `${name}, number ${to(place[0])}`;
-  if (layer.type === "Dense") return `${name}, from input ${place[0]} to output ${to(place[1])}`;
-  const where = spot(place);
-  return `${name}, filter ${place[0]}, ${layer.inputShape[0] === 1 ? where.replace("map 0, ", "") : where}`;
+  const to = (k) => (classes === null ? `${k}` : TEXTS.learn.output(k, classes[k]));
+  if (short === "bias") return TEXTS.learn.bias(name, to(place[0]));
+  if (layer.type === "Dense") return TEXTS.learn.denseWeight(name, place[0], to(place[1]));
+  return TEXTS.learn.convWeight(name, place[0], spot(place, layer.inputShape[0] === 1));
 }

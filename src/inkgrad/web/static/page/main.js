@@ -7,16 +7,17 @@
  * @module
  */
 import { start } from "./app.js";
+import { TEXTS } from "./texts.js";
 
 async function fetchBytes(address) {
   const response = await fetch(address);
-  if (!response.ok) throw new Error(`the model ${address} cannot be fetched (${response.status})`);
+  if (!response.ok) throw new Error(TEXTS.files.noModel(address, response.status));
   return new Uint8Array(await response.arrayBuffer());
 }
 
 async function listModels() {
   const response = await fetch("api/models");
-  if (!response.ok) throw new Error(`the server does not list its models (${response.status})`);
+  if (!response.ok) throw new Error(TEXTS.files.noModels(response.status));
   const { models } = await response.json();
   return models.map(({ name, address, classes }) => ({
     name,

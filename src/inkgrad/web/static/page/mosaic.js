@@ -8,6 +8,7 @@ import { make } from "./elements.js";
 import { inDigits } from "./figures.js";
 import { columnsFor } from "./layouts.js";
 import { colourOf, readPalette } from "./pictures.js";
+import { TEXTS } from "./texts.js";
 
 /** @typedef {import("./layouts.js").Layout} Layout */
 
@@ -228,7 +229,7 @@ export class Mosaic {
   #takeKeys(label) {
     const attributes = { tabindex: "0", role: "application", "aria-label": label };
     for (const [name, value] of Object.entries(attributes)) this.element.setAttribute(name, value);
-    this.element.setAttribute("aria-roledescription", "picture of cells");
+    this.element.setAttribute("aria-roledescription", TEXTS.cells.picture);
     this.element.addEventListener("keydown", (event) => {
       if (this.values === null || event.ctrlKey || event.metaKey || event.altKey) return;
       const next = this.#afterKey(event.key);

@@ -4,6 +4,8 @@
  * @module
  */
 import { boundingBox, checkStrokes } from "../drawing/strokes.js";
+import { History } from "./history.js";
+import { Pointers } from "./pointers.js";
 import { drawStrokes } from "./sketch.js";
 
 /** The pad's width and height in the coordinates of its strokes, however large it is shown. */
@@ -18,26 +20,42 @@ const LEAP = 100; // with Shift
  * A canvas that people draw on.
  *
  * Event "change": the strokes are others, whoever changed them. Its `detail.drawing` tells whether
- * a stroke is still being drawn.
+ * a stroke is still being drawn. What it costs does not depend on how much there is already: a
+ * stroke that is finished is never touched again.
  */
 export class Pad extends EventTarget {
   #canvas;
   #context;
-  #strokes = [];
-  #undone = [];
-  #pointer = null; // the id of the one that draws
+  #ink = ""; // its colour
+  #strokes = []; // those finished; never changed, but replaced
+  #stroke = null; // the one that is being drawn
+  #whole = null; // both, once somebody asked for them
+  #before = []; // the strokes there were when the present one was begun
+  #travelled = 0; // how far the present one went
+  #isOutside = false; // the pointer left the pad while it draws
+  #last = [0, 0]; // where it was last
   #cursor = null; // where the keyboard is, once it is used: [x, y]
   #isPenDown = false; // of the keyboard
+  #pointers;
 
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {History} [history] what can be undone, on the pad and elsewhere
+   */
+  constructor(canvas, history = new History()) {
     super();
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d");
-    canvas.addEventListener("pointerdown", (event) => this.#down(event));
-    canvas.addEventListener("pointermove", (event) => this.#move(event));
-    canvas.addEventListener("pointerup", (event) => this.#up(event));
-    canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
+    /** @readonly */
+    this.history = history;
+    this.#pointers = new Pointers({
+      begin: (point, time) => this.#begin(point, time),
+      extend: (points, times) => this.#draw(points, times),
+      finish: () => this.#finishStroke(),
+      takeBack: () => this.#takeBack(),
+      travelled: () => this.#travelled,
+    });
+    this.#listen();
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("blur", () => this.#leave());
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -50,40 +68,33 @@ export class Pad extends EventTarget {
    * A new list at every change, so that it can be kept.
    */
   get strokes() {
-    return this.#strokes.map(([xs, ys, ts]) => [[...xs], [...ys], [...ts]]);
+    this.#whole ??=
+      this.#stroke === null
+        ? this.#strokes
+        : [...this.#strokes, this.#stroke.map((row) => row.slice())];
+    return this.#whole;
   }
 
-  get canUndo() {
-    return this.#strokes.length > 0;
+  get isEmpty() {
+    return this.#strokes.length === 0 && this.#stroke === null;
   }
 
-  get canRedo() {
-    return this.#undone.length > 0;
-  }
-
-  /** Take the last stroke back. */
+  /** Take back what was done last, on the pad or beside it. */
   undo() {
-    this.#finish();
-    if (!this.canUndo) return;
-    this.#undone.push([this.#strokes.pop()]);
-    this.#changed();
+    this.finish();
+    this.history.undo();
   }
 
-  /** Bring back what was undone or cleared last. */
+  /** Do again what was undone last. */
   redo() {
-    this.#finish();
-    if (!this.canRedo) return;
-    this.#strokes.push(...this.#undone.pop());
-    this.#changed();
+    this.finish();
+    this.history.redo();
   }
 
-  /** Take all strokes away; `redo` brings them back. */
+  /** Take all strokes away; `undo` brings them back. */
   clear() {
-    this.#finish();
-    if (!this.canUndo) return;
-    this.#undone = [this.#strokes];
-    this.#strokes = [];
-    this.#changed();
+    this.finish();
+    if (!this.isEmpty) this.#replace([]);
   }
 
   /**
@@ -92,18 +103,35 @@ export class Pad extends EventTarget {
    * @param {import("../drawing/strokes.js").Drawing} drawing
    */
   load(drawing) {
-    this.#finish();
+    this.finish();
     const strokes = checkStrokes(drawing);
     const [[left, top], [right, bottom]] = boundingBox(strokes);
     const scale = (0.76 * PAD) / (Math.max(right - left, bottom - top) || 1);
     const middle = PAD / 2;
-    this.#undone = [];
-    this.#strokes = strokes.map(([xs, ys]) => [
-      Array.from(xs, (x) => middle + scale * (x - (left + right) / 2)),
-      Array.from(ys, (y) => middle + scale * (y - (top + bottom) / 2)),
-      Array.from(xs, () => 0),
-    ]);
-    this.#changed();
+    this.#replace(
+      strokes.map(([xs, ys]) => [
+        Array.from(xs, (x) => middle + scale * (x - (left + right) / 2)),
+        Array.from(ys, (y) => middle + scale * (y - (top + bottom) / 2)),
+        Array.from(xs, () => 0),
+      ]),
+    );
+  }
+
+  /**
+   * Show strokes that were on the pad before, where they were; this cannot be undone.
+   *
+   * @param {import("../drawing/strokes.js").Drawing} strokes as `strokes` returned them
+   */
+  restore(strokes) {
+    this.finish();
+    this.#show(strokes.map((rows) => Array.from(rows, (row) => Array.from(row))));
+  }
+
+  /** End the stroke that is being drawn, by whatever. */
+  finish() {
+    this.#pointers.finish();
+    if (this.#isPenDown) this.#finishStroke();
+    this.#isPenDown = false;
   }
 
   /** Bring the pad into view, if it is not. */
@@ -120,10 +148,11 @@ export class Pad extends EventTarget {
     if (this.#canvas.width !== pixels) this.#canvas.width = this.#canvas.height = pixels;
     const context = this.#context;
     const colours = getComputedStyle(this.#canvas);
+    this.#ink = colours.getPropertyValue("--ink");
     context.clearRect(0, 0, pixels, pixels);
-    context.strokeStyle = colours.getPropertyValue("--ink");
+    context.strokeStyle = this.#ink;
     const scale = pixels / PAD;
-    drawStrokes(context, this.#strokes, { scale, left: 0, top: 0, width: PEN * scale });
+    drawStrokes(context, this.strokes, { scale, left: 0, top: 0, width: PEN * scale });
     if (this.#cursor !== null) this.#drawCursor(scale, colours.getPropertyValue("--blue"));
   }
 
@@ -138,62 +167,131 @@ export class Pad extends EventTarget {
     else context.stroke();
   }
 
+  /** Draw the end of the present stroke, from one of its points on. */
+  #drawEnd(from) {
+    if (this.#ink === "") this.redraw(); // for the first time
+    const [xs, ys] = this.#stroke;
+    const context = this.#context;
+    context.strokeStyle = this.#ink;
+    const scale = this.#canvas.width / PAD;
+    const end = [[xs.slice(from), ys.slice(from)]];
+    drawStrokes(context, end, { scale, left: 0, top: 0, width: PEN * scale });
+  }
+
   #changed(drawing = false) {
-    this.redraw();
+    this.#whole = null;
     this.dispatchEvent(new CustomEvent("change", { detail: { drawing } }));
+  }
+
+  /** Put other strokes on the pad, so that it can be undone. */
+  #replace(strokes) {
+    this.#remember(this.#strokes, strokes);
+    this.#show(strokes);
+  }
+
+  #remember(before, after) {
+    this.history.add({ undo: () => this.#show(before), redo: () => this.#show(after) });
+  }
+
+  #show(strokes) {
+    this.#strokes = strokes;
+    this.#stroke = null;
+    this.#whole = null;
+    this.redraw();
+    this.#changed();
   }
 
   // By pointer
 
-  #down(event) {
-    if (this.#pointer !== null || event.button !== 0 || !event.isPrimary) return;
-    this.#finish();
-    this.#pointer = event.pointerId;
-    this.#canvas.setPointerCapture(event.pointerId);
-    this.#cursor = null;
-    this.#begin(this.#place(event), event.timeStamp);
+  #listen() {
+    const canvas = this.#canvas;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (this.#isPenDown) this.finish();
+      if (!this.#pointers.down(event, this.#place(event)) || this.#stroke === null) return;
+      try {
+        canvas.setPointerCapture(event.pointerId);
+      } catch {
+        // it is gone already, or was made by a program
+      }
+      if (this.#cursor !== null) {
+        this.#cursor = null;
+        this.redraw();
+      }
+    });
+    const move = (event) => {
+      // Browsers report a quick hand's points bundled, a bundle a frame.
+      const bundle = event.getCoalescedEvents?.() ?? [];
+      const events = bundle.length > 0 ? bundle : [event];
+      const frame = canvas.getBoundingClientRect();
+      const points = events.map((each) => this.#place(each, frame));
+      this.#pointers.move(
+        event,
+        points,
+        events.map(({ timeStamp }) => timeStamp),
+      );
+    };
+    const heard = {
+      pointermove: move,
+      pointerup: (event) => this.#pointers.up(event, this.#place(event)),
+      pointercancel: (event) => this.#pointers.cancel(event),
+    };
+    for (const [type, hear] of Object.entries(heard)) {
+      canvas.addEventListener(type, hear);
+      // What a pointer does beside the pad counts even where the browser does not tell the pad.
+      addEventListener(type, (event) => event.target !== canvas && hear(event));
+    }
+    canvas.addEventListener("lostpointercapture", (event) => this.#pointers.lose(event));
+    document.addEventListener("visibilitychange", () => document.hidden && this.finish());
+    // Without this, some browsers take two quick strokes of a finger for a double tap.
+    canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   }
 
-  #move(event) {
-    if (event.pointerId !== this.#pointer) return;
-    // Browsers report a quick hand's points bundled, a bundle a frame.
-    const bundle = event.getCoalescedEvents?.() ?? [];
-    for (const each of bundle.length > 0 ? bundle : [event]) {
-      this.#extend(this.#place(each), each.timeStamp);
-    }
+  #place({ clientX, clientY }, frame = this.#canvas.getBoundingClientRect()) {
+    const { left, top, width, height } = frame;
+    return [((clientX - left) / width) * PAD, ((clientY - top) / height) * PAD];
+  }
+
+  #begin(point, time) {
+    this.#before = this.#strokes;
+    this.#travelled = 0;
+    this.#isOutside = false;
+    this.#last = point;
+    this.#beginPiece(point.map(within), time);
+  }
+
+  #beginPiece([x, y], time) {
+    this.#stroke = [[x], [y], [time]];
+    this.#drawEnd(0);
     this.#changed(true);
   }
 
-  #up(event) {
-    if (event.pointerId !== this.#pointer) return;
-    this.#extend(this.#place(event), event.timeStamp);
-    this.#pointer = null;
-    this.#changed();
-  }
-
-  /** The system took the pointer away, for a gesture of its own: that was no stroke. */
-  #cancel(event) {
-    if (event.pointerId !== this.#pointer) return;
-    this.#pointer = null;
-    this.#strokes.pop();
-    this.#changed();
-  }
-
-  #place(event) {
-    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
-    const x = ((event.clientX - left) / width) * PAD;
-    const y = ((event.clientY - top) / height) * PAD;
-    return [Math.min(Math.max(x, 0), PAD), Math.min(Math.max(y, 0), PAD)];
-  }
-
-  #begin([x, y], time) {
-    this.#undone = [];
-    this.#strokes.push([[x], [y], [time]]);
+  /** Make the stroke longer; where it leaves the pad it ends, and where it comes back it begins. */
+  #draw(points, times) {
+    let from = this.#stroke === null ? 0 : this.#stroke[0].length - 1;
+    points.forEach((point, i) => {
+      const [before, time] = [this.#last, times[i]];
+      this.#last = point;
+      this.#travelled += Math.hypot(point[0] - before[0], point[1] - before[1]);
+      if (isInside(point)) {
+        if (this.#isOutside) {
+          this.#isOutside = false;
+          this.#beginPiece(crossing(point, before), time);
+          from = 0;
+        }
+        this.#extend(point, time);
+      } else if (!this.#isOutside) {
+        this.#isOutside = true;
+        this.#extend(crossing(before.map(within), point), time);
+        this.#drawEnd(from);
+        this.#keepPiece();
+      }
+    });
+    if (this.#stroke !== null) this.#drawEnd(from);
     this.#changed(true);
   }
 
   #extend([x, y], time) {
-    const [xs, ys, ts] = this.#strokes[this.#strokes.length - 1];
+    const [xs, ys, ts] = this.#stroke;
     const last = xs.length - 1;
     if (xs[last] === x && ys[last] === y) return;
     xs.push(x);
@@ -201,10 +299,19 @@ export class Pad extends EventTarget {
     ts.push(time);
   }
 
-  /** End the stroke that is being drawn, by whatever. */
-  #finish() {
-    this.#pointer = null;
-    this.#isPenDown = false;
+  #keepPiece() {
+    if (this.#stroke !== null) this.#strokes = [...this.#strokes, this.#stroke];
+    this.#stroke = null;
+  }
+
+  #finishStroke() {
+    this.#keepPiece();
+    this.#remember(this.#before, this.#strokes);
+    this.#changed();
+  }
+
+  #takeBack() {
+    this.#show(this.#before);
   }
 
   // By keyboard
@@ -219,31 +326,39 @@ export class Pad extends EventTarget {
   }
 
   #togglePen(time) {
+    this.#pointers.finish();
     this.#cursor ??= [PAD / 2, PAD / 2];
     this.#isPenDown = !this.#isPenDown;
     if (this.#isPenDown) this.#begin(this.#cursor, time);
-    else this.#changed();
+    else this.#finishStroke();
+    this.redraw();
   }
 
   #moveCursor(event) {
     const [dx, dy] = KEYS[event.key];
     const by = event.shiftKey ? LEAP : STEP;
     const [x, y] = this.#cursor ?? [PAD / 2, PAD / 2];
-    const within = (value) => Math.min(Math.max(value, 0), PAD);
     this.#cursor = [within(x + by * dx), within(y + by * dy)];
-    if (this.#isPenDown) {
-      this.#extend(this.#cursor, event.timeStamp);
-      this.#changed(true);
-    } else {
-      this.redraw();
-    }
+    if (this.#isPenDown) this.#draw([this.#cursor], [event.timeStamp]);
+    this.redraw();
   }
 
   #leave() {
-    const wasDown = this.#isPenDown;
     this.#cursor = null;
-    this.#isPenDown = false;
-    if (wasDown) this.#changed();
-    else this.redraw();
+    if (this.#isPenDown) this.finish();
+    this.redraw();
   }
+}
+
+const within = (value) => Math.min(Math.max(value, 0), PAD);
+const isInside = (point) => point.every((value) => value === within(value));
+
+/** Return where the line from a point on the pad to one outside crosses the pad's edge. */
+function crossing(inside, outside) {
+  const parts = inside.map((start, axis) => {
+    const way = outside[axis] - start;
+    return way === 0 ? 1 : ((way > 0 ? PAD : 0) - start) / way;
+  });
+  const part = Math.min(1, ...parts);
+  return inside.map((start, axis) => within(start + part * (outside[axis] - start)));
 }

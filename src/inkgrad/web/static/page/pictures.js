@@ -100,7 +100,7 @@ function mixed(from, to, part) {
   return pixel([0, 1, 2].map((at) => Math.round(from[at] + (to[at] - from[at]) * part)));
 }
 
-/** A canvas keeps red, green, blue, alpha; as one number on the little-endian machines there are. */
+/** A canvas keeps red, green, blue, alpha; as one number on little-endian machines, as all are. */
 function pixel([red, green, blue]) {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

@@ -6,6 +6,7 @@
 import { make, makeButton } from "./elements.js";
 import { EXAMPLES } from "./examples.js";
 import { drawSketch } from "./sketch.js";
+import { TEXTS } from "./texts.js";
 import { judge } from "./verdict.js";
 
 const ROUNDS = 6;
@@ -22,15 +23,15 @@ const PAUSE = 1400; // milliseconds between a drawing and the next
 export function mountPlay(root, session, pad) {
   const game = make("div.card.game", { id: "game" });
   const examples = make("div.sketches", { id: "examples" });
-  const none = make("p.note", {}, "There are no examples of what this model knows: draw your own.");
+  const none = make("p.note", {}, TEXTS.play.none);
   root.append(
     make(
       "div.stack",
       {},
-      make("h2", {}, "Can it tell what you draw?"),
-      make("p", {}, "Draw on the pad: the guesses change with every line. Or play:"),
+      make("h2", {}, TEXTS.play.title),
+      make("p", {}, TEXTS.play.intro),
       game,
-      make("h3", {}, "Or start from an example"),
+      make("h3", {}, TEXTS.play.examples),
       examples,
       none,
     ),
@@ -82,26 +83,26 @@ function mountGame(root, session, pad) {
   function play(tasks, done) {
     pad.clear();
     const task = tasks[done.length];
-    const left = make("span", {}, `${SECONDS} seconds`);
+    const left = make("span", {}, TEXTS.play.seconds(SECONDS));
     const bar = make("i");
     const clock = make("div.clock", { "aria-hidden": "true" }, bar);
     const remark = make("p.note", { role: "status" }, " ");
     show(
-      make("p.note", {}, `Drawing ${done.length + 1} of ${ROUNDS} · `, left),
-      make("p.task", {}, `Draw: ${task}`),
+      make("p.note", {}, TEXTS.play.round(done.length + 1, ROUNDS), left),
+      make("p.task", {}, TEXTS.play.task(task)),
       clock,
       remark,
       make(
         "div.row",
         {},
-        makeButton("Skip", () => end(false)),
-        makeButton("Stop", () => finish(tasks, done), "quiet"),
+        makeButton(TEXTS.play.skip, () => end(false)),
+        makeButton(TEXTS.play.stop, () => finish(tasks, done), "quiet"),
       ),
     );
     // On the pad as well, where eyes are: on a phone the panel is further down.
     const strip = document.getElementById("task");
     const seconds = make("span");
-    strip.replaceChildren(make("span", {}, `Draw: ${task}`), seconds);
+    strip.replaceChildren(make("span", {}, TEXTS.play.task(task)), seconds);
     strip.hidden = false;
     pad.reveal();
     const start = performance.now();
@@ -111,8 +112,8 @@ function mountGame(root, session, pad) {
 
     function tick() {
       const rest = Math.max(0, SECONDS - (performance.now() - start) / 1000);
-      left.textContent = `${Math.ceil(rest)} seconds`;
-      seconds.textContent = `${Math.ceil(rest)} s`;
+      left.textContent = TEXTS.play.seconds(Math.ceil(rest));
+      seconds.textContent = TEXTS.play.secondsInShort(Math.ceil(rest));
       bar.style.transform = `scaleX(${rest / SECONDS})`;
       clock.classList.toggle("late", rest < 5);
       if (rest === 0) end(false);
@@ -127,13 +128,13 @@ function mountGame(root, session, pad) {
       if (session.seen === null) return;
       const { guesses, sure } = judge(session.model.classes, session.seen.probabilities);
       if (sure && guesses[0].name === task) end(true);
-      else remark.textContent = sure ? `I see ${guesses[0].name} …` : "I am not sure yet …";
+      else remark.textContent = sure ? TEXTS.play.see(guesses[0].name) : TEXTS.play.unsure;
     }
 
     function end(right) {
       round.stop();
       round = null;
-      remark.textContent = right ? `I know: it is ${task}!` : `Next one!`;
+      remark.textContent = right ? TEXTS.play.right(task) : TEXTS.play.next;
       root.querySelectorAll("button").forEach((button) => (button.disabled = true));
       const all = [...done, { task, right, drawing: pad.strokes }];
       round = { stop: () => clearTimeout(pause), look: () => {} };
@@ -154,9 +155,9 @@ function mountGame(root, session, pad) {
       return { canvas, drawing, box: make(`li.sketch${right ? ".right" : ""}`, {}, canvas, label) };
     });
     show(
-      make("p.task", {}, `It recognised ${right} of ${done.length} drawings`),
+      make("p.task", {}, TEXTS.play.recognised(right, done.length)),
       make("ul.sketches", {}, ...sketches.map(({ box }) => box)),
-      make("div.row", {}, makeButton("Play again", begin, "main")),
+      make("div.row", {}, makeButton(TEXTS.play.again, begin, "main")),
     );
     for (const { canvas, drawing } of sketches) if (drawing.length > 0) drawSketch(canvas, drawing);
     root.querySelector("button").focus();
@@ -166,9 +167,9 @@ function mountGame(root, session, pad) {
     round?.stop();
     round = null;
     show(
-      make("p.task", {}, `${ROUNDS} drawings, ${SECONDS} seconds each`),
-      make("p", {}, "It tells you what to draw, and guesses while you do."),
-      make("div.row", {}, makeButton("Play", begin, "main")),
+      make("p.task", {}, TEXTS.play.game(ROUNDS, SECONDS)),
+      make("p", {}, TEXTS.play.rules),
+      make("div.row", {}, makeButton(TEXTS.play.begin, begin, "main")),
     );
   }
 

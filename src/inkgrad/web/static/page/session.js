@@ -4,27 +4,45 @@
  * The panels read it and listen to it; nobody else talks to the worker.
  *
  * Events: "model" (another model, or more classes), "parameters" (other weights of the same model),
- * "seen" (what the model sees in the drawing is known, or there is no drawing any more).
+ * "seen" (what the model sees in the drawing is known, or there is no drawing any more),
+ * "collection" (the drawings of one's own).
  *
  * @module
  */
-import { checkStrokes } from "../drawing/strokes.js";
+import { History } from "./history.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 
+const MODEL = "model"; // what deeds are done to that another model makes meaningless
+
 export class Session extends EventTarget {
   #look = Promise.resolve(); // at the drawing shown last
+  #turn = 0; // how often older answers lost their meaning: another model, an empty pad
 
-  /** @param {import("./client.js").Client} client */
-  constructor(client) {
+  /**
+   * @param {import("./client.js").Client} client
+   * @param {History} [history] what can be undone, on the pad and elsewhere
+   */
+  constructor(client, history = new History()) {
     super();
     this.client = client;
+    /** @readonly */
+    this.history = history;
     /** What `Client.load` tells of the model, and its name; null before there is one. */
     this.model = null;
+    /** The file that the model was opened from; null if it is one of the page's own. */
+    this.file = null;
+    /** @type {Map<string, Drawing[]>} the drawings of one's own by class; never changed in place */
+    this.collection = new Map();
     /** @type {Drawing} the strokes on the pad */
     this.drawing = [];
-    /** What `Client.see` returned for it; null where there is no drawing. */
+    /**
+     * What `Client.see` returned for the newest drawing that it has answered, with that `drawing`;
+     * null where there is none. While somebody draws, it may be some points behind.
+     */
     this.seen = null;
+    /** Why the drawing cannot be seen, if it cannot. */
+    this.trouble = null;
   }
 
   /**
@@ -32,23 +50,29 @@ export class Session extends EventTarget {
    *
    * @param {string} name how to call it
    * @param {Uint8Array} bytes of the safetensors file
-   * @param {string} [where] how an error calls the file
+   * @param {object} [from]
+   * @param {string} [from.where] how an error calls the file
+   * @param {boolean} [from.isFile] it is not one of the page's own
    * @throws {ModelError} if it is no model; the model before stays
    */
-  async openModel(name, bytes, where = name) {
-    this.#takeModel(name, await this.client.load(bytes, where));
+  async openModel(name, bytes, { where = name, isFile = false } = {}) {
+    const model = await this.client.load(bytes, where);
+    this.history.forget(MODEL);
+    this.file = isFile ? bytes : null;
+    this.#takeModel(name, model);
     await this.show(this.drawing);
   }
 
   /**
-   * Let the model see a drawing. While it is busy, only the newest drawing waits.
+   * Let the model see a drawing. While it is busy, only the newest drawing waits; every answer is
+   * shown, in order, even if the hand is further by then.
    *
    * @param {Drawing} drawing no strokes: the pad is empty
    */
   async show(drawing) {
     this.drawing = drawing;
     if (drawing.length === 0) {
-      this.seen = null;
+      this.#forget();
       this.#tell("seen");
       return;
     }
@@ -66,10 +90,27 @@ export class Session extends EventTarget {
   }
 
   async #see(drawing) {
-    const seen = await this.client.see(checkStrokes(drawing));
-    if (seen === null || this.drawing !== drawing) return; // a newer drawing is on its way
-    this.seen = seen;
+    const turn = this.#turn;
+    let seen = null;
+    let trouble = null;
+    try {
+      seen = await this.client.see(drawing);
+      if (seen === null) return; // a newer drawing has taken its place
+    } catch (error) {
+      if (error.name !== "DrawingError") throw error;
+      trouble = error.message;
+    }
+    if (turn !== this.#turn) return; // too late
+    this.seen = seen && { ...seen, drawing };
+    this.trouble = trouble;
     this.#tell("seen");
+  }
+
+  /** From now on no answer to what was asked before counts. */
+  #forget() {
+    this.#turn++;
+    this.seen = null;
+    this.trouble = null;
   }
 
   /** Return the loss of the drawing, were `label` (a class's number) right, and all derivatives. */
@@ -77,11 +118,13 @@ export class Session extends EventTarget {
     return this.client.learn(label);
   }
 
-  /** Take one step of gradient descent on the drawing; return probabilities and loss before, after. */
-  async step(label, rate) {
-    const { parameters, ...change } = await this.client.step(label, rate);
-    await this.#takeParameters(parameters);
-    return change;
+  /** Take one step of gradient descent on the drawing; return what it was before and after. */
+  step(label, rate) {
+    return this.#change(async () => {
+      const { parameters, ...change } = await this.client.step(label, rate);
+      await this.#takeParameters(parameters, this.model.steps + 1);
+      return change;
+    });
   }
 
   /** Compare one weight's derivative with a difference of losses. */
@@ -90,8 +133,10 @@ export class Session extends EventTarget {
   }
 
   /** Undo all steps. */
-  async reset() {
-    await this.#takeParameters((await this.client.reset()).parameters);
+  reset() {
+    return this.#change(async () => {
+      await this.#takeParameters((await this.client.reset()).parameters, 0);
+    });
   }
 
   /**
@@ -101,18 +146,72 @@ export class Session extends EventTarget {
    * @param {Drawing[]} drawings of it
    * @returns {Promise<{ accuracy: number, losses: number[] }>} see `Learner.teach`
    */
-  async teach(name, drawings) {
-    const strokes = drawings.map((drawing) => checkStrokes(drawing));
-    const { accuracy, losses, ...model } = await this.client.teach(name, strokes);
-    this.#takeModel(this.model.name, model);
-    await this.show(this.drawing);
-    return { accuracy, losses };
+  teach(name, drawings) {
+    return this.#change(async () => {
+      const { accuracy, losses, ...model } = await this.client.teach(name, drawings);
+      this.#takeModel(this.model.name, model);
+      await this.show(this.drawing);
+      return { accuracy, losses };
+    });
   }
 
   /** Return to the model as it was opened, without what it was taught. */
-  async forget() {
-    this.#takeModel(this.model.name, await this.client.forget());
-    await this.show(this.drawing);
+  forget() {
+    return this.#change(async () => {
+      this.#takeModel(this.model.name, await this.client.forget());
+      await this.show(this.drawing);
+    });
+  }
+
+  /** Whether the model is another than the one that was opened. */
+  get isChanged() {
+    return this.model !== null && (this.model.steps > 0 || this.model.taught.length > 0);
+  }
+
+  /** Return what was done to the model since it was opened, for `restore`. */
+  snapshot() {
+    return this.client.snapshot();
+  }
+
+  /**
+   * Make the model what it was at a `snapshot`.
+   *
+   * @param {import("../network/learner.js").Snapshot} snapshot
+   */
+  async restore(snapshot) {
+    const model = await this.client.restore(snapshot);
+    if (String(model.classes) === String(this.model.classes)) {
+      await this.#takeParameters(model.parameters, model.steps);
+    } else {
+      this.#takeModel(this.model.name, model);
+      await this.show(this.drawing);
+    }
+  }
+
+  /** Add a drawing of one's own to a class. */
+  addDrawing(word, drawing) {
+    this.#collect(() => {
+      const list = this.collection.get(word) ?? [];
+      this.collection.set(word, [...list, drawing]);
+    });
+  }
+
+  /** Add drawings of several classes. */
+  addDrawings(collection) {
+    this.#collect(() => {
+      for (const [word, drawings] of collection) {
+        this.collection.set(word, [...(this.collection.get(word) ?? []), ...drawings]);
+      }
+    });
+  }
+
+  /** Remove the i-th drawing of a class, and the class with its last one. */
+  removeDrawing(word, i) {
+    this.#collect(() => {
+      const left = this.collection.get(word).filter((_, at) => at !== i);
+      if (left.length > 0) this.collection.set(word, left);
+      else this.collection.delete(word);
+    });
   }
 
   /** Return the model as it is now, as the bytes of a model file. */
@@ -122,14 +221,44 @@ export class Session extends EventTarget {
 
   #takeModel(name, model) {
     this.model = { ...model, name };
-    this.seen = null;
+    this.#forget();
     this.#tell("model");
   }
 
-  async #takeParameters(parameters) {
-    this.model.parameters = parameters;
+  async #takeParameters(parameters, steps) {
+    Object.assign(this.model, { parameters, steps });
+    this.#turn++;
     this.#tell("parameters");
     await this.show(this.drawing);
+  }
+
+  /** Do something to the model, so that it can be undone. */
+  async #change(work) {
+    const before = await this.client.snapshot();
+    const result = await work();
+    const after = await this.client.snapshot();
+    const bytes = [before, after].flatMap(({ taught, stepped }) => [taught, stepped]);
+    this.history.add({
+      undo: () => this.restore(before),
+      redo: () => this.restore(after),
+      of: MODEL,
+      bytes: bytes.reduce((sum, file) => sum + (file?.length ?? 0), 0),
+    });
+    return result;
+  }
+
+  /** Do something to the drawings of one's own, so that it can be undone. */
+  #collect(work) {
+    const before = this.collection;
+    this.collection = new Map(before);
+    work();
+    const after = this.collection;
+    const show = (collection) => {
+      this.collection = collection;
+      this.#tell("collection");
+    };
+    this.history.add({ undo: () => show(before), redo: () => show(after) });
+    this.#tell("collection");
   }
 
   #tell(what) {

@@ -7,6 +7,7 @@ import { make, makeButton, percent } from "./elements.js";
 import { toNdjson } from "../drawing/ndjson.js";
 import { asFileName, openFile, saveFile } from "./files.js";
 import { drawSketch } from "./sketch.js";
+import { TEXTS } from "./texts.js";
 
 const FEWEST = 3; // drawings to teach a class by
 const ENOUGH = 12; // from then on more of them help little
@@ -26,19 +27,19 @@ export function mountTeach(root, session, pad, { tell }) {
     id: "class-name",
     maxLength: 60,
     autocomplete: "off",
-    placeholder: "octopus, my logo, smile …",
+    placeholder: TEXTS.teach.placeholder,
   });
-  const add = makeButton("Add this drawing", addDrawing, "main");
-  const learn = makeButton("Teach it", teach);
-  const forget = makeButton("Undo teaching", forgetAll, "quiet");
+  const add = makeButton(TEXTS.teach.add, addDrawing, "main");
+  const learn = makeButton(TEXTS.teach.learn, teach);
+  const forget = makeButton(TEXTS.teach.forget, forgetAll, "quiet");
   const count = make("p.note", { role: "status" });
   const sketches = make("ul.sketches", { id: "own" });
   const result = make("div.stack", { role: "status", id: "taught" });
-  const saveDrawings = makeButton("Save drawings", () => {
+  const saveDrawings = makeButton(TEXTS.files.saveDrawings, () => {
     const names = [...collection.keys()];
     saveFile(`${asFileName(names.join(" "))}.ndjson`, toNdjson(collection));
   });
-  const saveModel = makeButton("Save model", async () => {
+  const saveModel = makeButton(TEXTS.files.saveModel, async () => {
     const name = asFileName([session.model.name, ...taught()].join(" "));
     saveFile(`${name}.safetensors`, await session.save());
   });
@@ -48,7 +49,7 @@ export function mountTeach(root, session, pad, { tell }) {
     accept: ".safetensors,.ndjson,.jsonl,.json",
     multiple: true,
     tabIndex: -1,
-    "aria-label": "Open a model or drawings",
+    "aria-label": TEXTS.files.chooser,
     onchange: async () => {
       await openAll(chooser.files);
       chooser.value = "";
@@ -57,13 +58,13 @@ export function mountTeach(root, session, pad, { tell }) {
   const drop = make(
     "div.drop.stack",
     {},
-    make("p", {}, "Models (.safetensors) and drawings (.ndjson) can be dropped here."),
+    make("p", {}, TEXTS.files.drop),
     make(
       "div.row",
       {},
       saveDrawings,
       saveModel,
-      makeButton("Open …", () => chooser.click()),
+      makeButton(TEXTS.files.open, () => chooser.click()),
       chooser,
     ),
   );
@@ -71,28 +72,22 @@ export function mountTeach(root, session, pad, { tell }) {
     make(
       "div.stack",
       {},
-      make("h2", {}, "Teach it something of your own"),
-      make(
-        "p",
-        {},
-        `Say what it is, and draw it about ${ENOUGH} times, each time a little differently. Then ` +
-          "the network's last layer learns it, here in the page, without forgetting the rest.",
-      ),
-      make("div.row", {}, make("label.field", {}, make("span", {}, "What will you draw?"), field)),
+      make("h2", {}, TEXTS.teach.title),
+      make("p", {}, TEXTS.teach.intro(ENOUGH)),
+      make("div.row", {}, make("label.field", {}, make("span", {}, TEXTS.teach.question), field)),
       make("div.row", {}, add, learn, forget),
       count,
       sketches,
       result,
-      make("h3", {}, "Files"),
+      make("h3", {}, TEXTS.files.title),
       drop,
       make(
         "p.note",
         {},
-        "On the command line: ",
-        make("code", {}, "inkgrad predict MODEL DRAWINGS"),
-        " asks a model saved here, ",
-        make("code", {}, "inkgrad train --data DRAWINGS"),
-        " trains a whole network on drawings saved here (of two classes or more).",
+        ...TEXTS.files.commands(
+          make("code", {}, TEXTS.files.predict),
+          make("code", {}, TEXTS.files.train),
+        ),
       ),
     ),
   );
@@ -112,28 +107,28 @@ export function mountTeach(root, session, pad, { tell }) {
   async function teach() {
     const [what, drawings] = [name(), collection.get(name())];
     isBusy = true;
-    learn.textContent = "Learning …";
+    learn.textContent = TEXTS.teach.learning;
     update();
     try {
       const start = performance.now();
       const figures = await session.teach(what, drawings);
       const seconds = (performance.now() - start) / 1000;
       say(
-        make("p", {}, make("strong", {}, `It knows ${what} now. `), `Try it: draw another one.`),
+        make("p", {}, make("strong", {}, TEXTS.teach.knows(what)), TEXTS.teach.tryIt),
         make("p.note", {}, inWords(figures, drawings.length, seconds)),
       );
     } catch (error) {
       tell(error);
     }
     isBusy = false;
-    learn.textContent = "Teach it";
+    learn.textContent = TEXTS.teach.learn;
     update();
   }
 
   async function forgetAll() {
     try {
       await session.forget();
-      say(make("p", {}, "It is as it was when you opened it. Your drawings are still here."));
+      say(make("p", {}, TEXTS.teach.forgotten));
     } catch (error) {
       tell(error);
     }
@@ -155,7 +150,7 @@ export function mountTeach(root, session, pad, { tell }) {
     const { model, collection: drawings } = await openFile(file);
     if (model !== undefined) {
       await session.openModel(file.name.replace(/\.safetensors$/, ""), model, file.name);
-      say(make("p", {}, `${file.name} is open: it knows ${session.model.classes.join(", ")}.`));
+      say(make("p", {}, TEXTS.files.isOpen(file.name, session.model.classes)));
       return;
     }
     let n = 0;
@@ -164,7 +159,7 @@ export function mountTeach(root, session, pad, { tell }) {
       field.value = word;
       n += list.length;
     }
-    say(make("p", {}, `${n} drawings of ${[...drawings.keys()].join(", ")} loaded.`));
+    say(make("p", {}, TEXTS.files.loaded(n, [...drawings.keys()])));
   }
 
   const say = (...children) => result.replaceChildren(...children);
@@ -182,15 +177,12 @@ export function mountTeach(root, session, pad, { tell }) {
   }
 
   function hint(n) {
-    if (!session.model.hasFeatures) {
-      return "This model cannot be taught: its file does not say what its classes look like to the last layer; train it anew with inkgrad train.";
-    }
-    if (name() === "") return "First give it a name.";
-    if (n === 0) return `Draw ${name()} on the pad, then add it.`;
-    if (n < FEWEST)
-      return `${n} ${n === 1 ? "drawing" : "drawings"} of ${name()}. Draw at least ${FEWEST}.`;
-    if (n < ENOUGH) return `${n} of ${name()}: about ${ENOUGH} are good.`;
-    return `${n} of ${name()}: that is plenty.`;
+    if (!session.model.hasFeatures) return TEXTS.teach.cannot;
+    if (name() === "") return TEXTS.teach.nameFirst;
+    if (n === 0) return TEXTS.teach.drawFirst(name());
+    if (n < FEWEST) return TEXTS.teach.few(n, name(), FEWEST);
+    if (n < ENOUGH) return TEXTS.teach.more(n, name(), ENOUGH);
+    return TEXTS.teach.plenty(n, name());
   }
 
   let shown = "";
@@ -207,7 +199,7 @@ export function mountTeach(root, session, pad, { tell }) {
       list.forEach((drawing, i) => {
         const canvas = make("canvas", { "aria-hidden": "true" });
         const remove = makeButton("×", () => removeDrawing(word, i), "remove");
-        remove.setAttribute("aria-label", `Remove drawing ${i + 1} of ${word}`);
+        remove.setAttribute("aria-label", TEXTS.teach.remove(i + 1, word));
         sketches.append(make("li.sketch", {}, canvas, make("span.label", {}, word), remove));
         drawSketch(canvas, drawing);
       });
@@ -250,6 +242,6 @@ export function mountTeach(root, session, pad, { tell }) {
 
 /** Say how teaching went. */
 function inWords({ accuracy }, n, seconds) {
-  const time = `${n} drawings, ${seconds.toFixed(1)} s`;
-  return accuracy === undefined ? time : `${time}; ${percent(accuracy)} of them recognised.`;
+  const time = TEXTS.teach.took(n, seconds.toFixed(1));
+  return accuracy === undefined ? time : TEXTS.teach.recognised(time, percent(accuracy));
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
-const CHOICES = { auto: "As the system", light: "Light", dark: "Dark" };
+import { TEXTS } from "./texts.js";
+
+const CHOICES = { auto: "◐", light: "☀", dark: "☾" };
 const KEY = "inkgrad-theme";
 
 /**
@@ -18,9 +20,9 @@ export function mountTheme(button, onchange) {
   function apply() {
     if (choice === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = choice;
-    button.textContent = { auto: "◐", light: "☀", dark: "☾" }[choice];
-    button.title = `Colours: ${CHOICES[choice]}`;
-    button.setAttribute("aria-label", `Colours: ${CHOICES[choice]}`);
+    button.textContent = CHOICES[choice];
+    button.title = TEXTS.theme.label(TEXTS.theme.choices[choice]);
+    button.setAttribute("aria-label", button.title);
     onchange();
   }
   button.addEventListener("click", () => {

@@ -15,6 +15,7 @@ import { inDigits, inPercent } from "./figures.js";
 import { layoutOf, pictures } from "./layouts.js";
 import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
+import { TEXTS } from "./texts.js";
 
 const ROOMY = "(min-width: 60rem) and (min-height: 44rem) and (hover: hover)";
 
@@ -25,15 +26,10 @@ const ROOMY = "(min-width: 60rem) and (min-height: 44rem) and (hover: hover)";
  * @param {import("./session.js").Session} session
  */
 export function mountThink(root, session) {
-  const intro = make(
-    "p.note",
-    {},
-    make("b", {}, "Choose any cell to see where its number comes from."),
-    " The numbers flow from top to bottom, from your ink to the answer. Dark cells are large numbers; where numbers can be negative, blue is below zero and red above. Maps, rows and columns count from 0.",
-  );
+  const intro = make("p.note", {}, make("b", {}, TEXTS.think.introFirst), " ", TEXTS.think.intro);
   const layers = make("div.layers");
   const dock = new Dock();
-  root.append(make("h2.hidden", {}, "See it think"), intro, layers, dock.element);
+  root.append(make("h2.hidden", {}, TEXTS.think.title), intro, layers, dock.element);
 
   let views = []; // one a layer's output, from the input to the softmax
   let chosen = null; // {view, cell}
@@ -67,7 +63,7 @@ export function mountThink(root, session) {
     else explain();
   }
 
-  /** Hold a cell that was clicked, tapped or walked to, or let it go; follow a pointer meanwhile. */
+  /** Hold a cell that was clicked, tapped or walked to, or let it go; else follow a pointer. */
   function point(view, cell, holds, isClick = false) {
     if (!holds && (isHeld || chosen === null)) return;
     const isAgain = isClick && isHeld && chosen.view === view && chosen.cell === cell;
@@ -147,9 +143,9 @@ function makeViews(model, point) {
 
 function inputView(shape, point) {
   return pictureView({
-    name: "Your drawing",
+    name: TEXTS.think.drawing,
     shape,
-    note: `As the network sees it: ${shape.slice(-2).join(" × ")} numbers, 0 for paper, 1 for ink.`,
+    note: TEXTS.think.drawingNote(shape.at(-2), shape.at(-1)),
     index: 0,
     isSigned: false,
     point,
@@ -180,7 +176,7 @@ function pictureView({ layer, name, shape, note, index, isSigned, point, explain
   const key = legend(isSigned);
   const picture = new Mosaic({
     layout: layoutOf(shape),
-    label: `${name}: ${size(shape)}. Arrow keys move, Page Up and Page Down change the map`,
+    label: TEXTS.cells.keys(TEXTS.think.layer(name, size(shape))),
     isSigned,
     largest: index === 0 ? 8 : 30,
     onPoint: (cell, ...how) => point(view, cell, ...how),
@@ -234,7 +230,7 @@ export function lensMaker(shape, isSigned, valuesOf, picture, name, view, point)
     lens.paint(valuesOf(all).subarray(...part), picture.range, picture.stops?.subarray(...part));
     lens.mark(cell === null ? -1 : cell - start, cell === null ? moved : []);
     return [
-      { caption: shape[0] === 1 ? caption : `${caption}, map ${map}`, element: lens.element },
+      { caption: shape[0] === 1 ? caption : TEXTS.cells.lens(caption, map), element: lens.element },
     ];
   };
 }
@@ -243,18 +239,18 @@ function logitsView(layer, index, classes, point) {
   const view = { layer, explain: (scene, k) => explainOutput(scene, index, k) };
   view.picture = new Bars({
     names: classes,
-    label: `${layer.name}, the logits. Arrow keys move`,
+    label: TEXTS.cells.barKeys(TEXTS.think.logitsOf(layer.name)),
     isSigned: true,
     write: (value) => inDigits(value),
     onPoint: (at, isHeld) => point(view, at, isHeld),
   });
   view.element = card(
     layer.name,
-    "the logits",
-    `${LAYERS[layer.type].words.y(layer)} One output a class.`,
+    TEXTS.think.logits,
+    TEXTS.think.oneAClass(LAYERS[layer.type].words.y(layer)),
     view.picture.element,
   );
-  view.titleOf = (k) => `${layer.name}, the logit of ${classes[k]}`;
+  view.titleOf = (k) => TEXTS.think.logitOf(layer.name, classes[k]);
   view.show = (seen) => view.picture.paint(seen?.outputs[index + 1] ?? null);
   view.lens = () => [];
   return view;
@@ -264,17 +260,17 @@ function softmaxView(classes, index, point) {
   const view = { explain: explainProbability };
   view.picture = new Bars({
     names: classes,
-    label: "softmax, the probabilities. Arrow keys move",
+    label: TEXTS.cells.barKeys(TEXTS.think.softmaxLabel),
     write: inPercent,
     onPoint: (at, isHeld) => point(view, at, isHeld),
   });
   view.element = card(
-    "softmax",
-    "the answer",
-    "The logits become shares of one: how likely each class is.",
+    TEXTS.think.softmax,
+    TEXTS.think.answer,
+    TEXTS.think.softmaxNote,
     view.picture.element,
   );
-  view.titleOf = (k) => `The probability of ${classes[k]}`;
+  view.titleOf = (k) => TEXTS.think.probabilityOf(classes[k]);
   view.show = (seen) => view.picture.paint(seen?.probabilities ?? null);
   view.lens = () => [];
   return view;

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** From this probability on the best guess counts as sure: it is likelier than all others together. */
+/** From this probability on the best guess counts as sure: likelier than all others together. */
 export const SURE = 0.5;
 
 /**
