@@ -45,7 +45,7 @@ test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests
 
-test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's Chromium
+test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's browsers
 	$(PYTEST) -m "browser and not slow" tests
 
 lint: $(VENV)/.lint  ## ruff and mypy

@@ -62,6 +62,7 @@ class Engine:
     real: ClassVar[set[tuple[str, str]]]  # what its driver can do: {(what, pointer)}
     bundles: ClassVar[bool] = False  # can do what is quicker than it draws
     zooms: ClassVar[bool] = True  # as the user would; otherwise by a style
+    tells_pens: bool = True  # from mice
 
     def plays(self, steps: Sequence[Step]) -> bool:
         """Tell whether the driver can do all of this."""
@@ -335,6 +336,7 @@ def firefox(**preferences: Any) -> Iterator[Engine]:
             port_file = Path(folder, "MarionetteActivePort")
             _wait_for(lambda: port_file.exists() and port_file.read_text(), "Firefox")
             with contextlib.closing(_Firefox(int(port_file.read_text()))) as engine:
+                engine.tells_pens = not chosen.get("privacy.resistFingerprinting")
                 yield engine
 
 

@@ -43,7 +43,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "page.md"
 COLUMNS = ("Chromium", "Firefox", "Firefox, resisting fingerprinting", "WebKit")
 START, END = "<!-- made by python -m tests.web.pens -->", "<!-- end -->"
 
+POINTERS = ("mouse", "touch", "pen")
 WINDOW = (1000, 800)
+CHANGES = {
+    ("resize", 800, 1000): "rotated",
+    ("resize", 820, 700): "resized",
+    ("zoom", 1.25): "zoomed",
+}
+NORMAL = {"resize": ("resize", *WINDOW), "zoom": ("zoom", 1)}
 NEAR = 10.0  # in the pad's units: a window's pixel is about two of them
 LONGEST = 3.0  # seconds until the pad has what was drawn
 
@@ -91,22 +98,29 @@ class Scenario:
         ``("zoom", factor)``, ``("blur",)``, ``("release", pointer)``.
     strokes : list
         The strokes, as points that each must come through, and come near to nothing else.
+    as_mouse : list, optional
+        The strokes where the browser passes a pen off as a mouse.
     """
 
     name: str
     pointer: str
     steps: list[Any]
     strokes: list[Points]
+    as_mouse: list[Points] | None = None
+
+    def expected(self, engine: Engine) -> list[Points]:
+        """Return the strokes that an engine must give."""
+        return self.strokes if self.as_mouse is None or engine.tells_pens else self.as_mouse
 
 
 def _scenarios() -> Iterator[Scenario]:
     # A pen makes the pad distrust fingers for seconds, so pens come last.
-    for pointer in ("mouse", "touch", "pen"):
+    for pointer in POINTERS:
         yield from (Scenario(name, pointer, *rest) for name, *rest in _with(pointer))
 
 
-def _with(pointer: str) -> Iterator[tuple[str, list[Any], list[Points]]]:
-    first, second = A[:2], A[1:]
+def _with(pointer: str) -> Iterator[tuple[Any, ...]]:
+    first, after = A[:2], move(pointer, A[2:]) + up(pointer, A[-1])
     a, b = draw(pointer, A), draw(pointer, B)
     yield "two strokes", a + b, [A, B]
     yield (
@@ -131,7 +145,7 @@ def _with(pointer: str) -> Iterator[tuple[str, list[Any], list[Points]]]:
         [A, B],
     )
     if pointer == "pen":
-        yield "a palm between strokes", a + draw(palm, PALM) + b, [A, B]
+        yield "a palm between strokes", a + draw(palm, PALM) + b, [A, B], [A, PALM, B]
     yield (
         "taken away by the system",
         begin(pointer, A) + up(pointer, A[-1], "cancel") + b,
@@ -163,7 +177,6 @@ def _with(pointer: str) -> Iterator[tuple[str, list[Any], list[Points]]]:
         down(pointer, SPIRAL[0]) + quick + up(pointer, SPIRAL[-1]) + b,
         [SPIRAL, B],
     )
-    after = move(pointer, A[2:]) + up(pointer, A[-1])
     yield (
         "capture lost",
         [*begin(pointer, first), ("release", pointer), *after, *b],
@@ -183,16 +196,9 @@ def _with(pointer: str) -> Iterator[tuple[str, list[Any], list[Points]]]:
         draw(pointer, out[:4]) + b,
         [[(850, 600), (950, 600), (1000, 600)], B],
     )
-    portrait, small = ("resize", *WINDOW[::-1]), ("resize", 820, 700)
-    normal = ("resize", *WINDOW)
-    for name, change, back in [
-        ("rotated", portrait, normal),
-        ("resized", small, normal),
-        ("zoomed", ("zoom", 1.25), ("zoom", 1)),
-    ]:
-        yield f"{name} between strokes", [*a, change, *b, back], [A, B]
-        steps = [*begin(pointer, first), change, *move(pointer, second[1:]), *up(pointer, A[-1])]
-        yield f"{name} while drawing", [*steps, *b, back], [A, B]
+    for change, name in CHANGES.items():
+        yield f"{name} between strokes", [*a, change, *b], [A, B]
+        yield f"{name} while drawing", [*begin(pointer, first), change, *after, *b], [A, B]
 
 
 SCENARIOS = list(_scenarios())
@@ -201,11 +207,15 @@ SCENARIOS = list(_scenarios())
 # Playing them
 
 _LISTEN = """
-window.told = { faults: [], pointers: {} };
-const { faults, pointers } = window.told;
-window.addEventListener("error", (event) => faults.push(event.message));
-const note = (event) => (pointers[event.pointerType] = event.pointerId);
-window.addEventListener("pointerdown", note, true);
+const told = (window.told = { faults: [], pointers: {}, latest: ["", 0, 0] });
+window.addEventListener("error", (event) => told.faults.push(event.message));
+const note = (event) => {
+  told.pointers[event.pointerType] = event.pointerId;
+  told.latest = [event.type, event.clientX, event.clientY];
+};
+for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+  window.addEventListener(type, note, true);
+}
 """
 _RELEASE = """
 const id = window.told.pointers[arguments[0]] ?? window.told.pointers.mouse;
@@ -225,6 +235,7 @@ class Found:
     """What came of a scenario in one engine, on one page."""
 
     strokes: list[Points]
+    expected: list[Points]
     is_right: bool
     is_real: bool  # the driver did it all; else some of the events are the test's own
     faults: list[str]  # errors that nobody caught
@@ -252,18 +263,36 @@ class _Hands:
                 for deed in group:
                     is_real &= self._do(*deed, is_played=is_played)
             elif is_played:
-                engine.play(self._placed(group))
+                self._play(self._placed(group))
             else:
                 play_by_script(engine, self._placed(group))
-        strokes = []
+        strokes: list[Points] = []
+        expected = scenario.expected(engine)
 
         def is_right() -> bool:
             strokes[:] = self._strokes()
-            return _agree(strokes, scenario.strokes)
+            return _agree(strokes, expected)
 
         found = _wait_until(is_right, LONGEST)
+        for deed in scenario.steps:
+            if deed in CHANGES:
+                self._do(*NORMAL[deed[0]], is_played=is_played)
         faults = engine.run("return window.told.faults.splice(0)")
-        return Found(strokes, found and not faults, is_real, faults)
+        return Found(strokes, expected, found and not faults, is_real, faults)
+
+    def _play(self, steps: list[Step]) -> None:
+        """Have the driver play steps, and wait until the page has heard of the last one."""
+        self._engine.play(steps)
+        last = steps[-1]
+        name = f"pointer{'move' if last.what == 'hover' else last.what}"
+
+        def is_heard() -> bool:
+            what, *place = self._engine.run("return window.told.latest")
+            return what == name and (
+                last.what == "cancel" or math.dist(place, (last.x, last.y)) < 2
+            )
+
+        _wait_until(is_heard, LONGEST)
 
     def _strokes(self) -> list[Points]:
         strokes = json.loads(self._engine.run("return JSON.stringify(page.pad.strokes)"))
@@ -371,12 +400,22 @@ def find(engine: Engine, addresses: Sequence[str]) -> list[list[Found]]:
 
 
 def cells(found: Sequence[Sequence[Found]]) -> list[str]:
-    """Return a column of the table."""
-    return [*map(_cell, found)]
+    """Return a column of the table: a cell for each name, with all that is so called."""
+    return _by_name(map(_cell, found))
+
+
+def _by_name(texts: Iterable[str]) -> list[str]:
+    rows: dict[str, list[str]] = {}
+    for scenario, text in zip(SCENARIOS, texts, strict=True):
+        cell = rows.setdefault(scenario.name, ["–"] * len(POINTERS))
+        cell[POINTERS.index(scenario.pointer)] = text
+    return [" · ".join(cell) for cell in rows.values()]
 
 
 def _cell(found: Sequence[Found]) -> str:
-    text = ", ".join(f"{len(each.strokes)}{'' if each.is_right else ' ✗'}" for each in found)
+    """Return how many strokes there are: one number if it is the same on every page."""
+    texts = [f"{len(each.strokes)}{'' if each.is_right else ' ✗'}" for each in found]
+    text = " / ".join(dict.fromkeys(texts))
     return text if all(each.is_real for each in found) else f"*{text}*"
 
 
@@ -390,10 +429,10 @@ def committed(column: str) -> list[str]:
 
 def write(columns: dict[str, list[str]]) -> None:
     """Write the table into the page."""
-    head = ["what hands do", "with", "strokes", *columns]
-    rows = [head, ["---"] * len(head)]
-    for scenario, *found in zip(SCENARIOS, *columns.values(), strict=True):
-        rows.append([scenario.name, scenario.pointer, str(len(scenario.strokes)), *found])
+    names = [*dict.fromkeys(scenario.name for scenario in SCENARIOS)]
+    drawn = _by_name(str(len(scenario.strokes)) for scenario in SCENARIOS)
+    head = ["", "drawn", *columns]
+    rows = [head, ["---"] * len(head), *zip(names, drawn, *columns.values(), strict=True)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     before, _, after = _parts(PAGE.read_text("utf-8"))
     PAGE.write_text(f"{before}{START}\n\n{table}\n\n{END}{after}", "utf-8")
@@ -428,7 +467,7 @@ def describe(column: str, scenario: Scenario, found: Sequence[Found]) -> str:
     for each in found:
         if not each.is_right:
             lines += [
-                f"  expected {_rounded(scenario.strokes)}",
+                f"  expected {_rounded(each.expected)}",
                 f"  found    {_rounded(each.strokes)}",
             ]
             lines += [f"  {fault}" for fault in each.faults]
