@@ -136,15 +136,6 @@ export class Pointers {
     this.#lift(told.pointerId);
   }
 
-  /**
-   * What a pointer does is no longer told to the pad alone; if its button is up, it has ended.
-   *
-   * @param {Told} told
-   */
-  lose(told) {
-    if (this.#drawing?.id === told.pointerId && told.buttons === 0) this.finish();
-  }
-
   /** End the stroke that is being drawn, if there is one. */
   finish() {
     if (this.#drawing === null) return;
@@ -161,7 +152,7 @@ export class Pointers {
     } else if (drawing.type === "touch" && isFinger && this.#fingers.has(drawing.id)) {
       if (this.#paper.travelled() > STILL) return false; // it draws, the new one rests
       this.#takeBack(); // it rests, the new one may draw
-    } else if (drawing.type === "touch" && type === "pen") {
+    } else if (drawing.type === "touch" && (type === "pen" || this.#paper.travelled() <= STILL)) {
       this.#takeBack();
     } else if (drawing.type !== "touch" && isFinger && time - drawing.heard < SILENCE) {
       return false;
