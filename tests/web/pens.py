@@ -58,6 +58,7 @@ Points = Sequence[tuple[float, float]]
 
 A: Points = [(200, 150), (230, 240), (260, 330), (300, 450)]
 B: Points = [(600, 150), (630, 240), (660, 330), (700, 450)]
+OTHER: Points = [(500, 450), (470, 540), (440, 630), (400, 750)]  # a pinch's second finger
 PALM: Points = [(850, 850), (855, 855)]
 SPIRAL: Points = [
     (500 + 4 * k * math.cos(k / 8), 500 + 4 * k * math.sin(k / 8)) for k in range(20, 100)
@@ -152,22 +153,13 @@ def _with(pointer: str) -> Iterator[tuple[Any, ...]]:
         [B] if pointer == "touch" else [A, B],
     )
     if pointer == "touch":
-        far = [(x + 300, y + 300) for x, y in A]
         pinch = [
             step
-            for p, q in zip(A[1:], far[1:], strict=True)
-            for step in move(pointer, [p]) + move("finger", [(1000 - q[0], q[1])])
+            for here, there in zip(A[1:], OTHER[1:], strict=True)
+            for step in move(pointer, [here]) + move("finger", [there])
         ]
-        yield (
-            "a pinch",
-            down(pointer, A[0])
-            + down("finger", (1000 - far[0][0], far[0][1]))
-            + pinch
-            + up("finger", (1000 - far[-1][0], far[-1][1]))
-            + up(pointer, A[-1])
-            + b,
-            [B],
-        )
+        lifted = up("finger", OTHER[-1]) + up(pointer, A[-1])
+        yield "a pinch", down(pointer, A[0]) + down("finger", OTHER[0]) + pinch + lifted + b, [B]
     quick = [
         Step("move", pointer, *SPIRAL[k + 7], also=tuple(SPIRAL[k : k + 7]))
         for k in range(0, len(SPIRAL), 8)
@@ -431,7 +423,7 @@ def write(columns: dict[str, list[str]]) -> None:
     """Write the table into the page."""
     names = [*dict.fromkeys(scenario.name for scenario in SCENARIOS)]
     drawn = _by_name(str(len(scenario.strokes)) for scenario in SCENARIOS)
-    head = ["", "drawn", *columns]
+    head = ["", "expected", *columns]
     rows = [head, ["---"] * len(head), *zip(names, drawn, *columns.values(), strict=True)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     before, _, after = _parts(PAGE.read_text("utf-8"))
