@@ -16,7 +16,7 @@ PYTEST   = $(BIN)/python -m pytest -n $(JOBS) --dist $(DIST) \
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-slow test-oracle test-browser lint bench docs clean
+.PHONY: help demo check test test-slow test-oracle test-browser lint lint-page bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,10 +48,26 @@ test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's browsers
 	$(PYTEST) -m "browser and not slow" tests
 
-lint: $(VENV)/.lint  ## ruff and mypy
+lint: $(VENV)/.lint lint-page  ## ruff and mypy; Biome and TypeScript for the page's JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The page itself needs no npm: only what checks its JavaScript comes by it.
+ifneq ($(shell command -v npm 2> /dev/null),)
+lint-page: node_modules/.installed
+	node_modules/.bin/biome ci --error-on-warnings --colors=off .
+	node_modules/.bin/tsc -p tsconfig.worker.json
+	node_modules/.bin/tsc -p tsconfig.json
+else
+lint-page:
+	@echo "npm is not installed, so the page's JavaScript is not checked (Debian: apt-get install npm)"
+	@test "$$CI" != true
+endif
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
 
 bench: $(VENV)/.bench  ## speed beside PyTorch and others, measured in pairs
 	$(BIN)/python -m bench training
@@ -62,7 +78,7 @@ docs: $(VENV)/.docs  ## the book as web pages, in docs/_build/html
 	$(BIN)/python -m sphinx -W -b html docs docs/_build/html
 
 clean:  ## remove what the targets above made (trained models in runs/ stay)
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) node_modules build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -29,7 +29,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 function joined(bitmaps) {
   const all = new Uint8Array(bitmaps.length * bitmaps[0].length);
-  bitmaps.forEach((bitmap, index) => all.set(bitmap, index * bitmap.length));
+  for (const [index, bitmap] of bitmaps.entries()) all.set(bitmap, index * bitmap.length);
   return all;
 }
 

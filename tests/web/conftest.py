@@ -71,7 +71,7 @@ def address() -> Iterator[str]:
     """Return where our server serves the page with the packaged models."""
     from inkgrad.web.served import find_models
 
-    with make_server(find_models(None, engine="reference")) as address:
+    with make_server(find_models("animals", engine="reference")) as address:
         yield address
 
 

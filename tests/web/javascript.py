@@ -164,7 +164,11 @@ def launch_chromium() -> Iterator[Any]:
     except ImportError:
         missing("playwright is not installed: pip install '.[browser]'")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=_CHROMIUM_FLAGS,
+            ignore_default_args=["--hide-scrollbars"],  # people see them, too
+        )
         try:
             yield browser
         finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkgrad.model import Model, load
-from inkgrad.packaged import DEFAULT_MODEL, PACKAGED, packaged_file
+from inkgrad.packaged import PACKAGED, packaged_file
 
 __all__ = ["Served", "find_models"]
 
@@ -44,7 +44,7 @@ def find_models(
     Parameters
     ----------
     model : path of a model file, or name of a packaged model
-        By default ``animals``.
+        By default the packaged one that knows most.
     engine : str
         See `inkgrad.engines.make_engine`.
 
@@ -58,13 +58,16 @@ def find_models(
     ModelError
         If the file cannot be used.
     """
-    wanted = packaged_file(Path(DEFAULT_MODEL if model is None else model))
+    wanted = [] if model is None else [packaged_file(Path(model))]
     found: dict[str, Served] = {}
-    for path in [wanted, *PACKAGED.values()]:
+    for path in [*wanted, *PACKAGED.values()]:
         name = _name(path)
         if name not in found:
             found[name] = Served(name, load(path, engine=engine), path.read_bytes())
-    return list(found.values())
+    served = list(found.values())
+    if model is None:
+        served.sort(key=lambda one: len(one.model.classes), reverse=True)
+    return served
 
 
 def _name(path: Path) -> str:

@@ -40,7 +40,7 @@ def serve(
     Parameters
     ----------
     model : path of a model file, optional
-        By default the packaged model ``animals``.
+        By default the packaged model that knows most.
     host : str
         The address to listen at; by default only this machine can reach it.
     port : int

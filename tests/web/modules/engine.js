@@ -20,7 +20,7 @@ export function run(config, parameters, x, label, rate) {
   const network = Network.fromConfig(config);
   const before = structuredClone({ ...parameters, x });
   const pass = forward(network, parameters, x);
-  const taught = backward(network, parameters, pass, label);
+  const taught = backward(network, pass, label);
   const stepped = step(parameters, taught.gradients, rate);
   const exact = lossOf(network, parameters, x, label);
   const isCareful = Object.entries({ ...parameters, x }).every(([name, values]) =>

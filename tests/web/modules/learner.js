@@ -80,7 +80,7 @@ export async function play(script) {
     else {
       const at = results.push("unanswered") - 1;
       client[word](...given).then(
-        (value) => (results[at] = value && value.join(" ")),
+        (value) => (results[at] = value?.join(" ") ?? null),
         (error) => (results[at] = `${error.name}: ${error.message}`),
       );
     }

@@ -39,7 +39,11 @@ export function parseJson(text) {
   }
 }
 
-/** Throw if a text, should it be JSON, is none that everybody reads alike. */
+/**
+ * Throw if a text, should it be JSON, is none that everybody reads alike.
+ *
+ * @param {string} text
+ */
 function refuseOddities(text) {
   const open = []; // of each object that is not closed its keys, of each list null
   let last = '""';
@@ -61,6 +65,10 @@ function refuseOddities(text) {
   }
 }
 
+/**
+ * @param {Set<string> | null | undefined} keys
+ * @param {string} token
+ */
 function addKey(keys, token) {
   let key;
   try {

@@ -13,6 +13,7 @@ const BEGINNING = 120; // what was given; the rest is for what is expected, and 
 const CUT = " … ";
 const BREAKS = /[\t-\r\u0085\u2028\u2029]/g;
 // Control characters, changes of the direction of writing, lone halves of surrogate pairs.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
 const COMMANDS = /[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u{d800}-\u{dfff}]/gu;
 
 /**

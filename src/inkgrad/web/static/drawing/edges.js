@@ -70,6 +70,12 @@ export class Edges {
  * sampling lines. At most three edges are added.
  *
  * @param {Edges} edges
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ * @param {number} sign
+ * @param {number} size
  */
 export function addEdge(edges, x0, y0, x1, y1, sign, size) {
   if (y0 > y1) {
@@ -116,7 +122,18 @@ export function addEdge(edges, x0, y0, x1, y1, sign, size) {
   keep(edges, x0, y0, x1, y1, top, bottom, sign);
 }
 
-/** Add what an edge has between top and bottom. */
+/**
+ * Add what an edge has between top and bottom.
+ *
+ * @param {Edges} edges
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ * @param {number} top
+ * @param {number} bottom
+ * @param {number} sign
+ */
 function keep(edges, x0, y0, x1, y1, top, bottom, sign) {
   const first = floorDivide(2 * LINES * top + UNIT, 2 * UNIT);
   const stop = floorDivide(2 * LINES * bottom + UNIT, 2 * UNIT);

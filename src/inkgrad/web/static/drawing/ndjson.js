@@ -65,8 +65,15 @@ export function fromNdjson(text, name) {
   return collection;
 }
 
-/** Yield the objects in a text, one a line or in one list, each with what an error calls it. */
+/**
+ * Yield the objects in a text, one a line or in one list, each with what an error calls it.
+ *
+ * @param {string} text
+ * @param {string} name
+ * @returns {Generator<[any, string]>}
+ */
 function* records(text, name) {
+  /** @type {unknown} */
   let whole = null;
   try {
     whole = parseJson(text);
@@ -87,23 +94,38 @@ function* records(text, name) {
   }
 }
 
+/**
+ * @param {string} line
+ * @param {string} where
+ */
 function parse(line, where) {
   try {
     return parseJson(line);
   } catch (error) {
-    if (error.message !== "not valid JSON") throw new DrawingError(`${where}: ${error.message}`);
+    const { message } = /** @type {Error} */ (error);
+    if (message !== "not valid JSON") throw new DrawingError(`${where}: ${message}`);
     return null;
   }
 }
 
+/**
+ * @param {unknown} value
+ * @param {string} where
+ * @returns {any}
+ */
 function asObject(value, where) {
   if (typeof value === "object" && value !== null) return value;
   throw new DrawingError(`${where}: it is not JSON, {"word": "cat", "drawing": [[xs, ys], …]}`);
 }
 
-/** Throw if a text is a web page, or a pointer of Git LFS, in place of drawings. */
+/**
+ * Throw if a text is a web page, or a pointer of Git LFS, in place of drawings.
+ *
+ * @param {string} text
+ * @param {string} name
+ */
 function refuseImpostor(text, name) {
-  const beginning = text.slice(0, 2048).replace(/<!--[^]*?-->/g, "");
+  const beginning = text.slice(0, 2048).replace(/<!--[\s\S]*?-->/g, "");
   if (beginning.startsWith("version https://git-lfs")) {
     throw new DrawingError(
       `${name} is a Git LFS pointer, not drawings; fetch the file with git lfs pull`,

@@ -112,8 +112,10 @@ export function trace(path, end, pen, frame, edges) {
   addSide(edges, path, end, LEFT, pen, size);
   const last = end - POINT; // the last point
   const p = end - 2 * POINT; // the last segment
+  /** @type {[number, number]} */
   const toLeft = [path[p + BESIDE_X], path[p + BESIDE_Y]];
   addCap(edges, path[last + X], path[last + Y], path[p + DX], path[p + DY], ...toLeft, pen, size);
+  /** @type {[number, number]} */
   const toRight = [-path[BESIDE_X], -path[BESIDE_Y]];
   addCap(edges, path[X], path[Y], -path[DX], -path[DY], ...toRight, pen, size);
   addSide(edges, path, end, RIGHT, pen, size);
@@ -123,6 +125,11 @@ export function trace(path, end, pen, frame, edges) {
  * Return the way from a segment that heads (dx, dy) to the outline beside it.
  *
  * The direction goes to the canvas's units and back again, as in cairo, for its last bits.
+ *
+ * @param {number} dx
+ * @param {number} dy
+ * @param {Frame} frame
+ * @returns {[number, number]}
  */
 function beside(dx, dy, frame) {
   let [x, y] = unit(dx / UNIT, dy / UNIT);
@@ -133,6 +140,11 @@ function beside(dx, dy, frame) {
   ];
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ * @returns {[number, number]}
+ */
 function unit(x, y) {
   if (x === 0) return [0, y > 0 ? 1 : -1];
   if (y === 0) return [x > 0 ? 1 : -1, 0];
@@ -140,7 +152,16 @@ function unit(x, y) {
   return [x / length, y / length];
 }
 
-/** Follow one side of the outline from the stroke's first point to its last. */
+/**
+ * Follow one side of the outline from the stroke's first point to its last.
+ *
+ * @param {Edges} edges
+ * @param {Float64Array} path
+ * @param {number} end
+ * @param {number} side
+ * @param {Float64Array} pen
+ * @param {number} size
+ */
 function addSide(edges, path, end, side, pen, size) {
   let x = path[X] - side * path[BESIDE_X];
   let y = path[Y] - side * path[BESIDE_Y];
@@ -177,11 +198,23 @@ function addSide(edges, path, end, side, pen, size) {
   }
 }
 
-/** Lead around the end of a stroke that heads (dx, dy), from the left side to the right. */
+/**
+ * Lead around the end of a stroke that heads (dx, dy), from the left side to the right.
+ *
+ * @param {Edges} edges
+ * @param {number} x
+ * @param {number} y
+ * @param {number} dx
+ * @param {number} dy
+ * @param {number} besideX
+ * @param {number} besideY
+ * @param {Float64Array} pen
+ * @param {number} size
+ */
 function addCap(edges, x, y, dx, dy, besideX, besideY, pen, size) {
-  const from = [x + besideX, y + besideY];
-  const to = [x - besideX, y - besideY];
-  addFan(edges, ...from, x, y, ...to, dx, dy, -dx, -dy, LEFT, pen, size);
+  const [fromX, fromY] = [x + besideX, y + besideY];
+  const [toX, toY] = [x - besideX, y - besideY];
+  addFan(edges, fromX, fromY, x, y, toX, toY, dx, dy, -dx, -dy, LEFT, pen, size);
 }
 
 /**
@@ -189,6 +222,21 @@ function addCap(edges, x, y, dx, dy, besideX, besideY, pen, size) {
  *
  * They are those that the edge passes as the direction turns from a to b: clockwise on the right
  * side, the other way on the left.
+ *
+ * @param {Edges} edges
+ * @param {number} x
+ * @param {number} y
+ * @param {number} atX
+ * @param {number} atY
+ * @param {number} toX
+ * @param {number} toY
+ * @param {number} ax
+ * @param {number} ay
+ * @param {number} bx
+ * @param {number} by
+ * @param {number} side
+ * @param {Float64Array} pen
+ * @param {number} size
  */
 function addFan(edges, x, y, atX, atY, toX, toY, ax, ay, bx, by, side, pen, size) {
   const reach = pen[X];

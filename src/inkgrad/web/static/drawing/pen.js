@@ -73,6 +73,11 @@ export function makePen(radius, scale) {
  * It is the sign of a's cross product with b, negated. Of two opposite directions neither is first;
  * then it goes by where a points: −1 to the right (or straight down), 1 to the left.
  *
+ * @param {number} ax
+ * @param {number} ay
+ * @param {number} bx
+ * @param {number} by
+ *
  * @example
  * [compare(1, 0, 0, 1), compare(0, 1, 1, 0), compare(2, 2, 1, 1)]; // [-1, 1, 0]
  * [compare(1, 0, -1, 0), compare(-1, 0, 1, 0)]; // [-1, 1]
@@ -91,6 +96,14 @@ export function compare(ax, ay, bx, by) {
  * clockwise. Both are found by bisection. Directions go round in a circle and have no order, so
  * where the bisection looks matters when a direction is (nearly) parallel to one of the pen's
  * sides; this one looks where cairo's does.
+ *
+ * @param {Float64Array} pen
+ * @param {number} fromX
+ * @param {number} fromY
+ * @param {number} toX
+ * @param {number} toY
+ * @param {boolean} clockwise
+ * @returns {[number, number]}
  */
 export function cornersPassed(pen, fromX, fromY, toX, toY, clockwise) {
   const n = pen.length / CORNER;
@@ -120,7 +133,15 @@ export function cornersPassed(pen, fromX, fromY, toX, toY, clockwise) {
   return [first, low < n ? low : low - n];
 }
 
-/** Compare the side that the pen's edge comes along to a corner with a direction. */
+/**
+ * Compare the side that the pen's edge comes along to a corner with a direction.
+ *
+ * @param {Float64Array} pen
+ * @param {number} corner
+ * @param {number} x
+ * @param {number} y
+ * @param {boolean} clockwise
+ */
 function compareSide(pen, corner, x, y, clockwise) {
   const at = CORNER * corner;
   return clockwise

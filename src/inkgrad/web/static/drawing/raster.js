@@ -36,6 +36,19 @@ const CANVAS = 256; // the square in which simplified drawings live
 const MOST_PIXELS = 2048; // from 0 to a coordinate: products of more could pass 2⁵³
 const MOST_POINTS = 20_000; // in one stroke; real drawings have at most some hundreds in all
 
+/**
+ * What drawing writes to, and its pen: those of the settings that it was made for.
+ *
+ * @typedef {object} Room
+ * @property {number} side
+ * @property {number} width of the pen
+ * @property {number} padding
+ * @property {Float64Array} pen its outline, see `makePen`
+ * @property {Float64Array} path
+ * @property {Edges} edges
+ * @property {Lists} lists
+ */
+
 /** The rasteriser's settings; a model carries those that its training drawings were made with. */
 export class Raster {
   /**
@@ -144,7 +157,12 @@ export function rasterize(drawing, settings = {}) {
   return draw(checkStrokes(drawing), raster);
 }
 
-/** Draw checked strokes. */
+/**
+ * Draw checked strokes.
+ *
+ * @param {Strokes} strokes
+ * @param {Raster} raster
+ */
 function draw(strokes, raster) {
   const frame = place(strokes, raster);
   const { side } = raster;
@@ -159,7 +177,13 @@ function draw(strokes, raster) {
   return bitmap;
 }
 
-/** Return where a drawing stands on the canvas. */
+/**
+ * Return where a drawing stands on the canvas.
+ *
+ * @param {Strokes} strokes
+ * @param {Raster} raster
+ * @returns {import("./outline.js").Frame}
+ */
 function place(strokes, raster) {
   const [low, high] = boundingBox(strokes);
   const largest = Math.max(...low.map(Math.abs), ...high.map(Math.abs));
@@ -183,6 +207,7 @@ function place(strokes, raster) {
   return { right, down, scale: raster.scale, radius: raster.pen / 2, size: raster.side * UNIT };
 }
 
+/** @param {Strokes} strokes */
 function longestOf(strokes) {
   return strokes.reduce((longest, [xs]) => Math.max(longest, xs.length), 0);
 }
@@ -190,6 +215,10 @@ function longestOf(strokes) {
 /**
  * Return the pen, and what drawing a stroke writes to: used again for the next stroke, and for the
  * next drawing if that has the same settings. Nothing that one leaves there matters to another.
+ *
+ * @param {Strokes} strokes
+ * @param {Raster} raster
+ * @returns {Room}
  */
 function makeRoom(strokes, raster) {
   const { side, pen, padding } = raster;
@@ -209,9 +238,14 @@ function makeRoom(strokes, raster) {
   return room;
 }
 
+/** @type {Room | null} */
 let room = null;
 
-/** Say what was given for a setting, as Python does; it writes 0.00001 as 1e-05. */
+/**
+ * Say what was given for a setting, as Python does; it writes 0.00001 as 1e-05.
+ *
+ * @param {unknown} value
+ */
 function inWords(value) {
   if (typeof value !== "number") return inWordsOfJson(value);
   if (Number.isNaN(value)) return "nan";
@@ -221,7 +255,11 @@ function inWords(value) {
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** List the names of settings in alphabetical order, or say what was given instead of them. */
+/**
+ * List the names of settings in alphabetical order, or say what was given instead of them.
+ *
+ * @param {unknown} settings
+ */
 function namesOf(settings) {
   if (Array.isArray(settings) || ArrayBuffer.isView(settings)) return "a list";
   if (typeof settings !== "object" || settings === null) return inWordsOfJson(settings);

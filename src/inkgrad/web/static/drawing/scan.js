@@ -47,6 +47,8 @@ import { UNIT } from "./pen.js";
 
 /** @typedef {import("./edges.js").Edges} Edges */
 
+// In what follows, `edges` are the records of `Edges`.
+
 const NONE = -1;
 const FULL = 2 * LINES * UNIT; // the area of a pixel
 
@@ -67,10 +69,16 @@ export class Lists {
     this.sums = new Int32Array(2 * side + 2);
   }
 
-  /** See that the lists of edges have room for so many. */
+  /**
+   * See that the lists of edges have room for so many.
+   *
+   * @param {number} edges
+   */
   reserve(edges) {
     if (edges > this.order.length) {
-      for (const name of ["order", "fresh", "spare"]) this[name] = new Int32Array(2 * edges);
+      this.order = new Int32Array(2 * edges);
+      this.fresh = new Int32Array(2 * edges);
+      this.spare = new Int32Array(2 * edges);
     }
   }
 }
@@ -118,7 +126,13 @@ export function paint(bitmap, side, outline, lists) {
   }
 }
 
-/** List the edges that begin on each line, in their own order; return the last such line. */
+/**
+ * List the edges that begin on each line, in their own order; return the last such line.
+ *
+ * @param {Int32Array} edges
+ * @param {number} end
+ * @param {Int32Array} begins
+ */
 function sortByFirstLine(edges, end, begins) {
   let last = 0;
   begins.fill(NONE);
@@ -131,7 +145,17 @@ function sortByFirstLine(edges, end, begins) {
   return last;
 }
 
-/** Merge e, and those after it, into the n edges that cross a line; return their new number. */
+/**
+ * Merge e, and those after it, into the n edges that cross a line; return their new number.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} order
+ * @param {number} n
+ * @param {number} e
+ * @param {Int32Array} fresh
+ * @param {Int32Array} spare
+ * @param {number} line
+ */
 function enter(edges, order, n, e, fresh, spare, line) {
   if (e === NONE) return n;
   let count = 0;
@@ -159,7 +183,15 @@ function enter(edges, order, n, e, fresh, spare, line) {
   return n + count;
 }
 
-/** Note where an edge is on the current line, whole + part / per; return that, rounded. */
+/**
+ * Note where an edge is on the current line, whole + part / per; return that, rounded.
+ *
+ * @param {Int32Array} edges
+ * @param {number} e
+ * @param {number} whole
+ * @param {number} part
+ * @param {number} per
+ */
 function moveTo(edges, e, whole, part, per) {
   const cell = whole + reaches(2 * part, per);
   edges[e + WHOLE] = whole;
@@ -168,17 +200,33 @@ function moveTo(edges, e, whole, part, per) {
   return cell;
 }
 
-/** Return 1 if a ≥ b, else 0; without a branch, which processors would guess wrong here. */
+/**
+ * Return 1 if a ≥ b, else 0; without a branch, which processors would guess wrong here.
+ *
+ * @param {number} a
+ * @param {number} b
+ */
 function reaches(a, b) {
   return (b - 1 - a) >>> 31;
 }
 
-/** Return the column of pixels that holds x: x / 256, rounded down. */
+/**
+ * Return the column of pixels that holds x: x / 256, rounded down.
+ *
+ * @param {number} x
+ */
 function columnOf(x) {
   return x >> 8;
 }
 
-/** Sort the list `fresh` by x: pairs, then pairs of pairs, and so on. */
+/**
+ * Sort the list `fresh` by x: pairs, then pairs of pairs, and so on.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} fresh
+ * @param {number} n
+ * @param {Int32Array} spare
+ */
 function sort(edges, fresh, n, spare) {
   for (let width = 1; width < n; width *= 2) {
     for (let a = 0; a < n; a += 2 * width) {
@@ -193,6 +241,16 @@ function sort(edges, fresh, n, spare) {
  * Merge the sorted lists a[i … aStop − 1] and b[j … bStop − 1] by x into `to`, from t on.
  *
  * Of equals, the one from the list comes first that was being taken from.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} to
+ * @param {number} t
+ * @param {Int32Array} a
+ * @param {number} i
+ * @param {number} aStop
+ * @param {Int32Array} b
+ * @param {number} j
+ * @param {number} bStop
  */
 function merge(edges, to, t, a, i, aStop, b, j, bStop) {
   let fromA = true;
@@ -206,7 +264,14 @@ function merge(edges, to, t, a, i, aStop, b, j, bStop) {
   while (j < bStop) to[t++] = b[j++];
 }
 
-/** Tell whether all edges reach the row below, which begins at `line`, in the same order. */
+/**
+ * Tell whether all edges reach the row below, which begins at `line`, in the same order.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} order
+ * @param {number} n
+ * @param {number} line
+ */
 function undisturbed(edges, order, n, line) {
   let last = -Infinity;
   for (let i = 0; i < n; i++) {
@@ -220,7 +285,12 @@ function undisturbed(edges, order, n, line) {
   return true;
 }
 
-/** Note where an edge is a whole row farther down. */
+/**
+ * Note where an edge is a whole row farther down.
+ *
+ * @param {Int32Array} edges
+ * @param {number} e
+ */
 function lookBelow(edges, e) {
   const per = edges[e + PER];
   const part = edges[e + PART] + LINES * edges[e + STEP_PART];
@@ -233,6 +303,13 @@ function lookBelow(edges, e) {
  * Add the areas of a whole row of pixels, and go on to the next, which begins at `line`.
  *
  * `undisturbed` has noted where the edges are there.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} order
+ * @param {number} n
+ * @param {number} line
+ * @param {Int32Array} sums
+ * @param {number} side
  */
 function coverAtOnce(edges, order, n, line, sums, side) {
   let i = 0;
@@ -261,7 +338,15 @@ function coverAtOnce(edges, order, n, line, sums, side) {
   return kept;
 }
 
-/** Add the area right of an edge in a row of pixels, or take it away (sign −1). */
+/**
+ * Add the area right of an edge in a row of pixels, or take it away (sign −1).
+ *
+ * @param {Int32Array} edges
+ * @param {number} e
+ * @param {number} sign
+ * @param {Int32Array} sums
+ * @param {number} side
+ */
 function coverBeside(edges, e, sign, sums, side) {
   const per = edges[e + PER];
   // Lines run in the middle of what they stand for: half a step back, rounded towards zero.
@@ -306,12 +391,25 @@ function coverBeside(edges, e, sign, sums, side) {
   add(sums, side, last, part, part * inLast);
 }
 
-/** Return what a part, from −per to 2 per − 1, has above or below 0 … per − 1, in wholes. */
+/**
+ * Return what a part, from −per to 2 per − 1, has above or below 0 … per − 1, in wholes.
+ *
+ * @param {number} part
+ * @param {number} per
+ */
 function carry(part, per) {
   return part < 0 ? -1 : reaches(part, per);
 }
 
-/** Add the lengths inside on one line. */
+/**
+ * Add the lengths inside on one line.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} order
+ * @param {number} n
+ * @param {Int32Array} sums
+ * @param {number} side
+ */
 function coverLine(edges, order, n, sums, side) {
   let winding = 0;
   let start = NONE;
@@ -335,7 +433,14 @@ function coverLine(edges, order, n, sums, side) {
   }
 }
 
-/** Take the edges on to the next line, those that reach it; return how many these are. */
+/**
+ * Take the edges on to the next line, those that reach it; return how many these are.
+ *
+ * @param {Int32Array} edges
+ * @param {Int32Array} order
+ * @param {number} n
+ * @param {number} line
+ */
 function advance(edges, order, n, line) {
   let kept = 0;
   for (let i = 0; i < n; i++) {
@@ -356,7 +461,15 @@ function advance(edges, order, n, line) {
   return kept;
 }
 
-/** Add to one column's sums; a column left of the picture counts for all that follow. */
+/**
+ * Add to one column's sums; a column left of the picture counts for all that follow.
+ *
+ * @param {Int32Array} sums
+ * @param {number} side
+ * @param {number} column
+ * @param {number} height
+ * @param {number} area
+ */
 function add(sums, side, column, height, area) {
   if (column < 0) {
     column = 0;
@@ -371,7 +484,14 @@ function add(sums, side, column, height, area) {
   if (column > sums[2 * side + 1]) sums[2 * side + 1] = column;
 }
 
-/** Paint one row of pixels over the bitmap, and clear its sums. */
+/**
+ * Paint one row of pixels over the bitmap, and clear its sums.
+ *
+ * @param {Uint8Array} bitmap
+ * @param {number} at
+ * @param {Int32Array} sums
+ * @param {number} side
+ */
 function blend(bitmap, at, sums, side) {
   let covered = 0;
   const last = sums[2 * side + 1];

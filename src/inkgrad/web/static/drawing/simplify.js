@@ -12,6 +12,7 @@ import { rint } from "./numbers.js";
 import { DrawingError, checkStrokes, fit, isSimplified, withCommas } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
+/** @typedef {import("./strokes.js").Stroke} Stroke */
 /** @typedef {import("./strokes.js").Strokes} Strokes */
 
 /** The length of the longer side of a simplified drawing. */
@@ -61,6 +62,10 @@ export function intoFrame(drawing) {
   return isSimplified(strokes) ? strokes : simplifyChecked(strokes);
 }
 
+/**
+ * @param {Strokes} strokes
+ * @returns {Strokes}
+ */
 function simplifyChecked(strokes) {
   const fitted = fit(strokes, SIZE);
   let length = 0;
@@ -73,10 +78,17 @@ function simplifyChecked(strokes) {
         `at most ${MAX_LENGTH} times can be simplified`,
     );
   }
-  return fitted.map((stroke) => thin(resample(stroke), TOLERANCE).map((row) => row.map(rint)));
+  return fitted.map((stroke) => {
+    const [xs, ys] = thin(resample(stroke), TOLERANCE);
+    return [xs.map(rint), ys.map(rint)];
+  });
 }
 
-/** Return the lengths of a stroke's segments: one number less than it has points. */
+/**
+ * Return the lengths of a stroke's segments: one number less than it has points.
+ *
+ * @param {Stroke} stroke
+ */
 function segmentLengths([xs, ys]) {
   const lengths = new Float64Array(xs.length - 1);
   for (let i = 0; i < lengths.length; i++) {
@@ -87,7 +99,12 @@ function segmentLengths([xs, ys]) {
   return lengths;
 }
 
-/** Return the points at 0, 1, 2, … along a stroke's length, and its last point: two or more. */
+/**
+ * Return the points at 0, 1, 2, … along a stroke's length, and its last point: two or more.
+ *
+ * @param {Stroke} stroke
+ * @returns {Stroke}
+ */
 function resample([xs, ys]) {
   const lengths = segmentLengths([xs, ys]);
   const along = new Float64Array(xs.length); // from the stroke's start to each point
@@ -97,6 +114,7 @@ function resample([xs, ys]) {
   if (along[last] === 0)
     return [Float64Array.of(xs[0], xs[last]), Float64Array.of(ys[0], ys[last])];
   const n = Math.ceil(along[last]); // stations 0, 1, …, n - 1 lie before the end
+  /** @type {Stroke} */
   const resampled = [new Float64Array(n + 1), new Float64Array(n + 1)];
   for (let station = 0, i = 0; station < n; station++) {
     while (along[i + 1] <= station) i++; // segment i holds this station
@@ -116,21 +134,27 @@ function resample([xs, ys]) {
  * Between two kept points, the one farthest from the infinite line through them is kept if it is
  * farther than `tolerance` (the first of several equally far), and both halves are looked at in
  * turn.
+ *
+ * @param {Stroke} stroke
+ * @param {number} tolerance
+ * @returns {Stroke}
  */
 function thin([xs, ys], tolerance) {
   const n = xs.length;
   const keep = new Uint8Array(n);
   keep[0] = keep[n - 1] = 1;
   const spans = [[0, n - 1]];
-  while (spans.length > 0) {
-    const [first, last] = spans.pop();
+  let span = spans.pop();
+  while (span !== undefined) {
+    const [first, last] = span;
     const [middle, distance] = farthestFromLine(xs, ys, first, last);
     if (distance > tolerance) {
       keep[middle] = 1;
       spans.push([first, middle], [middle, last]);
     }
+    span = spans.pop();
   }
-  const isKept = (_, i) => keep[i] === 1;
+  const isKept = (/** @type {number} */ _, /** @type {number} */ i) => keep[i] === 1;
   return [xs.filter(isKept), ys.filter(isKept)];
 }
 
@@ -139,6 +163,12 @@ function thin([xs, ys], tolerance) {
  * its distance (0 if there is none).
  *
  * If the two are the same point there is no line; the distance is that to the point.
+ *
+ * @param {Float64Array} xs
+ * @param {Float64Array} ys
+ * @param {number} first
+ * @param {number} last
+ * @returns {[number, number]}
  */
 function farthestFromLine(xs, ys, first, last) {
   const alongX = xs[last] - xs[first];

@@ -11,6 +11,7 @@
 import { DrawingError, MAX_COORDINATE, withCommas } from "./strokes.js";
 
 /** @typedef {import("./strokes.js").Drawing} Drawing */
+/** @typedef {number[][]} Numbers lists in a list */
 
 /** The name of Google's own form. */
 export const ROWS = "rows [xs, ys]";
@@ -19,6 +20,7 @@ export const ROWS = "rows [xs, ys]";
 export const POINTS = "points [x, y]";
 
 const GROUPS = ["points", "lines", "paths", "strokes", "drawing", "path", "stroke", "data"];
+/** @type {Record<string, unknown[]>} */
 const ERASERS = {
   drawMode: [false], // react-sketch-canvas
   tool: ["eraser"], // Konva's example
@@ -44,7 +46,11 @@ const ERASERS = {
  */
 export function strokesFromJson(value, where = "drawing", place = "list") {
   const depth = depthOf(value);
-  for (let key; depth > 2 && isObject(value) && (key = groupOf(value, where)); ) value = value[key];
+  while (depth > 2 && isObject(value)) {
+    const key = groupOf(value, where);
+    if (key === undefined) break;
+    value = value[key];
+  }
   const alone = depth === 2 && !(Array.isArray(value) && value.length === 1);
   const strokes = alone ? [value] : value;
   if (!Array.isArray(strokes) || strokes.length === 0) return [strokes, ROWS];
@@ -89,7 +95,12 @@ export function depthOf(value) {
   return depth;
 }
 
-/** Return the key under which an object has its list of points or strokes. */
+/**
+ * Return the key under which an object has its list of points or strokes.
+ *
+ * @param {any} value
+ * @param {string} [where]
+ */
 function groupOf(value, where = "") {
   const keys = GROUPS.filter(
     (key) => has(value, key) && (Array.isArray(value[key]) || isObject(value[key])),
@@ -104,6 +115,11 @@ function groupOf(value, where = "") {
 
 /**
  * Return a stroke's form and the stroke as [xs, ys]; "" and itself, if that is still to be told.
+ *
+ * @param {any} stroke
+ * @param {number} number
+ * @param {string} where
+ * @returns {[string, any]}
  */
 function open(stroke, number, where) {
   if (isObject(stroke)) {
@@ -127,7 +143,8 @@ function open(stroke, number, where) {
             "x, y, x, y, … are even",
         );
       }
-      const every = (odd) => stroke.filter((_, i) => i % 2 === odd);
+      const numbers = /** @type {unknown[]} */ (stroke);
+      const every = (/** @type {number} */ odd) => numbers.filter((_, i) => i % 2 === odd);
       return ["points x, y, x, y", [every(0), every(1)]];
     }
   }
@@ -143,7 +160,14 @@ function open(stroke, number, where) {
   return ["", stroke];
 }
 
-/** Return lists of lists as strokes: as rows or as points, whichever they are. */
+/**
+ * Return lists of lists as strokes: as rows or as points, whichever they are.
+ *
+ * @param {any[]} strokes
+ * @param {string} where
+ * @param {string} place
+ * @returns {[Drawing, string]}
+ */
 function decide(strokes, where, place) {
   const isRows = strokes.every((s) => isTable(s) && (s.length === 2 || s.length === 3));
   if (isRows && (place === "rows" || !strokes.every((s) => [2, 3].includes(s[0].length)))) {
@@ -179,7 +203,11 @@ function decide(strokes, where, place) {
   );
 }
 
-/** Whether times, if there are any, go forward, and last values are not pressures. */
+/**
+ * Whether times, if there are any, go forward, and last values are not pressures.
+ *
+ * @param {Numbers[]} strokes
+ */
 function areBelievableRows(strokes) {
   if (!goForward(strokes.flatMap((s) => s.slice(2).flat()))) return false;
   const rows = strokes.flatMap((s) => s.slice(0, 2));
@@ -188,7 +216,12 @@ function areBelievableRows(strokes) {
   return !(arePressures(last) && last.some((z) => z % 1 !== 0) && !arePressures(rows.flat()));
 }
 
-/** Whether what follows x and y, if anything does, are pressures or times, and it is no dot. */
+/**
+ * Whether what follows x and y, if anything does, are pressures or times, and it is no dot.
+ *
+ * @param {Numbers[]} strokes
+ * @param {Numbers[]} points
+ */
 function areBelievablePoints(strokes, points) {
   const third = strokes.flat().flatMap((point) => (point.length === 3 ? [point[2]] : []));
   if (third.length > 0 && !arePressures(third) && !goForward(third)) return false;
@@ -198,6 +231,8 @@ function areBelievablePoints(strokes, points) {
 /**
  * Whether strokes begin at 0 on both axes and end at 255 on the longer, as Google's all do.
  * Exactly so: rows and their transpose may both come near it (`isSimplified`).
+ *
+ * @param {Numbers[]} strokes
  */
 function fillsFrame(strokes) {
   const extremes = [0, 1].map((row) => {
@@ -210,43 +245,67 @@ function fillsFrame(strokes) {
   );
 }
 
-/** Whether strokes are more than a dot, and within the bounds of coordinates. */
+/**
+ * Whether strokes are more than a dot, and within the bounds of coordinates.
+ *
+ * @param {Numbers[]} points
+ */
 function isADrawing(points) {
   const axes = [0, 1].map((row) => points.flatMap((s) => s[row]));
   return axes.some((axis) => axis.some((value) => value !== axis[0])) && areWithinBounds(axes);
 }
 
+/** @param {Numbers} rows */
 function areWithinBounds(rows) {
   return rows.every((row) => row.every((value) => Math.abs(value) <= MAX_COORDINATE));
 }
 
+/** @param {number[]} numbers */
 function arePressures(numbers) {
   return numbers.length > 0 && numbers.every((z) => z >= 0 && z <= 1);
 }
 
+/** @param {number[]} numbers */
 function goForward(numbers) {
   return numbers.every((value, i) => i === 0 || numbers[i - 1] <= value);
 }
 
+/**
+ * @param {unknown} a
+ * @param {unknown} b
+ */
 function areSame(a, b) {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Whether a stroke is a list of equally long lists, which are not empty. */
+/**
+ * Whether a stroke is a list of equally long lists, which are not empty.
+ *
+ * @param {unknown} stroke
+ */
 function isTable(stroke) {
   if (!Array.isArray(stroke)) return false;
   const lengths = new Set(stroke.map((row) => (Array.isArray(row) ? row.length : 0)));
   return lengths.size === 1 && !lengths.has(0);
 }
 
+/** @param {unknown[][]} stroke */
 function isNumeric(stroke) {
   return stroke.every((row) => row.every((value) => typeof value === "number"));
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, any>}
+ */
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * @param {object} value
+ * @param {string} key
+ */
 function has(value, key) {
   return Object.hasOwn(value, key);
 }

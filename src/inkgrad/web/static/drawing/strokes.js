@@ -17,9 +17,15 @@ import { SentenceError, inWordsOfJson } from "../text.js";
  */
 
 /**
- * Checked strokes: each is `[xs, ys]`, two equally long arrays. They are a `Drawing` again.
+ * A checked stroke, `[xs, ys]`: two equally long arrays.
  *
- * @typedef {Array<[Float64Array, Float64Array]>} Strokes
+ * @typedef {[Float64Array, Float64Array]} Stroke
+ */
+
+/**
+ * Checked strokes. They are a `Drawing` again.
+ *
+ * @typedef {Stroke[]} Strokes
  */
 
 /** The most points that a drawing may have; the longest real ones have some thousands. */
@@ -78,7 +84,7 @@ export function checkStrokes(drawing, where = "drawing") {
   for (const row of [0, 1]) {
     for (let i = 0; i < drawing.length; i++) checkCoordinates(drawing[i][row], where);
   }
-  return Array.from(drawing, ([xs, ys]) => [numbers(xs), numbers(ys)]);
+  return Array.from(drawing, (stroke) => [numbers(stroke[0]), numbers(stroke[1])]);
 }
 
 /**
@@ -91,7 +97,9 @@ export function checkStrokes(drawing, where = "drawing") {
  * boundingBox(checkStrokes([[[1, 3], [7, 4]], [[2], [9]]])); // [[1, 4], [3, 9]]
  */
 export function boundingBox(strokes) {
+  /** @type {[number, number]} */
   const low = [Infinity, Infinity];
+  /** @type {[number, number]} */
   const high = [-Infinity, -Infinity];
   for (const stroke of strokes) {
     for (const axis of [0, 1]) {
@@ -177,12 +185,22 @@ export function withCommas(value) {
   return value.toLocaleString("en-US");
 }
 
-/** Tell arrays and typed arrays from texts, objects and the rest. */
+/**
+ * Tell arrays and typed arrays from texts, objects and the rest.
+ *
+ * @param {unknown} value
+ */
 function isList(value) {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** Throw unless a stroke is two or three equally long rows of numbers, and not empty. */
+/**
+ * Throw unless a stroke is two or three equally long rows of numbers, and not empty.
+ *
+ * @param {any} stroke
+ * @param {number} number
+ * @param {string} where
+ */
 function checkRows(stroke, number, where) {
   if (!isList(stroke) || (stroke.length !== 2 && stroke.length !== 3) || !areNumbers(stroke)) {
     throw new DrawingError(
@@ -200,7 +218,11 @@ function checkRows(stroke, number, where) {
   }
 }
 
-/** Tell whether rows are equally long lists of numbers, or of booleans, which are told apart. */
+/**
+ * Tell whether rows are equally long lists of numbers, or of booleans, which are told apart.
+ *
+ * @param {any} rows
+ */
 function areNumbers(rows) {
   const n = rows[0]?.length;
   for (const row of rows) {
@@ -212,7 +234,12 @@ function areNumbers(rows) {
   return true;
 }
 
-/** Throw unless all of a row's numbers are within the allowed range. */
+/**
+ * Throw unless all of a row's numbers are within the allowed range.
+ *
+ * @param {ArrayLike<number>} row
+ * @param {string} where
+ */
 function checkCoordinates(row, where) {
   for (let i = 0; i < row.length; i++) {
     if (!(Math.abs(row[i]) <= MAX_COORDINATE)) {
@@ -225,13 +252,21 @@ function checkCoordinates(row, where) {
   }
 }
 
-/** Write a number as NumPy does: "2e+9", "nan", "-inf". */
+/**
+ * Write a number as NumPy does: "2e+9", "nan", "-inf".
+ *
+ * @param {number} value
+ */
 function scientific(value) {
   if (Number.isNaN(value)) return "nan";
   return value.toExponential().replace("Infinity", "inf");
 }
 
-/** Copy a row; -0 becomes 0, so that the same drawing is the same bits. */
+/**
+ * Copy a row; -0 becomes 0, so that the same drawing is the same bits.
+ *
+ * @param {ArrayLike<number>} row
+ */
 function numbers(row) {
   const copy = new Float64Array(row.length); // in a loop: many times as fast as `from` with a map
   for (let i = 0; i < copy.length; i++) copy[i] = row[i] + 0;

@@ -22,12 +22,21 @@ import {
   sum,
 } from "./explanation.js";
 import { commas, indexed, letter, row, sign, slope, total, under } from "./formula.js";
-import { inParentheses, outputLength, pair, volume, wholeNumber } from "./layer.js";
+import { inParentheses, outputLength, pair, volume, wholeNumber, zerosLike } from "./layer.js";
 
 /** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("./explanation.js").Explained} Explained */
 /** @typedef {import("./formula.js").Formula} Formula */
+/** @typedef {import("./formula.js").Tree} Tree */
+/** @typedef {import("./layer.js").Floats} Floats */
+/** @typedef {import("./layer.js").Say} Say */
+/** @typedef {import("./layer.js").Shape} Shape */
+/** @typedef {import("./layer.js").Words} Words */
 
 // Of the formulas below.
+/** @type {Tree} */
 const PADDED = ["mover", letter("x"), sign("¯")];
 const ROW = [letter("s"), letter("u"), sign("+"), letter("i")];
 const COLUMN = [letter("s"), letter("v"), sign("+"), letter("j")];
@@ -74,7 +83,7 @@ const FORMULAS = {
   },
 };
 
-/** What the layer does, forward and backward. */
+/** What the layer does, forward and backward. @type {Words} */
 const WORDS = {
   y: (layer) =>
     `${count(layer.outputShape[0], "filter")} of ${sizeOf(layer)} slide over what is above. ` +
@@ -91,7 +100,7 @@ const WORDS = {
   },
 };
 
-/** What is said of one number, by what was explained of it. */
+/** What is said of one number, by what was explained of it. @type {Record<string, Say>} */
 const SAYS = {
   y: () => "Patch times filter, cell by cell, all added up, plus the bias.",
   dx: () => "Each gradient that this cell had a part in, times its weight, all added up.",
@@ -108,7 +117,9 @@ export class Conv2D {
   static words = WORDS;
   static says = SAYS;
 
-  /** @param {object} settings as in Python; numbers or [rows, columns] */
+  /**
+   * @param {Record<string, unknown>} settings as in Python; numbers or [rows, columns]
+   */
   constructor({ filters, size, stride = 1, padding = 0 }) {
     this.filters = wholeNumber(filters, "filters");
     this.size = pair(size, "filter size");
@@ -116,7 +127,12 @@ export class Conv2D {
     this.padding = pair(padding, "padding", 0);
   }
 
-  /** Return [K, H', W'] for an input [C, H, W]. */
+  /**
+   * Return [K, H', W'] for an input [C, H, W].
+   *
+   * @param {Shape} inputShape
+   * @returns {Shape}
+   */
   outputShape(inputShape) {
     if (inputShape.length !== 3) {
       throw new ShapeError(
@@ -135,43 +151,72 @@ export class Conv2D {
     return [this.filters, outputLength(h, fh, sh, ph), outputLength(w, fw, sw, pw)];
   }
 
-  /** Return the shapes of the weight, [K, C, f, f], and of the bias, [K]. */
+  /**
+   * Return the shapes of the weight, [K, C, f, f], and of the bias, [K].
+   *
+   * @param {Shape} inputShape
+   * @returns {Record<string, Shape>}
+   */
   parameterShapes([channels]) {
     return { weight: [this.filters, channels, ...this.size], bias: [this.filters] };
   }
 
-  /** Return K·C·f²·H'·W'. */
+  /**
+   * Return K·C·f²·H'·W'.
+   *
+   * @param {Shape} inputShape
+   */
   multiplyAdds(inputShape) {
     return volume(this.outputShape(inputShape)) * inputShape[0] * volume(this.size);
   }
 
-  /** Return y [K, H', W'] for x [C, H, W]: Z = W P + β. */
+  /**
+   * Return y [K, H', W'] for x [C, H, W]: Z = W P + β.
+   *
+   * @template {Floats} T
+   * @param {T} x
+   * @param {Shape} inputShape
+   * @param {Record<string, Floats>} parameters
+   * @returns {{ y: T, saved: { inputShape: Shape, columns: Float64Array, weight: Floats } }}
+   */
   forward(x, inputShape, { weight, bias }) {
     const places = volume(this.outputShape(inputShape).slice(1));
     const rows = inputShape[0] * volume(this.size);
     const columns = patches(x, inputShape, this); // [C·f·f, H'·W']
     const told = rowsWithInk(columns, rows, places);
-    const y = new x.constructor(this.filters * places);
-    const sums = [new Float64Array(places), new Float64Array(places)];
-    const weights = [new Float64Array(told.length), new Float64Array(told.length)];
+    const y = zerosLike(x, this.filters * places);
+    const [sumsA, sumsB] = [new Float64Array(places), new Float64Array(places)];
+    const [weightsA, weightsB] = [new Float64Array(told.length), new Float64Array(told.length)];
+    const [sums, weights] = [
+      [sumsA, sumsB],
+      [weightsA, weightsB],
+    ];
     for (let k = 0; k < this.filters; k += 2) {
       const both = [k, Math.min(k + 1, this.filters - 1)]; // of an odd one, the last one twice
       both.forEach((filter, i) => {
         sums[i].fill(bias[filter]);
         for (let n = 0; n < told.count; n++) weights[i][n] = weight[filter * rows + told[n]];
       });
-      addRows(...sums, columns, told, ...weights);
-      both.forEach((filter, i) => y.set(sums[i], filter * places));
+      addRows(sumsA, sumsB, columns, told, weightsA, weightsB);
+      y.set(sumsA, both[0] * places);
+      y.set(sumsB, both[1] * places);
     }
     return { y, saved: { inputShape, columns, weight } };
   }
 
-  /** Return dx [C, H, W] and the gradients dW = G Pᵀ and dβ = row sums of G. */
+  /**
+   * Return dx [C, H, W] and the gradients dW = G Pᵀ and dβ = row sums of G.
+   *
+   * @template {Floats} T
+   * @param {T} dy
+   * @param {{ inputShape: Shape, columns: Float64Array, weight: Floats }} saved
+   * @returns {{ dx: T, gradients: Record<string, T> }}
+   */
   backward(dy, { inputShape, columns, weight }) {
     const rows = inputShape[0] * volume(this.size);
     const places = columns.length / rows;
-    const dweight = new dy.constructor(weight.length);
-    const dbias = new dy.constructor(this.filters);
+    const dweight = zerosLike(dy, weight.length);
+    const dbias = zerosLike(dy, this.filters);
     const dcolumns = new Float64Array(columns.length);
     const told = new Int32Array(places); // the places that a filter has a gradient at
     for (let k = 0; k < this.filters; k++) {
@@ -196,13 +241,19 @@ export class Conv2D {
         dweight[k * rows + r] = sum;
       }
     }
-    const dx = new dy.constructor(volume(inputShape));
+    const dx = zerosLike(dy, volume(inputShape));
     dx.set(addPatches(dcolumns, inputShape, this));
     return { dx, gradients: { weight: dweight, bias: dbias } };
   }
 
   /**
    * y_{k,u,v} = Σ w_{k,c,i,j} x̄_{c,su+i,sv+j} + β_k: per input map patch, filter and their sum.
+   *
+   * @param {Layer} layer
+   * @param {Scene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
    */
   static explain(layer, scene, index, cell) {
     const { size, stride, padding } = new Conv2D(layer.settings);
@@ -214,7 +265,7 @@ export class Conv2D {
     const left = stride[1] * v - padding[1];
     const maps = [];
     for (let c = 0; c < channels; c++) {
-      const map = { map: c, left: [], right: [], isPadding: [], sum: 0 };
+      const map = emptyMap(c);
       for (let i = 0; i < size[0]; i++) {
         for (let j = 0; j < size[1]; j++) {
           const [r, t] = [top + i, left + j];
@@ -243,7 +294,15 @@ export class Conv2D {
     };
   }
 
-  /** dL/dx_{c,r,t} = Σ w_{k,c,i,j} dL/dy_{k,u,v} over the places whose patch holds (c, r, t). */
+  /**
+   * dL/dx_{c,r,t} = Σ w_{k,c,i,j} dL/dy_{k,u,v} over the places whose patch holds (c, r, t).
+   *
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explainDerivative(layer, scene, index, cell) {
     const { size, stride, padding } = new Conv2D(layer.settings);
     const [c, r, t] = placeOf(layer.inputShape, cell);
@@ -255,7 +314,7 @@ export class Conv2D {
     const vs = Array.from({ length: size[1] }, (_, j) => (t + padding[1] - j) / stride[1]);
     const maps = [];
     for (let k = 0; k < filters; k++) {
-      const map = { map: k, left: [], right: [], isPadding: [], sum: 0 };
+      const map = emptyMap(k);
       us.forEach((u, i) => {
         vs.forEach((v, j) => {
           const isPlace = isIndex(u, rows) && isIndex(v, columns);
@@ -287,7 +346,15 @@ export class Conv2D {
     };
   }
 
-  /** dL/dw_{k,c,i,j} = Σ dL/dy_{k,u,v} x̄_{c,su+i,sv+j} over all places (u, v). */
+  /**
+   * dL/dw_{k,c,i,j} = Σ dL/dy_{k,u,v} x̄_{c,su+i,sv+j} over all places (u, v).
+   *
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explainWeight(layer, scene, index, cell) {
     const { size, stride, padding } = new Conv2D(layer.settings);
     const [channels, height, width] = layer.inputShape;
@@ -300,14 +367,14 @@ export class Conv2D {
       for (let v = 0; v < columns; v++) {
         const [r, t] = [stride[0] * u + i - padding[0], stride[1] * v + j - padding[1]];
         const isInside = isIndex(r, height) && isIndex(t, width);
-        const from = isInside ? (c * height + r) * width + t : null; // null: the padding's zero
+        const from = isInside ? (c * height + r) * width + t : -1; // −1: the padding's zero
         const at = (k * rows + u) * columns + v;
         const [left, right] = [dy[at], isInside ? x[from] : 0];
         terms.push({ at, from, u, v, left, right, sum: left * right });
       }
     }
     const { parts, others } = largest(terms, MOST_TERMS);
-    const inputs = parts.filter((part) => part.from !== null).map((part) => box(part.from));
+    const inputs = parts.filter((part) => part.from >= 0).map((part) => box(part.from));
     return {
       place: [k, c, i, j],
       parts,
@@ -324,7 +391,15 @@ export class Conv2D {
     };
   }
 
-  /** dL/dβ_k = Σ dL/dy_{k,u,v} over all places (u, v). */
+  /**
+   * dL/dβ_k = Σ dL/dy_{k,u,v} over all places (u, v).
+   *
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} k
+   * @returns {Explained}
+   */
   static explainBias(layer, scene, index, k) {
     const [, rows, columns] = layer.outputShape;
     const dy = scene.derivatives[index + 1];
@@ -345,7 +420,16 @@ export class Conv2D {
     };
   }
 
-  /** Explain the gradient of one weight or bias; see `explainGradient`. */
+  /**
+   * Explain the gradient of one weight or bias; see `explainGradient`.
+   *
+   * @param {string} parameter
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explainGradient(parameter, layer, scene, index, cell) {
     const explain = parameter === "weight" ? Conv2D.explainWeight : Conv2D.explainBias;
     return explain(layer, scene, index, cell);
@@ -390,6 +474,10 @@ export function addPatches(columns, inputShape, conv) {
   return dx;
 }
 
+/**
+ * @param {Shape} inputShape
+ * @param {Conv2D} conv
+ */
 function patchCells(inputShape, conv) {
   return inputShape[0] * volume(conv.size) * volume(conv.outputShape(inputShape).slice(1));
 }
@@ -399,6 +487,10 @@ function patchCells(inputShape, conv) {
  *
  * It is told where the numbers stand in `columns` (side by side) and in x (`step` apart), and how
  * many they are.
+ *
+ * @param {Shape} inputShape
+ * @param {Conv2D} conv
+ * @param {(column: number, cell: number, count: number, step: number) => void} visit
  */
 function forEachCell(inputShape, conv, visit) {
   const [channels, h, w] = inputShape;
@@ -426,6 +518,10 @@ function forEachCell(inputShape, conv, visit) {
  * Return which rows of P are not zeros alone (blank paper, silent channels), in fours.
  *
  * The last four may be filled up with row 0; `count` tells how many are meant.
+ *
+ * @param {Float64Array} columns
+ * @param {number} rows
+ * @param {number} places
  */
 function rowsWithInk(columns, rows, places) {
   const found = [];
@@ -446,6 +542,13 @@ function rowsWithInk(columns, rows, places) {
  *
  * Four rows and two filters at a time: a sum is fetched and put back once for four products, and a
  * number of P fetched once for two. One by one this takes twice as long.
+ *
+ * @param {Float64Array} sumsA
+ * @param {Float64Array} sumsB
+ * @param {Float64Array} columns
+ * @param {Int32Array} told
+ * @param {Float64Array} a
+ * @param {Float64Array} b
  */
 function addRows(sumsA, sumsB, columns, told, a, b) {
   const places = sumsA.length;
@@ -473,6 +576,23 @@ function addRows(sumsA, sumsB, columns, told, a, b) {
   }
 }
 
+/**
+ * Return an input map's share of a number, with nothing in it yet: numbers, the weights that they
+ * are multiplied with, and which of the numbers are the padding's zeros.
+ *
+ * @param {number} map
+ */
+function emptyMap(map) {
+  return {
+    map,
+    left: /** @type {number[]} */ ([]),
+    right: /** @type {number[]} */ ([]),
+    isPadding: /** @type {boolean[]} */ ([]),
+    sum: 0,
+  };
+}
+
+/** @param {Layer} layer */
 function sizeOf(layer) {
   return new Conv2D(layer.settings).size.join("×");
 }

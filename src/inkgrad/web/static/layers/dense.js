@@ -9,10 +9,17 @@
 import { ShapeError } from "../errors.js";
 import { MOST_TERMS, box, count, largest, placeOf, source, sum } from "./explanation.js";
 import { indexed, letter, row, sign, slope, total } from "./formula.js";
-import { inParentheses, wholeNumber } from "./layer.js";
+import { inParentheses, wholeNumber, zerosLike } from "./layer.js";
 
 /** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("./explanation.js").Explained} Explained */
 /** @typedef {import("./formula.js").Formula} Formula */
+/** @typedef {import("./layer.js").Floats} Floats */
+/** @typedef {import("./layer.js").Say} Say */
+/** @typedef {import("./layer.js").Shape} Shape */
+/** @typedef {import("./layer.js").Words} Words */
 
 /** What is computed, and its derivatives. @type {Record<string, Formula>} */
 const FORMULAS = {
@@ -57,7 +64,7 @@ const FORMULAS = {
   },
 };
 
-/** What the layer does, forward and backward. */
+/** What the layer does, forward and backward. @type {Words} */
 const WORDS = {
   y: ({ inputShape: [inputs], outputShape: [outputs] }) =>
     `${count(outputs, "output")}: each adds up all ${inputs.toLocaleString("en-US")} inputs, ` +
@@ -68,7 +75,7 @@ const WORDS = {
     `Gradients of the weights: one picture for each of the ${outputs} outputs`,
 };
 
-/** What is said of one number, by what was explained of it. */
+/** What is said of one number, by what was explained of it. @type {Record<string, Say>} */
 const SAYS = {
   y: () => "Every input times its weight, all added up, and the bias.",
   dx: () => "Each output's gradient times the weight that led to it, all added up.",
@@ -83,17 +90,23 @@ const SAYS = {
 export class Dense {
   static shortName = "dense";
   static needed = ["outputs"];
+  /** @type {string[]} */
   static optional = [];
   static formulas = FORMULAS;
   static words = WORDS;
   static says = SAYS;
 
-  /** @param {object} settings as in Python */
+  /** @param {Record<string, unknown>} settings as in Python */
   constructor({ outputs }) {
     this.outputs = wholeNumber(outputs, "outputs");
   }
 
-  /** Return [K] for an input [I]. */
+  /**
+   * Return [K] for an input [I].
+   *
+   * @param {Shape} inputShape
+   * @returns {Shape}
+   */
   outputShape(inputShape) {
     if (inputShape.length !== 1) {
       throw new ShapeError(
@@ -104,34 +117,58 @@ export class Dense {
     return [this.outputs];
   }
 
-  /** Return the shapes of the weight, [I, K], and of the bias, [K]. */
+  /**
+   * Return the shapes of the weight, [I, K], and of the bias, [K].
+   *
+   * @param {Shape} inputShape
+   * @returns {Record<string, Shape>}
+   */
   parameterShapes([inputs]) {
     return { weight: [inputs, this.outputs], bias: [this.outputs] };
   }
 
-  /** Return I·K. */
+  /**
+   * Return I·K.
+   *
+   * @param {Shape} inputShape
+   */
   multiplyAdds([inputs]) {
     return inputs * this.outputs;
   }
 
-  /** Return y [K] for x [I]. */
-  forward(x, inputShape, { weight, bias }) {
+  /**
+   * Return y [K] for x [I].
+   *
+   * @template {Floats} T
+   * @param {T} x
+   * @param {Shape} _inputShape
+   * @param {Record<string, Floats>} parameters
+   * @returns {{ y: T, saved: { x: Floats, weight: Floats } }}
+   */
+  forward(x, _inputShape, { weight, bias }) {
     const sums = new Float64Array(this.outputs);
     sums.set(bias);
     for (let i = 0; i < x.length; i++) {
       if (x[i] === 0) continue; // behind a ReLU most inputs are
       addRow(sums, weight, i * this.outputs, x[i]);
     }
-    const y = new x.constructor(this.outputs);
+    const y = zerosLike(x, this.outputs);
     y.set(sums);
     return { y, saved: { x, weight } };
   }
 
-  /** Return dx = G Wᵀ and the gradients dW = xᵀ G and dβ = G. */
+  /**
+   * Return dx = G Wᵀ and the gradients dW = xᵀ G and dβ = G.
+   *
+   * @template {Floats} T
+   * @param {T} dy
+   * @param {{ x: Floats, weight: Floats }} saved
+   * @returns {{ dx: T, gradients: Record<string, T> }}
+   */
   backward(dy, { x, weight }) {
     const k = this.outputs;
-    const dx = new dy.constructor(x.length);
-    const dweight = new dy.constructor(weight.length);
+    const dx = zerosLike(dy, x.length);
+    const dweight = zerosLike(dy, weight.length);
     for (let i = 0; i < x.length; i++) {
       let sum = 0;
       for (let j = 0; j < k; j++) {
@@ -140,10 +177,20 @@ export class Dense {
       }
       dx[i] = sum;
     }
-    return { dx, gradients: { weight: dweight, bias: dy.slice() } };
+    const dbias = zerosLike(dy, k);
+    dbias.set(dy);
+    return { dx, gradients: { weight: dweight, bias: dbias } };
   }
 
-  /** y_k = Σ x_i w_{i,k} + β_k. */
+  /**
+   * y_k = Σ x_i w_{i,k} + β_k.
+   *
+   * @param {Layer} layer
+   * @param {Scene} scene
+   * @param {number} index
+   * @param {number} k
+   * @returns {Explained}
+   */
   static explain(layer, scene, index, k) {
     const x = scene.outputs[index];
     const weights = scene.parameters[`${layer.name}.weight`];
@@ -170,7 +217,15 @@ export class Dense {
     };
   }
 
-  /** dL/dx_i = Σ dL/dy_k w_{i,k}. */
+  /**
+   * dL/dx_i = Σ dL/dy_k w_{i,k}.
+   *
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} i
+   * @returns {Explained}
+   */
   static explainDerivative(layer, scene, index, i) {
     const dy = scene.derivatives[index + 1];
     const weights = scene.parameters[`${layer.name}.weight`];
@@ -193,7 +248,15 @@ export class Dense {
     };
   }
 
-  /** dL/dw_{i,k} = x_i dL/dy_k. */
+  /**
+   * dL/dw_{i,k} = x_i dL/dy_k.
+   *
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explainWeight(layer, scene, index, cell) {
     const [i, k] = placeOf([layer.inputShape[0], layer.outputShape[0]], cell);
     const [left, right] = [scene.outputs[index][i], scene.derivatives[index + 1][k]];
@@ -206,8 +269,16 @@ export class Dense {
     };
   }
 
-  /** dL/dβ_k = dL/dy_k. */
-  static explainBias(layer, scene, index, k) {
+  /**
+   * dL/dβ_k = dL/dy_k.
+   *
+   * @param {Layer} _layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} k
+   * @returns {Explained}
+   */
+  static explainBias(_layer, scene, index, k) {
     const value = scene.derivatives[index + 1][k];
     return {
       place: [k],
@@ -217,13 +288,28 @@ export class Dense {
     };
   }
 
-  /** Explain the gradient of one weight or bias; see `explainGradient`. */
+  /**
+   * Explain the gradient of one weight or bias; see `explainGradient`.
+   *
+   * @param {string} parameter
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explainGradient(parameter, layer, scene, index, cell) {
     const explain = parameter === "weight" ? Dense.explainWeight : Dense.explainBias;
     return explain(layer, scene, index, cell);
   }
 }
 
+/**
+ * @param {Float64Array} sums
+ * @param {Floats} weight
+ * @param {number} at
+ * @param {number} x
+ */
 function addRow(sums, weight, at, x) {
   for (let k = 0; k < sums.length; k++) sums[k] += x * weight[at + k];
 }

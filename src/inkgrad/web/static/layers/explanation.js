@@ -15,24 +15,33 @@
  *
  * @typedef {object} Layer
  * @property {string} name "conv1"
- * @property {"Conv2D" | "Dense" | "Flatten" | "MaxPool2D" | "ReLU"} type
+ * @property {string} type "Conv2D", "Dense", …
  * @property {number[]} inputShape
  * @property {number[]} outputShape
- * @property {{size?: number[], stride?: number[], padding?: number[]}} settings
+ * @property {Record<string, number[]>} parameterShapes by short name: "weight"
+ * @property {Record<string, unknown>} settings of the type: filters, size, stride, padding, outputs
  */
 
 /**
- * A network's numbers for one drawing; the last three are there after a backward pass.
+ * A network's numbers for one drawing.
  *
  * @typedef {object} Scene
  * @property {Layer[]} layers
  * @property {Record<string, Float32Array>} parameters "conv1.weight" → numbers
  * @property {Float32Array[]} outputs the input, then each layer's output
  * @property {ArrayLike<number>} probabilities
- * @property {number} [label] the right answer
- * @property {Float32Array[]} [derivatives] dL/d`outputs`
- * @property {Record<string, Float32Array>} [gradients] dL/d`parameters`
  */
+
+/**
+ * What a backward pass adds to them.
+ *
+ * @typedef {object} Learned
+ * @property {number} label the right answer
+ * @property {Float32Array[]} derivatives dL/d`outputs`
+ * @property {Record<string, Float32Array>} gradients dL/d`parameters`
+ */
+
+/** @typedef {Scene & Learned} LearnedScene after a backward pass */
 
 /**
  * Cells that a number came from: rectangles in one of the scene's arrays. `cell` is the index of a
@@ -42,6 +51,18 @@
  * @property {"outputs" | "derivatives"} of
  * @property {number} index
  * @property {{cell: number, rows: number, columns: number}[]} boxes
+ */
+
+/**
+ * Where a number comes from; besides, there is what the layer's file says of its own numbers.
+ *
+ * @typedef {{ value: number, sources: Source[] } & Record<string, any>} Explained
+ */
+
+/**
+ * A term of a sum, or a map's share of it.
+ *
+ * @typedef {{ sum: number }} Term
  */
 
 /** How many terms of a long sum are listed. */
@@ -69,7 +90,15 @@ export function placeOf(shape, cell) {
   return place;
 }
 
-/** Return the part of a patch that lies on the picture, or null. */
+/**
+ * Return the part of a patch that lies on the picture, or null.
+ *
+ * @param {number} top
+ * @param {number} left
+ * @param {number[]} size
+ * @param {number} height of the picture
+ * @param {number} width
+ */
 export function clipped(top, left, size, height, width) {
   const [r, t] = [Math.max(top, 0), Math.max(left, 0)];
   const rows = Math.min(top + size[0], height) - r;
@@ -77,7 +106,13 @@ export function clipped(top, left, size, height, width) {
   return rows > 0 && columns > 0 ? { cell: r * width + t, rows, columns } : null;
 }
 
-/** Return the terms that matter most, the largest first, and the sum of the others. */
+/**
+ * Return the terms that matter most, the largest first, and the sum of the others.
+ *
+ * @template {Term} T
+ * @param {T[]} terms
+ * @param {number} most
+ */
 export function largest(terms, most) {
   const sorted = [...terms].sort((a, b) => Math.abs(b.sum) - Math.abs(a.sum));
   const others = sorted.slice(most);
@@ -87,18 +122,30 @@ export function largest(terms, most) {
   };
 }
 
+/**
+ * @param {number} value
+ * @param {number} length
+ */
 export function isIndex(value, length) {
   return Number.isInteger(value) && 0 <= value && value < length;
 }
 
+/** @param {number[]} numbers */
 export function sum(numbers) {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
+/** @param {number} cell */
 export function box(cell) {
   return { cell, rows: 1, columns: 1 };
 }
 
+/**
+ * @param {Source["of"]} of
+ * @param {number} index
+ * @param {Source["boxes"]} boxes
+ * @returns {Source}
+ */
 export function source(of, index, boxes) {
   return { of, index, boxes };
 }

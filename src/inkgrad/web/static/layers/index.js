@@ -13,5 +13,9 @@ import { Flatten } from "./flatten.js";
 import { MaxPool2D } from "./pool.js";
 import { ReLU } from "./relu.js";
 
-/** Every kind of layer by the name that a model file calls it. */
+/**
+ * Every kind of layer by the name that a model file calls it.
+ *
+ * @type {Record<string, import("./layer.js").Kind>}
+ */
 export const LAYERS = { Conv2D, Dense, Flatten, MaxPool2D, ReLU };

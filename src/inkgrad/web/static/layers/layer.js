@@ -19,6 +19,59 @@
 import { ShapeError, inShort } from "../errors.js";
 
 /** @typedef {number[]} Shape */
+/** @typedef {Float32Array | Float64Array} Floats */
+/** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("./explanation.js").Explained} Explained */
+/** @typedef {import("./formula.js").Formula} Formula */
+
+/**
+ * A layer of some kind and some settings. What it saves between its passes is its own business.
+ *
+ * @typedef {object} Operation
+ * @property {(inputShape: Shape) => Shape} outputShape
+ * @property {(inputShape: Shape) => Record<string, Shape>} parameterShapes by short name: "weight"
+ * @property {(inputShape: Shape) => number} multiplyAdds for one drawing
+ * @property {<T extends Floats>(x: T, inputShape: Shape, parameters: Record<string, Floats>) =>
+ *   { y: T, saved: any }} forward
+ * @property {<T extends Floats>(dy: T, saved: any) =>
+ *   { dx: T, gradients: Record<string, T> }} backward
+ */
+
+/**
+ * What is said of a layer: what it does, what it does backward (as a name and as a sentence), and
+ * of the picture of its weights' gradients.
+ *
+ * @typedef {object} Words
+ * @property {(layer: Layer) => string} y
+ * @property {string} back
+ * @property {(layer: Layer) => string} dx
+ * @property {(layer: Layer) => string} [weights]
+ */
+
+/** @typedef {(explained: any) => string} Say a sentence about a number, as it was explained */
+
+/**
+ * A kind of layer: the class of a layer's file.
+ *
+ * @typedef {object} Facts
+ * @property {string} shortName "conv", of "conv1"
+ * @property {string[]} needed settings
+ * @property {string[]} optional settings
+ * @property {Record<string, Formula>} formulas by what is computed: y, dx, weight, bias
+ * @property {Words} words
+ * @property {Record<string, Say>} says
+ * @property {(layer: Layer, scene: Scene, index: number, cell: number) => Explained} explain where
+ *   a number comes from; `index` is the layer's place, `cell` the number's in what comes out
+ * @property {(layer: Layer, scene: LearnedScene, index: number, cell: number) => Explained}
+ *   explainDerivative the same of the derivative of what goes in
+ * @property {(parameter: string, layer: Layer, scene: LearnedScene, index: number, cell: number) =>
+ *   Explained} [explainGradient] the same of a weight or bias, of kinds that have some
+ * @property {(layer: Layer, x: Float32Array) => Uint8Array} [blocked] of kinds that stop gradients
+ */
+
+/** @typedef {Facts & (new (settings: any) => Operation)} Kind */
 
 /**
  * Return a setting that must be a whole number.
@@ -29,7 +82,7 @@ import { ShapeError, inShort } from "../errors.js";
  * @throws {ShapeError} if it is none, or less than 1
  */
 export function wholeNumber(value, what) {
-  if (!Number.isInteger(value) || value < 1) {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 1) {
     throw new ShapeError(`${what} is ${inShort(value)}; give a whole number of at least 1`);
   }
   return value;
@@ -61,6 +114,12 @@ export function pair(value, what, least = 1) {
 /**
  * Return how many places a window finds on an axis of length n: ⌊(n + 2p − f)/s⌋ + 1.
  *
+ * @param {number} n
+ * @param {number} size f
+ * @param {number} stride s
+ * @param {number} [padding] p
+ * @returns {number}
+ *
  * @example
  * [outputLength(28, 3, 1, 1), outputLength(28, 2, 2)]; // [28, 14]
  */
@@ -76,6 +135,22 @@ export function outputLength(n, size, stride, padding = 0) {
  */
 export function volume(shape) {
   return shape.reduce((product, length) => product * length, 1);
+}
+
+/**
+ * Return zeros in an array of another one's type.
+ *
+ * @template {Floats} T
+ * @param {T} array
+ * @param {number} length
+ * @returns {T}
+ *
+ * @example
+ * zerosLike(Float32Array.of(3), 2); // Float32Array [0, 0]
+ */
+export function zerosLike(array, length) {
+  const type = /** @type {new (length: number) => T} */ (array.constructor);
+  return new type(length);
 }
 
 /**

@@ -9,10 +9,17 @@
 import { ShapeError } from "../errors.js";
 import { box, placeOf, source, sum } from "./explanation.js";
 import { commas, indexed, letter, row, sign, slope, total, under } from "./formula.js";
-import { inParentheses, outputLength, pair, volume } from "./layer.js";
+import { inParentheses, outputLength, pair, volume, zerosLike } from "./layer.js";
 
 /** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("./explanation.js").Explained} Explained */
 /** @typedef {import("./formula.js").Formula} Formula */
+/** @typedef {import("./layer.js").Floats} Floats */
+/** @typedef {import("./layer.js").Say} Say */
+/** @typedef {import("./layer.js").Shape} Shape */
+/** @typedef {import("./layer.js").Words} Words */
 
 const ROW = [letter("s"), letter("u"), sign("+"), letter("i")];
 const COLUMN = [letter("s"), letter("v"), sign("+"), letter("j")];
@@ -41,7 +48,7 @@ const FORMULAS = {
   },
 };
 
-/** What the layer does, forward and backward. */
+/** What the layer does, forward and backward. @type {Words} */
 const WORDS = {
   y: (layer) => `Of every ${sizeOf(layer)} cells the largest stays.`,
   back: "back through the pool",
@@ -50,7 +57,7 @@ const WORDS = {
     "part in the answer.",
 };
 
-/** What is said of one number, by what was explained of it. */
+/** What is said of one number, by what was explained of it. @type {Record<string, Say>} */
 const SAYS = {
   y: (e) => `The largest of these ${e.candidates.length} numbers wins. The others are forgotten.`,
   dx: (e) => {
@@ -69,13 +76,21 @@ export class MaxPool2D {
   static words = WORDS;
   static says = SAYS;
 
-  /** @param {object} settings as in Python; without a stride, windows stand side by side */
+  /**
+   * @param {Record<string, unknown>} settings as in Python; without a stride, windows stand side by
+   *   side
+   */
   constructor({ size, stride }) {
     this.size = pair(size, "pool size");
     this.stride = stride === undefined || stride === null ? this.size : pair(stride, "stride");
   }
 
-  /** Return [C, H', W'] for an input [C, H, W]. */
+  /**
+   * Return [C, H', W'] for an input [C, H, W].
+   *
+   * @param {Shape} inputShape
+   * @returns {Shape}
+   */
   outputShape(inputShape) {
     if (inputShape.length !== 3) {
       throw new ShapeError(
@@ -94,6 +109,7 @@ export class MaxPool2D {
     return [c, outputLength(h, fh, sh), outputLength(w, fw, sw)];
   }
 
+  /** @returns {Record<string, Shape>} none */
   parameterShapes() {
     return {};
   }
@@ -102,12 +118,19 @@ export class MaxPool2D {
     return 0;
   }
 
-  /** Return y [C, H', W'] for x [C, H, W]; saved are the winners' places in x. */
+  /**
+   * Return y [C, H', W'] for x [C, H, W]; saved are the winners' places in x.
+   *
+   * @template {Floats} T
+   * @param {T} x
+   * @param {Shape} inputShape
+   * @returns {{ y: T, saved: { inputShape: Shape, winners: Int32Array } }}
+   */
   forward(x, inputShape) {
     const [channels, h, w] = inputShape;
     const [, rows, cols] = this.outputShape(inputShape);
     const [[fh, fw], [sh, sw]] = [this.size, this.stride];
-    const y = new x.constructor(channels * rows * cols);
+    const y = zerosLike(x, channels * rows * cols);
     const winners = new Int32Array(y.length);
     let at = 0;
     for (let c = 0; c < channels; c++) {
@@ -128,16 +151,31 @@ export class MaxPool2D {
     return { y, saved: { inputShape, winners } };
   }
 
-  /** Return dx [C, H, W]: each window's gradient goes to the cell that won it. */
+  /**
+   * Return dx [C, H, W]: each window's gradient goes to the cell that won it.
+   *
+   * @template {Floats} T
+   * @param {T} dy
+   * @param {{ inputShape: Shape, winners: Int32Array }} saved
+   * @returns {{ dx: T, gradients: Record<string, T> }}
+   */
   backward(dy, { inputShape, winners }) {
     const sums = new Float64Array(volume(inputShape)); // windows may overlap
     for (let at = 0; at < dy.length; at++) sums[winners[at]] += dy[at];
-    const dx = new dy.constructor(sums.length);
+    const dx = zerosLike(dy, sums.length);
     dx.set(sums);
     return { dx, gradients: {} };
   }
 
-  /** y_{c,u,v} = max x_{c,su+i,sv+j}: the candidates and which of them won. */
+  /**
+   * y_{c,u,v} = max x_{c,su+i,sv+j}: the candidates and which of them won.
+   *
+   * @param {Layer} layer
+   * @param {Scene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explain(layer, scene, index, cell) {
     const { size } = new MaxPool2D(layer.settings);
     const { candidates, best, first, winner } = winnerOf(layer, scene.outputs[index], cell);
@@ -151,7 +189,15 @@ export class MaxPool2D {
     };
   }
 
-  /** dL/dx_{c,r,t} = Σ dL/dy_{c,u,v} over the windows that (r, t) won. */
+  /**
+   * dL/dx_{c,r,t} = Σ dL/dy_{c,u,v} over the windows that (r, t) won.
+   *
+   * @param {Layer} layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
   static explainDerivative(layer, scene, index, cell) {
     const { size, stride } = new MaxPool2D(layer.settings);
     const [c, r, t] = placeOf(layer.inputShape, cell);
@@ -207,7 +253,13 @@ export class MaxPool2D {
   }
 }
 
-/** Return a pool's candidates for one window and the first of the largest, as `MaxPool2D` does. */
+/**
+ * Return a pool's candidates for one window and the first of the largest, as `MaxPool2D` does.
+ *
+ * @param {Layer} layer
+ * @param {Float32Array} x
+ * @param {number} cell of the layer's output
+ */
 function winnerOf(layer, x, cell) {
   const { size, stride } = new MaxPool2D(layer.settings);
   const [, height, width] = layer.inputShape;
@@ -225,13 +277,21 @@ function winnerOf(layer, x, cell) {
   return { candidates, best, first, winner };
 }
 
-/** Return the windows on one axis that reach a cell. */
+/**
+ * Return the windows on one axis that reach a cell.
+ *
+ * @param {number} at
+ * @param {number} size
+ * @param {number} stride
+ * @param {number} windows how many there are
+ */
 function reaching(at, size, stride, windows) {
   const first = Math.max(0, Math.ceil((at - size + 1) / stride));
   const last = Math.min(windows - 1, Math.floor(at / stride));
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n);
 }
 
+/** @param {Layer} layer */
 function sizeOf(layer) {
   return new MaxPool2D(layer.settings).size.join("×");
 }

@@ -8,9 +8,17 @@
 
 import { box, source } from "./explanation.js";
 import { letter, number, row, sign, slope } from "./formula.js";
+import { zerosLike } from "./layer.js";
 
 /** @typedef {import("./explanation.js").Layer} Layer */
+/** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("./explanation.js").Explained} Explained */
 /** @typedef {import("./formula.js").Formula} Formula */
+/** @typedef {import("./layer.js").Floats} Floats */
+/** @typedef {import("./layer.js").Say} Say */
+/** @typedef {import("./layer.js").Shape} Shape */
+/** @typedef {import("./layer.js").Words} Words */
 
 /** What is computed, and its derivatives. @type {Record<string, Formula>} */
 const FORMULAS = {
@@ -45,7 +53,7 @@ const FORMULAS = {
   },
 };
 
-/** What the layer does, forward and backward. */
+/** What the layer does, forward and backward. @type {Words} */
 const WORDS = {
   y: () => "Positive numbers pass, negative ones become 0.",
   back: "back through ReLU",
@@ -54,7 +62,7 @@ const WORDS = {
     "gradient.",
 };
 
-/** What is said of one number, by what was explained of it. */
+/** What is said of one number, by what was explained of it. @type {Record<string, Say>} */
 const SAYS = {
   y: (e) =>
     e.passes ? "It is positive, so it passes." : "It is not positive, so it is stopped: 0.",
@@ -67,17 +75,25 @@ const SAYS = {
 /** The rectifier, element by element: y = max(x, 0). */
 export class ReLU {
   static shortName = "relu";
+  /** @type {string[]} */
   static needed = [];
+  /** @type {string[]} */
   static optional = [];
   static formulas = FORMULAS;
   static words = WORDS;
   static says = SAYS;
 
-  /** Return the input's shape. */
+  /**
+   * Return the input's shape.
+   *
+   * @param {Shape} inputShape
+   * @returns {Shape}
+   */
   outputShape(inputShape) {
     return inputShape;
   }
 
+  /** @returns {Record<string, Shape>} none */
   parameterShapes() {
     return {};
   }
@@ -86,22 +102,43 @@ export class ReLU {
     return 0;
   }
 
-  /** Return max(x, 0). */
+  /**
+   * Return max(x, 0).
+   *
+   * @template {Floats} T
+   * @param {T} x
+   * @returns {{ y: T, saved: { x: Floats } }}
+   */
   forward(x) {
-    const y = new x.constructor(x.length);
+    const y = zerosLike(x, x.length);
     for (let i = 0; i < x.length; i++) y[i] = Math.max(x[i], 0);
     return { y, saved: { x } };
   }
 
-  /** Return dx = dy where x was positive, else 0: at 0, a cell that says nothing learns nothing. */
+  /**
+   * Return dx = dy where x was positive, else 0: at 0, a cell that says nothing learns nothing.
+   *
+   * @template {Floats} T
+   * @param {T} dy
+   * @param {{ x: Floats }} saved
+   * @returns {{ dx: T, gradients: Record<string, T> }}
+   */
   backward(dy, { x }) {
-    const dx = new dy.constructor(dy.length);
+    const dx = zerosLike(dy, dy.length);
     for (let i = 0; i < dy.length; i++) dx[i] = x[i] > 0 ? dy[i] : 0;
     return { dx, gradients: {} };
   }
 
-  /** y = max(x, 0). */
-  static explain(layer, scene, index, cell) {
+  /**
+   * y = max(x, 0).
+   *
+   * @param {Layer} _layer
+   * @param {Scene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
+  static explain(_layer, scene, index, cell) {
     const x = scene.outputs[index][cell];
     return {
       x,
@@ -111,8 +148,16 @@ export class ReLU {
     };
   }
 
-  /** dL/dx = dL/dy · [x > 0]. */
-  static explainDerivative(layer, scene, index, cell) {
+  /**
+   * dL/dx = dL/dy · [x > 0].
+   *
+   * @param {Layer} _layer
+   * @param {LearnedScene} scene
+   * @param {number} index
+   * @param {number} cell
+   * @returns {Explained}
+   */
+  static explainDerivative(_layer, scene, index, cell) {
     const x = scene.outputs[index][cell];
     const derivative = scene.derivatives[index + 1][cell];
     return {
@@ -127,11 +172,11 @@ export class ReLU {
   /**
    * Tell which cells of the input the gradient cannot reach.
    *
-   * @param {Layer} layer
+   * @param {Layer} _layer
    * @param {Float32Array} x the layer's input
    * @returns {Uint8Array} 1 where nothing passes
    */
-  static blocked(layer, x) {
+  static blocked(_layer, x) {
     return Uint8Array.from(x, (value) => (value > 0 ? 0 : 1));
   }
 }

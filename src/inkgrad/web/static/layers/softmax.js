@@ -9,8 +9,12 @@
 import { ShapeError } from "../errors.js";
 import { box, source, sum } from "./explanation.js";
 import { indexed, letter, row, sign, slope, total } from "./formula.js";
+import { zerosLike } from "./layer.js";
 
 /** @typedef {import("./explanation.js").Scene} Scene */
+/** @typedef {import("./explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("./explanation.js").Explained} Explained */
+/** @typedef {import("./layer.js").Floats} Floats */
 /** @typedef {import("./formula.js").Formula} Formula */
 
 /** What is computed, and its derivative. @type {Record<string, Formula>} */
@@ -41,12 +45,13 @@ export const FORMULAS = {
  *
  * Taking the largest off every logit changes no probability and makes every exponent ≤ 0.
  *
- * @param {Float32Array | Float64Array} logits
+ * @param {Floats} logits
  * @returns {Float64Array}
  */
 export function logSoftmax(logits) {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
-  const logarithms = Float64Array.from(logits, (z) => z - largest);
+  const doubles = Float64Array.from(logits);
+  const largest = doubles.reduce((a, b) => Math.max(a, b));
+  const logarithms = doubles.map((z) => z - largest);
   const total = Math.log(logarithms.reduce((sum, z) => sum + Math.exp(z), 0));
   return logarithms.map((z) => z - total);
 }
@@ -54,23 +59,27 @@ export function logSoftmax(logits) {
 /**
  * Return logits as probabilities: p_k = e^{z_k} / Σ_l e^{z_l}.
  *
- * @param {Float32Array | Float64Array} logits
- * @returns {Float32Array | Float64Array} of the same type
+ * @template {Floats} T
+ * @param {T} logits
+ * @returns {T}
  *
  * @example
  * softmax(Float32Array.of(0, 0, Math.log(2))); // Float32Array [0.25, 0.25, 0.5]
  */
 export function softmax(logits) {
-  return logits.constructor.from(logSoftmax(logits), Math.exp);
+  const probabilities = zerosLike(logits, logits.length);
+  probabilities.set(logSoftmax(logits).map(Math.exp));
+  return probabilities;
 }
 
 /**
  * Return the loss of one drawing, −log of the probability of its class, and what comes of it.
  *
- * @param {Float32Array | Float64Array} logits
+ * @template {Floats} T
+ * @param {T} logits
  * @param {number} label the right class's index
- * @returns {{loss: number, probabilities: object, dlogits: object}} dlogits is p − t, with t 1
- *   for the right class and 0 elsewhere
+ * @returns {{loss: number, probabilities: T, dlogits: T}} dlogits is p − t, with t 1 for the right
+ *   class and 0 elsewhere
  * @throws {ShapeError} if there is no such class
  *
  * @example
@@ -85,10 +94,8 @@ export function softmaxCrossEntropy(logits, label) {
   }
   const logarithms = logSoftmax(logits);
   const probabilities = softmax(logits);
-  const dlogits = logits.constructor.from(
-    logarithms,
-    (z, k) => Math.exp(z) - (k === label ? 1 : 0),
-  );
+  const dlogits = zerosLike(logits, logits.length);
+  dlogits.set(logarithms.map((z, k) => Math.exp(z) - (k === label ? 1 : 0)));
   return { loss: -logarithms[label], probabilities, dlogits };
 }
 
@@ -100,6 +107,7 @@ export function softmaxCrossEntropy(logits, label) {
  *
  * @param {Scene} scene
  * @param {number} k the class
+ * @returns {Explained}
  */
 export function explainProbability(scene, k) {
   const logits = Array.from(scene.outputs[scene.layers.length]);
@@ -129,8 +137,9 @@ export function explainProbability(scene, k) {
 /**
  * Explain a logit's derivative: dL/dz_k = p_k − t_k.
  *
- * @param {Scene} scene after a backward pass
+ * @param {LearnedScene} scene
  * @param {number} k the class
+ * @returns {Explained}
  */
 export function explainLogit(scene, k) {
   const target = k === scene.label ? 1 : 0;

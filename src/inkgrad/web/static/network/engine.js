@@ -12,22 +12,28 @@ import { inParentheses, volume } from "../layers/layer.js";
 import { softmaxCrossEntropy } from "../layers/softmax.js";
 
 /** @typedef {import("./network.js").Network} Network */
+/** @typedef {import("./network.js").Stage} Stage */
+/** @typedef {import("../layers/layer.js").Floats} Floats */
 /** @typedef {Record<string, Float32Array>} Parameters by full name: "conv1.weight", … */
 
 /**
+ * What comes of an input, in its type of numbers.
+ *
+ * @template {Floats} [T=Float32Array]
  * @typedef {object} Pass
- * @property {Float32Array[]} outputs [0] is x, [i + 1] what `network.layers[i]` gives; the last are
+ * @property {T[]} outputs [0] is x, [i + 1] what `network.layers[i]` gives; the last are
  *   the logits. A Flatten gives the very array that it is given.
- * @property {object[]} saved what each layer's backward pass needs
+ * @property {any[]} saved what each layer's backward pass needs
  */
 
 /**
  * Carry a network out.
  *
+ * @template {Floats} T
  * @param {Network} network
- * @param {Parameters} parameters
- * @param {Float32Array} x the input's numbers, in order; with a Float64Array all is done in doubles
- * @returns {Pass}
+ * @param {Record<string, Floats>} parameters
+ * @param {T} x the input's numbers, in order; with a Float64Array all is done in doubles
+ * @returns {Pass<T>}
  * @throws {ShapeError} if x has another length than the network's input
  */
 export function forward(network, parameters, x) {
@@ -49,19 +55,28 @@ export function forward(network, parameters, x) {
 }
 
 /**
+ * What a right answer teaches: `derivatives[i]` is dL/d(outputs[i]).
+ *
+ * @typedef {object} Lesson
+ * @property {number} loss
+ * @property {Float32Array} probabilities
+ * @property {Float32Array[]} derivatives
+ * @property {Parameters} gradients
+ */
+
+/**
  * Return what the right answer teaches: the chain rule, last layer to first.
  *
  * @param {Network} network
- * @param {Parameters} parameters those of the pass
  * @param {Pass} pass
  * @param {number} label the right class's index
- * @returns {{loss: number, probabilities: Float32Array, derivatives: Float32Array[],
- *   gradients: Parameters}} derivatives[i] is dL/d(outputs[i])
+ * @returns {Lesson}
  * @throws {ShapeError} if there is no such class
  */
-export function backward(network, parameters, { outputs, saved }, label) {
+export function backward(network, { outputs, saved }, label) {
   const { loss, probabilities, dlogits } = softmaxCrossEntropy(outputs[outputs.length - 1], label);
   const derivatives = [dlogits];
+  /** @type {Parameters} */
   const found = {};
   for (let i = network.layers.length - 1; i >= 0; i--) {
     const { name, layer } = network.layers[i];
@@ -78,7 +93,7 @@ export function backward(network, parameters, { outputs, saved }, label) {
  * Return the loss, all in doubles: exact enough to see what a nudge of one weight does to it.
  *
  * @param {Network} network
- * @param {Record<string, Float32Array | Float64Array>} parameters
+ * @param {Record<string, Floats>} parameters
  * @param {Float32Array} x
  * @param {number} label
  * @returns {number}
@@ -108,7 +123,12 @@ export function step(parameters, gradients, rate) {
   );
 }
 
-/** Return one layer's parameters by their short names. */
+/**
+ * Return one layer's parameters by their short names.
+ *
+ * @param {Stage} stage
+ * @param {Record<string, Floats>} parameters
+ */
 function parametersOf({ name, parameterShapes }, parameters) {
   const keys = Object.keys(parameterShapes);
   return Object.fromEntries(keys.map((key) => [key, parameters[`${name}.${key}`]]));

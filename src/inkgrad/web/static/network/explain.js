@@ -11,6 +11,8 @@ import { LAYERS } from "../layers/index.js";
 
 /** @typedef {import("../layers/explanation.js").Layer} Layer */
 /** @typedef {import("../layers/explanation.js").Scene} Scene */
+/** @typedef {import("../layers/explanation.js").LearnedScene} LearnedScene */
+/** @typedef {import("../layers/explanation.js").Explained} Explained */
 
 /**
  * Explain one cell of a layer's output.
@@ -18,7 +20,7 @@ import { LAYERS } from "../layers/index.js";
  * @param {Scene} scene
  * @param {number} index the layer's place, from 0
  * @param {number} cell where in the layer's output, counted in one row
- * @returns {object} with `kind`, the layer's type; see the layer's file for the rest
+ * @returns {Explained} with `kind`, the layer's type; see the layer's file for the rest
  *
  * @example
  * explainOutput(scene, 1, 0); // {kind: "ReLU", x: -0.5, value: 0, passes: false, …}
@@ -32,10 +34,10 @@ export function explainOutput(scene, index, cell) {
 /**
  * Explain the derivative of one cell of what goes into a layer.
  *
- * @param {Scene} scene after a backward pass
+ * @param {LearnedScene} scene
  * @param {number} index the layer's place, from 0
  * @param {number} cell where in the layer's input
- * @returns {object} with `kind` such as "ReLU.dx"
+ * @returns {Explained} with `kind` such as "ReLU.dx"
  */
 export function explainDerivative(scene, index, cell) {
   const layer = scene.layers[index];
@@ -46,21 +48,21 @@ export function explainDerivative(scene, index, cell) {
 /**
  * Explain the gradient of one weight or bias.
  *
- * @param {Scene} scene after a backward pass
+ * @param {LearnedScene} scene
  * @param {string} name "conv1.weight"
  * @param {number} cell where in that parameter
- * @returns {object} with `kind` such as "Dense.weight"
+ * @returns {Explained} with `kind` such as "Dense.weight"
  */
 export function explainGradient(scene, name, cell) {
   const [stage, parameter] = name.split(".");
   const index = scene.layers.findIndex((layer) => layer.name === stage);
   const layer = scene.layers[index];
-  const explained = LAYERS[layer.type].explainGradient(parameter, layer, scene, index, cell);
+  const explained = LAYERS[layer.type].explainGradient?.(parameter, layer, scene, index, cell);
   return {
     kind: `${layer.type}.${parameter}`,
     weight: scene.parameters[name][cell],
     stored: scene.gradients[name][cell],
-    ...explained,
+    .../** @type {Explained} */ (explained), // kinds that have weights explain them
   };
 }
 

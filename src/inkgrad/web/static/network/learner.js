@@ -16,6 +16,58 @@ import { addClass, variants } from "./newclass.js";
 import { DrawingError } from "../drawing/strokes.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+/** @typedef {import("../layers/explanation.js").Layer} Layer */
+/** @typedef {import("./engine.js").Lesson} Lesson */
+/** @typedef {import("./engine.js").Parameters} Parameters */
+/** @typedef {import("./engine.js").Pass} Pass */
+
+/**
+ * What is told of a model; `raster` are its rasteriser's settings, `size` how many numbers it
+ * learns.
+ *
+ * @typedef {object} Description
+ * @property {string[]} classes
+ * @property {Layer[]} layers
+ * @property {Parameters} parameters
+ * @property {Record<string, any>} record
+ * @property {{ side: number, pen: number, padding: number }} raster
+ * @property {number} size
+ * @property {boolean} hasFeatures
+ * @property {number} steps taken since it was loaded or last taught a class
+ * @property {string[]} taught the classes that it was taught since it was loaded
+ */
+
+/**
+ * What a model sees in a drawing: the bitmap, what comes of it in every layer, and the answer.
+ *
+ * @typedef {object} Seen
+ * @property {Uint8Array} bitmap
+ * @property {Float32Array[]} outputs
+ * @property {Float32Array} probabilities
+ * @property {number} milliseconds
+ */
+
+/** @typedef {{ loss: number, probabilities: Float32Array }} Answer */
+/** @typedef {{ before: Answer, after: Answer, parameters: Parameters }} Step */
+
+/**
+ * A number of the gradient, and what a nudge of its weight by `epsilon`, up and down, does to the
+ * loss: `numeric` is (lossUp − lossDown) / 2ε.
+ *
+ * @typedef {object} Check
+ * @property {number} analytic
+ * @property {number} numeric
+ * @property {number} lossUp
+ * @property {number} lossDown
+ * @property {number} epsilon
+ */
+
+/**
+ * How teaching went: the share of the drawings that are now taken for what they are, and the loss
+ * while it learnt.
+ *
+ * @typedef {{ accuracy: number, losses: number[] }} Taught
+ */
 
 /**
  * What was done to a model since it was loaded, as files: null where nothing was.
@@ -28,10 +80,14 @@ import { DrawingError } from "../drawing/strokes.js";
 
 /** A model that is looked at and taught, and the drawing that it was shown last. */
 export class Learner {
+  /** @type {Model | null} */
   #loaded = null; // the model as it was read
+  /** @type {Model | null} */
   #start = null; // as it was read or last taught a class: where steps began
+  /** @type {Model | null} */
   #model = null; // as it is now
   #steps = 0; // since #start
+  /** @type {Pass | null} */
   #pass = null; // of the drawing at hand through it
 
   /**
@@ -39,8 +95,7 @@ export class Learner {
    *
    * @param {Uint8Array} bytes
    * @param {string} [where] how an error calls the file
-   * @returns {object} {classes, layers, parameters, record, raster, size, hasFeatures, steps,
-   *   taught}: steps and classes taught since it was loaded
+   * @returns {Description}
    * @throws {ModelError}
    */
   load(bytes, where) {
@@ -57,10 +112,10 @@ export class Learner {
    * @returns {Snapshot}
    */
   snapshot() {
-    const model = this.#now();
+    const { loaded, start, model } = this.#models();
     return {
-      taught: this.#start === this.#loaded ? null : this.#start.toBytes(),
-      stepped: model === this.#start ? null : model.toBytes(),
+      taught: start === loaded ? null : start.toBytes(),
+      stepped: model === start ? null : model.toBytes(),
       steps: this.#steps,
     };
   }
@@ -69,17 +124,17 @@ export class Learner {
    * Make the model what it was when `snapshot` was called.
    *
    * @param {Snapshot} snapshot of this very model
-   * @returns {object} what `load` returned, of the model as it then is
+   * @returns {Description} what `load` returned, of the model as it then is
    * @throws {ModelError} if it is of a model that sees drawings otherwise; then nothing changes
    */
   restore({ taught, stepped, steps }) {
-    this.#now();
-    const start = taught === null ? this.#loaded : Model.fromBytes(taught, "what was taught");
+    const { loaded } = this.#models();
+    const start = taught === null ? loaded : Model.fromBytes(taught, "what was taught");
     const model = stepped === null ? start : Model.fromBytes(stepped, "what was learnt");
     for (const { raster, network } of [start, model]) {
       const isSame =
-        String(network.inputShape) === String(this.#loaded.network.inputShape) &&
-        JSON.stringify(raster.toDict()) === JSON.stringify(this.#loaded.raster.toDict());
+        String(network.inputShape) === String(loaded.network.inputShape) &&
+        JSON.stringify(raster.toDict()) === JSON.stringify(loaded.raster.toDict());
       if (!isSame) throw new ModelError("what was done before was done to another model");
     }
     this.#start = start;
@@ -92,7 +147,7 @@ export class Learner {
    * Recognise a drawing, which is from then on the one at hand.
    *
    * @param {Drawing} drawing
-   * @returns {object} {bitmap, outputs, probabilities, milliseconds}
+   * @returns {Seen}
    * @throws {DrawingError}
    */
   see(drawing) {
@@ -106,11 +161,10 @@ export class Learner {
    * Return what the right answer for the drawing at hand would teach.
    *
    * @param {number} label the right class's index
-   * @returns {object} {loss, probabilities, derivatives, gradients}, see `backward`
+   * @returns {Lesson}
    */
   learn(label) {
-    const { network, parameters } = this.#now();
-    return backward(network, parameters, this.#seen(), label);
+    return backward(this.#now().network, this.#seen(), label);
   }
 
   /**
@@ -118,24 +172,25 @@ export class Learner {
    *
    * @param {number} label the right class's index
    * @param {number} rate
-   * @returns {object} {before, after, parameters}, before and after being {loss, probabilities}
+   * @returns {Step}
    * @throws {ShapeError} if the step leads out of all numbers; then nothing has changed
    */
   step(label, rate) {
     const { loss, probabilities, gradients } = this.learn(label);
-    const parameters = step(this.#model.parameters, gradients, rate);
+    const model = this.#now();
+    const parameters = step(model.parameters, gradients, rate);
     if (!Object.values(parameters).every((values) => values.every(Number.isFinite))) {
       throw new ShapeError(
         `a step at rate ${rate} makes weights that are not finite; take a smaller rate`,
       );
     }
-    this.#become(new Model({ ...this.#model, parameters }));
+    this.#become(new Model({ ...model, parameters }));
     this.#steps++;
-    const { outputs } = this.#pass;
+    const { outputs } = this.#seen();
     return {
       before: { loss, probabilities },
       after: {
-        loss: lossOf(this.#model.network, parameters, outputs[0], label),
+        loss: lossOf(model.network, parameters, outputs[0], label),
         probabilities: softmax(outputs[outputs.length - 1]),
       },
       parameters,
@@ -149,8 +204,7 @@ export class Learner {
    * @param {string} name of the parameter: "conv1.weight"
    * @param {number} index the weight's place in it
    * @param {number} epsilon how far it is nudged, up and down
-   * @returns {object} {analytic, numeric, lossUp, lossDown, epsilon}, numeric being
-   *   (lossUp − lossDown) / 2ε
+   * @returns {Check}
    * @throws {ShapeError} if there is no such weight, or the nudge is none
    */
   check(label, name, index, epsilon) {
@@ -163,10 +217,11 @@ export class Learner {
       throw new ShapeError(`epsilon is ${epsilon}; give a small number above 0, such as 0.001`);
     }
     const analytic = this.learn(label).gradients[name][index];
-    const lossAt = (nudge) => {
+    const [x] = this.#seen().outputs;
+    const lossAt = (/** @type {number} */ nudge) => {
       const nudged = Float64Array.from(parameters[name]); // else w + ε itself would be rounded
       nudged[index] += nudge;
-      return lossOf(network, { ...parameters, [name]: nudged }, this.#pass.outputs[0], label);
+      return lossOf(network, { ...parameters, [name]: nudged }, x, label);
     };
     const [lossUp, lossDown] = [lossAt(epsilon), lossAt(-epsilon)];
     return { analytic, numeric: (lossUp - lossDown) / (2 * epsilon), lossUp, lossDown, epsilon };
@@ -177,8 +232,7 @@ export class Learner {
    *
    * @param {string} name of the class
    * @param {Drawing[]} drawings
-   * @returns {object} what `load` returns, of the model as it then is, and {accuracy, losses}: the
-   *   share of these drawings that it now takes for what they are, and the loss while it learnt
+   * @returns {Description & Taught} what `load` returns, of the model as it then is, and more
    * @throws {ModelError | DrawingError} if it has no features, a drawing is unusable or the name is
    *   empty; then nothing has changed
    */
@@ -211,7 +265,7 @@ export class Learner {
       ...model.record,
       taught: [...taughtIn(model), { class: name, drawings: drawings.length }],
     };
-    this.#start = new Model({
+    const taught = new Model({
       network: Network.fromConfig(config),
       parameters: { ...model.parameters, [weight]: learnt.weight, [bias]: learnt.bias },
       classes,
@@ -219,10 +273,11 @@ export class Learner {
       record,
       features: learnt.features,
     });
+    this.#start = taught;
     this.#steps = 0;
-    this.#become(this.#start);
+    this.#become(taught);
     const right = drawings.filter((drawing) => {
-      const { probabilities } = this.#start.see(drawing);
+      const { probabilities } = taught.see(drawing);
       return probabilities.indexOf(Math.max(...probabilities)) === label;
     });
     return {
@@ -232,20 +287,24 @@ export class Learner {
     };
   }
 
-  /** Undo all steps since the model was loaded or last taught a class; return {parameters}. */
+  /**
+   * Undo all steps since the model was loaded or last taught a class.
+   *
+   * @returns {{ parameters: Parameters }}
+   */
   reset() {
-    this.#now();
+    const { start } = this.#models();
     this.#steps = 0;
-    this.#become(this.#start);
-    return { parameters: this.#model.parameters };
+    this.#become(start);
+    return { parameters: start.parameters };
   }
 
   /** Undo everything since the model was loaded; return what `load` returned. */
   forget() {
-    this.#now();
-    this.#start = this.#loaded;
+    const { loaded } = this.#models();
+    this.#start = loaded;
     this.#steps = 0;
-    this.#become(this.#start);
+    this.#become(loaded);
     return this.#description();
   }
 
@@ -254,16 +313,27 @@ export class Learner {
     return this.#now().toBytes();
   }
 
-  /** Take a model and look at the drawing at hand, if there is one, with it. */
+  /**
+   * Take a model and look at the drawing at hand, if there is one, with it.
+   *
+   * @param {Model} model
+   */
   #become(model) {
     this.#model = model;
     if (this.#pass === null) return;
     this.#pass = forward(model.network, model.parameters, this.#pass.outputs[0]);
   }
 
+  #models() {
+    const [loaded, start, model] = [this.#loaded, this.#start, this.#model];
+    if (loaded === null || start === null || model === null) {
+      throw new ModelError("there is no model yet; load one first");
+    }
+    return { loaded, start, model };
+  }
+
   #now() {
-    if (this.#model === null) throw new ModelError("there is no model yet; load one first");
-    return this.#model;
+    return this.#models().model;
   }
 
   #seen() {
@@ -272,12 +342,16 @@ export class Learner {
     return this.#pass;
   }
 
+  /** @returns {Description} */
   #description() {
-    const { network, parameters, classes, raster, record, features } = this.#model;
-    const known = taughtIn(this.#loaded).length;
+    const { loaded, model } = this.#models();
+    const { network, parameters, classes, raster, record, features } = model;
+    const known = taughtIn(loaded).length;
     return {
       steps: this.#steps,
-      taught: taughtIn(this.#model).slice(known).map((one) => one.class),
+      taught: taughtIn(model)
+        .slice(known)
+        .map((one) => one.class),
       classes,
       layers: network.layers.map(({ layer, ...plain }) => plain),
       parameters,
@@ -289,7 +363,12 @@ export class Learner {
   }
 }
 
-/** Return what a model's record says that it was taught; files may hold anything there. */
+/**
+ * Return what a model's record says that it was taught; files may hold anything there.
+ *
+ * @param {Model} model
+ * @returns {any[]}
+ */
 function taughtIn({ record }) {
   return Array.isArray(record.taught) ? record.taught : [];
 }

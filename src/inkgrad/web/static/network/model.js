@@ -17,6 +17,7 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 /** @typedef {import("./engine.js").Parameters} Parameters */
+/** @typedef {import("./safetensors.js").Tensor} Tensor */
 
 /**
  * What the last layer was given for the drawings of each class, so that classes can be added:
@@ -37,7 +38,7 @@ export class Model {
    * @param {Parameters} parts.parameters
    * @param {string[]} parts.classes what each output means, in order
    * @param {Raster} parts.raster how strokes become the bitmaps that the network was trained on
-   * @param {object} [parts.record] where the model comes from: plain values
+   * @param {Record<string, any>} [parts.record] where the model comes from: plain values
    * @param {Features | null} [parts.features]
    * @throws {ModelError} if classes, network and rasteriser do not fit together
    */
@@ -59,7 +60,18 @@ export class Model {
     if (!areNamed || new Set(classes).size !== classes.length) {
       throw new ModelError("the classes must be distinct names that are not empty");
     }
-    Object.assign(this, { network, parameters, classes, raster, record, features });
+    /** @readonly */
+    this.network = network;
+    /** @readonly */
+    this.parameters = parameters;
+    /** @readonly */
+    this.classes = classes;
+    /** @readonly */
+    this.raster = raster;
+    /** @readonly */
+    this.record = record;
+    /** @readonly */
+    this.features = features;
     Object.freeze(this);
   }
 
@@ -67,7 +79,7 @@ export class Model {
    * Recognise a drawing.
    *
    * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`
-   * @returns {{bitmap: Uint8Array, outputs: Float32Array[], saved: object[],
+   * @returns {{bitmap: Uint8Array, outputs: Float32Array[], saved: any[],
    *   probabilities: Float32Array}} the picture, the pass (see `forward`), and its answer
    * @throws {DrawingError} if the strokes are unusable
    */
@@ -91,6 +103,7 @@ export class Model {
       raster: raster.toDict(),
       record,
     };
+    /** @type {Record<string, Tensor>} */
     const tensors = {};
     for (const [name, shape] of Object.entries(network.parameters)) {
       tensors[name] = { shape, data: parameters[name] };
@@ -143,26 +156,29 @@ export function asInput(bitmap) {
   return Float32Array.from(bitmap, (grey) => grey / 255);
 }
 
-/** Return the description of the model, its parts present and of the right kind. */
+/**
+ * Return the description of the model, its parts present and of the right kind.
+ *
+ * @param {Record<string, string>} metadata
+ */
 function describe(metadata) {
   if (!Object.hasOwn(metadata, KEY)) {
     throw new ModelError(`its metadata has no entry '${KEY}': it is not a model of inkgrad's`);
   }
+  /** @type {any} */
   let description;
   try {
     description = parseJson(metadata[KEY]);
   } catch (error) {
-    throw new ModelError(`its metadata entry '${KEY}' cannot be read: ${error.message}`);
+    const { message } = /** @type {Error} */ (error);
+    throw new ModelError(`its metadata entry '${KEY}' cannot be read: ${message}`);
   }
   if (description?.version !== VERSION) {
     throw new ModelError(`it is not of version ${VERSION}, the one that this inkgrad reads`);
   }
-  for (const [name, isList] of [
-    ["network", false],
-    ["classes", true],
-    ["record", false],
-  ]) {
+  for (const name of ["network", "classes", "record"]) {
     const value = description[name];
+    const isList = name === "classes";
     if (typeof value !== "object" || value === null || Array.isArray(value) !== isList) {
       throw new ModelError(`its description has no ${name}, or of a wrong kind`);
     }
@@ -170,7 +186,11 @@ function describe(metadata) {
   return description;
 }
 
-/** Return the rasteriser's settings, which nobody can guess from the network. */
+/**
+ * Return the rasteriser's settings, which nobody can guess from the network.
+ *
+ * @param {any} settings
+ */
 function readRaster(settings) {
   try {
     if (settings === undefined || settings === null) {
@@ -186,7 +206,13 @@ function readRaster(settings) {
   }
 }
 
-/** Return the features among the tensors, or null if there are none. */
+/**
+ * Return the features among the tensors, or null if there are none.
+ *
+ * @param {Record<string, Tensor>} tensors
+ * @param {Network} network
+ * @returns {Features | null}
+ */
 function takeFeatures(tensors, network) {
   const names = FEATURES.filter((name) => Object.hasOwn(tensors, name));
   if (names.length === 0) return null;
@@ -206,7 +232,13 @@ function takeFeatures(tensors, network) {
   return { mean, deviation };
 }
 
-/** Return the other tensors as the network's parameters, after checking every one. */
+/**
+ * Return the other tensors as the network's parameters, after checking every one.
+ *
+ * @param {Record<string, Tensor>} tensors
+ * @param {Network} network
+ * @returns {Parameters}
+ */
 function takeParameters(tensors, network) {
   const given = Object.keys(tensors).filter((name) => !FEATURES.includes(name));
   const needed = Object.keys(network.parameters);
@@ -221,7 +253,13 @@ function takeParameters(tensors, network) {
   );
 }
 
-/** Return a tensor's numbers if its shape is the one needed and they are finite. */
+/**
+ * Return a tensor's numbers if its shape is the one needed and they are finite.
+ *
+ * @param {string} name
+ * @param {Tensor} tensor
+ * @param {number[]} needed
+ */
 function checked(name, { shape, data }, needed) {
   if (String(shape) !== String(needed)) {
     throw new ModelError(

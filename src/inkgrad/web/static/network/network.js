@@ -10,6 +10,10 @@ import { ShapeError, inShort } from "../errors.js";
 import { LAYERS } from "../layers/index.js";
 import { inParentheses, volume, wholeNumber } from "../layers/layer.js";
 
+/** @typedef {import("../layers/layer.js").Kind} Kind */
+/** @typedef {import("../layers/layer.js").Operation} Operation */
+/** @typedef {import("../layers/layer.js").Shape} Shape */
+
 /**
  * A layer at its place in a network. Shapes are those of one drawing; weights are called
  * `${name}.${key}` among a network's parameters, for each key of `parameterShapes`.
@@ -17,13 +21,13 @@ import { inParentheses, volume, wholeNumber } from "../layers/layer.js";
  * @typedef {object} Stage
  * @property {string} name as in Python: "conv1", "relu1", … numbered by kind
  * @property {string} type "Conv2D", …
- * @property {object} settings those of the type: filters, size, stride, padding, outputs; sizes,
- *   strides and paddings as [rows, columns]
+ * @property {Record<string, unknown>} settings those of the type: filters, size, stride, padding,
+ *   outputs; sizes, strides and paddings as [rows, columns]
  * @property {number[]} inputShape
  * @property {number[]} outputShape
  * @property {Record<string, number[]>} parameterShapes
  * @property {number} multiplyAdds
- * @property {object} layer who carries it out, see `layers/layer.js`
+ * @property {Operation} layer who carries it out, see `layers/layer.js`
  */
 
 const MOST_MULTIPLY_ADDS = 1e11; // of a layer for one drawing; all of VGG-16 takes 1.5 · 10¹⁰
@@ -31,7 +35,7 @@ const MOST_MULTIPLY_ADDS = 1e11; // of a layer for one drawing; all of VGG-16 ta
 /** Layers in a row, for inputs of one shape; each infers its sizes from the one before it. */
 export class Network {
   /**
-   * @param {object[]} layers
+   * @param {Operation[]} layers
    * @param {number[]} [inputShape]
    * @throws {ShapeError} if a layer cannot take what the layer before it gives
    *
@@ -53,7 +57,11 @@ export class Network {
     this.layers = stages(layers, inputShape);
     /** @readonly */
     this.outputShape = this.layers[this.layers.length - 1].outputShape;
-    /** @readonly The shape of each parameter by its full name, in Python's order. */
+    /**
+     * The shape of each parameter by its full name, in Python's order.
+     *
+     * @readonly @type {Record<string, Shape>}
+     */
     this.parameters = {};
     for (const { name, parameterShapes } of this.layers) {
       for (const key of Object.keys(parameterShapes)) {
@@ -64,7 +72,11 @@ export class Network {
     this.size = Object.values(this.parameters).reduce((sum, shape) => sum + volume(shape), 0);
   }
 
-  /** Return the network as plain values, ready for JSON, as Python's `to_config` does. */
+  /**
+   * Return the network as plain values, ready for JSON, as Python's `to_config` does.
+   *
+   * @returns {{ input_shape: Shape, layers: Record<string, unknown>[] }}
+   */
   toConfig() {
     return {
       input_shape: this.inputShape,
@@ -75,7 +87,7 @@ export class Network {
   /**
    * Rebuild a network from `toConfig`'s values, or Python's, trusting none of them.
    *
-   * @param {unknown} config
+   * @param {any} config
    * @returns {Network}
    * @throws {ShapeError} if anything in it is missing, unknown or unusable
    */
@@ -90,13 +102,20 @@ export class Network {
   }
 }
 
-/** Name each layer and work out its shapes, first to last. */
+/**
+ * Name each layer and work out its shapes, first to last.
+ *
+ * @param {Operation[]} layers
+ * @param {Shape} inputShape
+ * @returns {Stage[]}
+ */
 function stages(layers, inputShape) {
+  /** @type {Record<string, number>} */
   const counts = {};
   let shape = inputShape;
   return layers.map((layer, position) => {
-    const kind = layer.constructor;
-    const type = Object.keys(LAYERS).find((name) => LAYERS[name] === kind);
+    const kind = /** @type {Kind} */ (layer.constructor);
+    const type = Object.keys(LAYERS).find((name) => LAYERS[name] === kind) ?? kind.name;
     counts[type] = (counts[type] ?? 0) + 1;
     const name = `${kind.shortName}${counts[type]}`;
     const where = `layer ${position + 1} (${name})`;
@@ -122,6 +141,11 @@ function stages(layers, inputShape) {
   });
 }
 
+/**
+ * @param {Operation} layer
+ * @param {Shape} inputShape
+ * @param {string} where
+ */
 function outputShape(layer, inputShape, where) {
   try {
     return layer.outputShape(inputShape);
@@ -131,7 +155,11 @@ function outputShape(layer, inputShape, where) {
   }
 }
 
-/** Build one layer from its type and settings. */
+/**
+ * Build one layer from its type and settings.
+ *
+ * @param {unknown} entry
+ */
 function layerFromConfig(entry) {
   const { type, ...settings } = Object(entry);
   if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {

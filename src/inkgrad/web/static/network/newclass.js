@@ -22,6 +22,7 @@ import { ModelError } from "../errors.js";
 import { checkStrokes } from "../drawing/strokes.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+/** @typedef {import("../layers/layer.js").Floats} Floats */
 
 /**
  * Mean and standard deviation of each class's features, row after row: (classes × inputs).
@@ -65,8 +66,8 @@ const STRETCH = 0.15; // of width and height, each on its own
 export function addClass({ weight, bias, features }, rows, label = bias.length) {
   const classes = bias.length;
   const inputs = weight.length / classes;
-  check(features, rows, label, classes, inputs);
-  const old = replay(features, inputs, REPLAYED);
+  const known = checked(features, rows, label, classes, inputs);
+  const old = replay(known, inputs, REPLAYED);
   const all = [...old, ...rows];
   const others = all.map((x) => logSumOfOthers(x, weight, bias, label));
   const isIt = all.map((_, i) => i >= old.length || Math.floor(i / REPLAYED) === label);
@@ -76,7 +77,7 @@ export function addClass({ weight, bias, features }, rows, label = bias.length) 
   );
   return {
     ...withColumn(weight, bias, column, label),
-    features: remember(features, rows, label),
+    features: remember(known, rows, label),
     losses,
   };
 }
@@ -121,7 +122,7 @@ export function variants(drawing, count = VARIANTS) {
   const strokes = checkStrokes(drawing);
   const result = [drawing];
   const chance = numbers(2);
-  const between = (limit) => limit * (2 * chance() - 1);
+  const between = (/** @type {number} */ limit) => limit * (2 * chance() - 1);
   while (result.length < count) {
     const [angle, shear] = [between(TURN), between(SHEAR)];
     const [across, down] = [1 + between(STRETCH), 1 + between(STRETCH)];
@@ -138,7 +139,16 @@ export function variants(drawing, count = VARIANTS) {
   return result;
 }
 
-/** Move a column (the weights, then the bias) to lower the loss; return the losses on the way. */
+/**
+ * Move a column (the weights, then the bias) to lower the loss; return the losses on the way.
+ *
+ * @param {Float64Array} column
+ * @param {Floats[]} rows
+ * @param {number[]} others
+ * @param {boolean[]} isIt
+ * @param {(i: number) => number} weightOf
+ * @returns {number[]}
+ */
 function learn(column, rows, others, isIt, weightOf) {
   const inputs = column.length - 1;
   const gradient = new Float64Array(column.length);
@@ -168,19 +178,35 @@ function learn(column, rows, others, isIt, weightOf) {
   return losses;
 }
 
-/** Return log(1 + eᶻ) without overflow. */
+/**
+ * Return log(1 + eᶻ) without overflow.
+ *
+ * @param {number} z
+ */
 function softplus(z) {
   return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }
 
-/** Return x·w + b, where the column holds w and then b. */
+/**
+ * Return x·w + b, where the column holds w and then b.
+ *
+ * @param {Floats} x
+ * @param {Float64Array} column
+ */
 function dot(x, column) {
   let sum = column[x.length];
   for (let f = 0; f < x.length; f++) sum += x[f] * column[f];
   return sum;
 }
 
-/** Return log Σ e^z over the logits of all classes but one. */
+/**
+ * Return log Σ e^z over the logits of all classes but one.
+ *
+ * @param {Floats} x
+ * @param {Float32Array} weight
+ * @param {Float32Array} bias
+ * @param {number} label
+ */
 function logSumOfOthers(x, weight, bias, label) {
   const logits = Float64Array.from(bias);
   for (let f = 0; f < x.length; f++) {
@@ -191,7 +217,13 @@ function logSumOfOthers(x, weight, bias, label) {
   return largest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - largest), 0));
 }
 
-/** Return where learning begins: at the class's own column, or the mean of all for a new class. */
+/**
+ * Return where learning begins: at the class's own column, or the mean of all for a new class.
+ *
+ * @param {Float32Array} weight
+ * @param {Float32Array} bias
+ * @param {number} label
+ */
 function start(weight, bias, label) {
   const classes = bias.length;
   const rows = [...Array(weight.length / classes).keys()].map((f) =>
@@ -202,11 +234,18 @@ function start(weight, bias, label) {
   );
 }
 
-/** Return weight and bias with a column put in its place. */
+/**
+ * Return weight and bias with a column put in its place.
+ *
+ * @param {Float32Array} weight
+ * @param {Float32Array} bias
+ * @param {Float64Array} column
+ * @param {number} label
+ */
 function withColumn(weight, bias, column, label) {
   const classes = bias.length;
   const wider = Math.max(classes, label + 1);
-  const put = (row, value) => {
+  const put = (/** @type {Float32Array} */ row, /** @type {number} */ value) => {
     const result = new Float32Array(wider);
     result.set(row);
     result[label] = value;
@@ -220,7 +259,13 @@ function withColumn(weight, bias, column, label) {
   return { weight: result, bias: put(bias, column[inputs]) };
 }
 
-/** Return the features with those of the rows: as a new class, or half and half with the old. */
+/**
+ * Return the features with those of the rows: as a new class, or half and half with the old.
+ *
+ * @param {Features} features
+ * @param {Float32Array[]} rows
+ * @param {number} label
+ */
 function remember(features, rows, label) {
   const inputs = rows[0].length;
   const first = label * inputs;
@@ -241,8 +286,17 @@ function remember(features, rows, label) {
   return { mean, deviation };
 }
 
-/** Refuse what cannot be taught. */
-function check(features, rows, label, classes, inputs) {
+/**
+ * Return the features, but refuse what cannot be taught.
+ *
+ * @param {Features | null} features
+ * @param {Float32Array[]} rows
+ * @param {number} label
+ * @param {number} classes
+ * @param {number} inputs
+ * @returns {Features}
+ */
+function checked(features, rows, label, classes, inputs) {
   if (features === null || features === undefined) {
     throw new ModelError(
       "this model does not remember what its drawings looked like, which teaching needs; " +
@@ -260,9 +314,15 @@ function check(features, rows, label, classes, inputs) {
   if (!(Number.isInteger(label) && 0 <= label && label <= classes)) {
     throw new ModelError(`there is no class ${label}; there are 0 to ${classes - 1}`);
   }
+  return features;
 }
 
-/** Return a source of numbers from 0 to below 1: Marsaglia, *Xorshift RNGs*, 2003, page 4. */
+/**
+ * Return a source of numbers from 0 to below 1: Marsaglia, *Xorshift RNGs*, 2003, page 4.
+ *
+ * @param {number} seed
+ * @returns {() => number}
+ */
 function numbers(seed) {
   let state = seed;
   const next = () => {
@@ -275,7 +335,11 @@ function numbers(seed) {
   return next;
 }
 
-/** Return a number of mean 0 and variance 1, normally distributed but for its far ends. */
+/**
+ * Return a number of mean 0 and variance 1, normally distributed but for its far ends.
+ *
+ * @param {() => number} chance
+ */
 function normal(chance) {
   let sum = -6;
   for (let n = 0; n < 12; n++) sum += chance();

@@ -17,6 +17,7 @@ import { volume } from "../layers/layer.js";
  * @property {Float32Array} data
  */
 
+/** @type {Record<string, number>} */
 const WIDTHS = { F32: 4, F16: 2 }; // bytes a number
 const LENGTH = 8; // bytes before the header
 const METADATA = "__metadata__"; // the header's entry that is no array
@@ -56,10 +57,12 @@ export function readSafetensors(bytes, where = "the file") {
  * @returns {Uint8Array} the same tensors give the same bytes
  */
 export function writeSafetensors(tensors, metadata) {
+  /** @type {Record<string, unknown>} */
   const header = { [METADATA]: metadata };
   let end = 0;
   for (const [name, { shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype: "F32", shape, data_offsets: [end, (end += data.byteLength)] };
+    header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
   }
   let text = JSON.stringify(header);
   const encoder = new TextEncoder();
@@ -77,7 +80,12 @@ export function writeSafetensors(tensors, metadata) {
   return bytes;
 }
 
-/** Return the header's values and the bytes after it. */
+/**
+ * Return the header's values and the bytes after it.
+ *
+ * @param {Uint8Array} bytes
+ * @returns {{ header: Record<string, any>, body: Uint8Array }}
+ */
 function split(bytes) {
   if (bytes.length < LENGTH) throw new ModelError(`it has ${bytes.length} bytes only`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH);
@@ -97,7 +105,12 @@ function split(bytes) {
   return { header, body: bytes.subarray(LENGTH + length) };
 }
 
-/** Throw unless the arrays lie one after the other and fill the file to its end. */
+/**
+ * Throw unless the arrays lie one after the other and fill the file to its end.
+ *
+ * @param {Record<string, any>} entries
+ * @param {number} size
+ */
 function checkPlaces(entries, size) {
   for (const [name, entry] of Object.entries(entries)) {
     if (!isObject(entry) || !isCounts(entry.shape) || !isCounts(entry.data_offsets)) {
@@ -122,7 +135,11 @@ function checkPlaces(entries, size) {
   if (end !== size) throw new ModelError(`its arrays take ${end} bytes, but it has ${size}`);
 }
 
-/** Return 16-bit floats (sign, 5 bits of exponent, 10 of fraction) as 32-bit ones: exactly. */
+/**
+ * Return 16-bit floats (sign, 5 bits of exponent, 10 of fraction) as 32-bit ones: exactly.
+ *
+ * @param {ArrayBufferLike} buffer
+ */
 function fromHalf(buffer) {
   return Float32Array.from(new Uint16Array(buffer), (bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
@@ -134,10 +151,15 @@ function fromHalf(buffer) {
   });
 }
 
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, any>}
+ */
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** @param {unknown} value */
 function isCounts(value) {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import { Client } from "./client.js";
-import { make } from "./elements.js";
+import { make, makeButton } from "./elements.js";
 import { mountGuesses } from "./guesses.js";
+import { History } from "./history.js";
+import { Keeping } from "./keeping.js";
 import { mountLearn } from "./learn.js";
 import { Pad } from "./pad.js";
 import { mountPlay } from "./play.js";
@@ -28,7 +30,13 @@ import { mountThink } from "./think.js";
  *
  * @param {{ makeWorker: () => Worker, models: Choice[] | Promise<Choice[]> }} given
  */
-export async function start({ makeWorker, models }) {
+export function start(given) {
+  const ready = build(given);
+  globalThis.inkgradPage.ready = ready; // once what was kept is there again
+  return ready;
+}
+
+async function build({ makeWorker, models }) {
   fillTexts(document);
   const notice = byId("notice");
   let timer = 0;
@@ -40,8 +48,9 @@ export async function start({ makeWorker, models }) {
   addEventListener("unhandledrejection", (event) => tell(event.reason));
   notice.addEventListener("click", () => (notice.textContent = ""));
 
-  const session = new Session(new Client(makeWorker()));
-  const pad = new Pad(byId("pad"));
+  const history = new History();
+  const session = new Session(new Client(makeWorker()), history);
+  const pad = new Pad(byId("pad"), history);
   // For the curious, at the browser's console: inkgradPage.session.seen.outputs, and so on.
   globalThis.inkgradPage = { session, pad, settled: () => session.settled() };
   mountPad(pad, session, tell);
@@ -53,17 +62,40 @@ export async function start({ makeWorker, models }) {
   mountThink(think, session);
   mountLearn(learn, session);
   mountTeach(teach, session, pad, { tell });
-  mountTabs(document.querySelector("[role=tablist]"));
+  const tabs = mountTabs(document.querySelector("[role=tablist]"));
   mountTheme(byId("theme"), () => {
     pad.redraw();
     session.dispatchEvent(new Event("seen")); // what was drawn in the old colours is drawn anew
     for (const panel of panels) panel.dispatchEvent(new Event("colours"));
   });
+  const keeping = new Keeping({
+    drawing: () => pad.strokes,
+    collection: () => [...session.collection],
+    model: () => ({ name: session.model.name, file: session.file, origin: session.origin }),
+    changes: () => (session.isChanged ? session.snapshot() : undefined),
+    answer: () => session.answer,
+    panel: () => panels.find((panel) => !panel.hidden)?.id,
+  });
+  const kept = await keeping.begin();
+  if (kept.drawing !== undefined && pad.isEmpty) pad.restore(kept.drawing);
+  if (kept.collection !== undefined) session.restoreCollection(new Map(kept.collection));
+  if (location.hash === "" && kept.panel !== undefined) tabs.select(kept.panel);
+  mountKeeping(byId("about"), keeping);
   try {
-    await mountModels(byId("models"), await models, session, tell);
+    await mountModels(byId("models"), await models, session, kept, tell);
   } catch (error) {
     tell(error);
   }
+  // From here on, what is kept is what there is.
+  pad.addEventListener("change", () => keeping.note("drawing"));
+  session.addEventListener("collection", () => keeping.note("collection"));
+  session.addEventListener("model", () => {
+    for (const what of ["model", "changes", "answer"]) keeping.note(what);
+  });
+  session.addEventListener("parameters", () => keeping.note("changes"));
+  session.addEventListener("answer", () => keeping.note("answer"));
+  for (const panel of panels) panel.addEventListener("shown", () => keeping.note("panel"));
+  keeping.note("drawing"); // that was begun meanwhile
 }
 
 const byId = (id) => document.getElementById(id);
@@ -104,43 +136,90 @@ function mountPad(pad, session, tell) {
   update();
 }
 
-/** Choose among the models, and open the first. */
-async function mountModels(select, models, session, tell) {
-  const options = models.map(({ name, classes }, i) =>
-    make(
-      "option",
-      { value: String(i), title: TEXTS.page.list(classes) },
-      TEXTS.page.modelName(name, classes.length),
-    ),
-  );
+/** Choose among the models, and open the one that was open before, or else the first. */
+async function mountModels(select, models, session, kept, tell) {
+  const choices = [...models];
+  const options = choices.map(({ name, classes }, i) => makeOption(name, classes, i));
   select.replaceChildren(...options);
-  const open = async (i) => session.openModel(models[i].name, await models[i].bytes());
-  let chosen = "0";
+
+  function makeOption(name, classes, i) {
+    const title = TEXTS.page.list(classes);
+    return make("option", { value: String(i), title }, TEXTS.page.modelName(name, classes.length));
+  }
+
+  const open = async (i) => {
+    const { name, bytes, isFile = false } = choices[i];
+    await session.openModel(name, await bytes(), { isFile });
+  };
   select.addEventListener("change", async () => {
     try {
       await open(Number(select.value));
-      chosen = select.value;
     } catch (error) {
-      select.value = chosen; // the model before is still there
+      show(); // the model before is still there
       tell(error);
     }
   });
-  session.addEventListener("model", () => {
-    const { name, classes } = session.model;
-    const at = models.findIndex((model) => model.name === name);
-    const option = options[at] ?? addOption(name);
-    option.textContent = TEXTS.page.modelName(name, classes.length);
-    option.selected = true;
-  });
 
-  /** Show a model from a file among the others; choosing it again needs the file again. */
-  function addOption(name) {
-    select.querySelector(".from-file")?.remove();
-    const option = make("option.from-file", { disabled: true });
-    select.append(option);
-    return option;
+  /** Show which model is open; one from a file stays among the others. */
+  function show() {
+    const { name, classes } = session.model;
+    const { file } = session;
+    const isFile = file !== null;
+    let at = choices.findIndex((one) => one.name === name && (one.isFile ?? false) === isFile);
+    if (at < 0) {
+      at = choices.length;
+      options.push(makeOption(name, classes, at));
+      select.append(options[at]);
+    }
+    if (isFile || at === choices.length) {
+      choices[at] = { name, classes, isFile, bytes: async () => file };
+    }
+    options[at].textContent = TEXTS.page.modelName(name, classes.length);
+    options[at].selected = true;
   }
-  await open(0);
+  session.addEventListener("model", show);
+
+  if (!(await reopen())) await open(0);
+
+  /** Open the model that was open before, with all that was done to it; false if it cannot be. */
+  async function reopen() {
+    const { model, changes, answer } = kept;
+    if (model === undefined) return false;
+    try {
+      const { name, file } = model;
+      const at = choices.findIndex((one) => one.name === name);
+      if (file === null && at < 0) return false;
+      if (file !== null) await session.openModel(name, file, { isFile: true });
+      else await open(at);
+      if (session.origin !== model.origin) return true; // another model of the same name
+      if (changes !== undefined) await session.restore(changes);
+      if (answer) session.say(answer);
+      return true;
+    } catch (error) {
+      tell(error);
+      return session.model !== null;
+    }
+  }
+}
+
+/** Say whether what is done here is kept, and let it be forgotten. */
+function mountKeeping(root, keeping) {
+  const said = make("span", {}, TEXTS.keeping.kept);
+  const forget = makeButton(
+    TEXTS.keeping.forget,
+    async () => {
+      await keeping.clear();
+      location.reload();
+    },
+    "quiet",
+  );
+  root.append(make("p.kept", {}, said, forget));
+  const refuse = () => {
+    said.textContent = TEXTS.keeping.refused;
+    forget.hidden = true;
+  };
+  keeping.addEventListener("refused", refuse);
+  if (keeping.isRefused) refuse();
 }
 
 /** Say what the model is and where its drawings are from. */
@@ -148,17 +227,20 @@ function mountAbout(root, session) {
   const facts = make("p");
   const source = make("p");
   root.append(facts, source, make("p", {}, TEXTS.page.private));
-  session.addEventListener("model", () => {
+  function update() {
     const { name, classes, record, size } = session.model;
     const trained = record.drawings?.train;
-    const test = record.test;
+    const test = session.isChanged ? undefined : record.test;
     facts.textContent =
       TEXTS.page.facts(name, classes.length, size) +
       (trained ? TEXTS.page.trained(trained) : "") +
       (test ? TEXTS.page.tested(test.top1, test.n, test.balanced_accuracy) : "") +
       ". " +
+      (session.isChanged ? TEXTS.page.changed : "") +
       (record.taught ?? []).map((one) => TEXTS.page.taught(one.class, one.drawings)).join("");
     const attribution = record.data?.attribution;
     source.textContent = attribution ? TEXTS.page.source(attribution) : "";
-  });
+  }
+  session.addEventListener("model", update);
+  session.addEventListener("parameters", update);
 }

@@ -21,7 +21,10 @@ export class Bars {
    * @param {(at: number, isHeld: boolean) => void} options.onPoint
    */
   constructor({ names, label, isSigned = false, write = inDigits, onPoint }) {
-    Object.assign(this, { isSigned, write, onPoint });
+    this.isSigned = isSigned;
+    this.write = write;
+    this.onPoint = onPoint;
+    /** @type {ArrayLike<number> | null} */
     this.values = null;
     this.chosen = -1;
     this.rows = names.map((name, at) => {
@@ -29,7 +32,8 @@ export class Bars {
       const number = make("b");
       const track = make(isSigned ? "span.twoway" : "span.oneway", {}, bar);
       const row = make("div.bar-row", {}, make("span.name", { title: name }, name), track, number);
-      const point = (isHeld) => this.values !== null && this.onPoint(at, isHeld);
+      const point = (/** @type {boolean} */ isHeld) =>
+        this.values !== null && this.onPoint(at, isHeld);
       row.addEventListener("pointermove", (event) => event.pointerType === "mouse" && point(false));
       row.addEventListener("click", () => point(true));
       return { row, bar, number };
@@ -55,7 +59,11 @@ export class Bars {
     this.paint(null);
   }
 
-  /** Show numbers, or none. */
+  /**
+   * Show numbers, or none.
+   *
+   * @param {ArrayLike<number> | null} values
+   */
   paint(values) {
     this.values = values;
     const sizes = values === null ? [] : Array.from(values, Math.abs);
@@ -77,7 +85,12 @@ export class Bars {
     if (this.more) this.more.textContent = TEXTS.cells.more(this.rows.length - MOST);
   }
 
-  /** Ring the chosen bar; `boxes` are bars where another number came from. */
+  /**
+   * Ring the chosen bar; `boxes` are bars where another number came from.
+   *
+   * @param {number} chosen −1: none
+   * @param {{ cell: number }[]} [boxes]
+   */
   mark(chosen, boxes = []) {
     this.chosen = chosen;
     const sources = new Set(boxes.map(({ cell }) => cell));
@@ -95,6 +108,7 @@ export class Bars {
   /** Nothing to stop watching. */
   disconnect() {}
 
+  /** @param {KeyboardEvent} event */
   #takeKey(event) {
     if (this.values === null || event.ctrlKey || event.metaKey || event.altKey) return;
     const visible = this.rows.flatMap(({ row }, at) => (row.hidden ? [] : [at]));

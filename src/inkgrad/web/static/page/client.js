@@ -4,7 +4,19 @@
  * @module
  */
 
+import { TEXTS } from "./texts.js";
+
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+/** @typedef {import("../network/learner.js").Check} Check */
+/** @typedef {import("../network/learner.js").Description} Description */
+/** @typedef {import("../network/learner.js").Seen} Seen */
+/** @typedef {import("../network/learner.js").Snapshot} Snapshot */
+/** @typedef {import("../network/learner.js").Step} Step */
+/** @typedef {import("../network/learner.js").Taught} Taught */
+/** @typedef {import("../network/engine.js").Lesson} Lesson */
+/** @typedef {import("../network/engine.js").Parameters} Parameters */
+
+/** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Call */
 
 /**
  * Talks to a worker that runs `worker.js`.
@@ -19,19 +31,29 @@
 export class Client {
   #worker;
   #calls = 0;
-  #unanswered = new Map(); // {resolve, reject} by the call's id
-  #next = null; // the drawing to be seen when the worker is free: {drawing, resolve, reject}
+  /** @type {Map<number, Call>} */
+  #unanswered = new Map(); // by the call's id
+  /** @type {(Call & { drawing: Drawing }) | null} */
+  #next = null; // the drawing to be seen when the worker is free
+  /** @type {Drawing} */
   #sent = []; // the strokes that the worker has
+  /** @type {Error | null} */
   #broken = null; // why the worker does not run, if it does not
 
   /** @param {Worker} worker */
   constructor(worker) {
     this.#worker = worker;
     worker.addEventListener("message", ({ data }) => this.#settle(data));
-    worker.addEventListener("error", ({ message }) => this.#fail(message ?? "it cannot be loaded"));
+    worker.addEventListener("error", ({ message }) => this.#fail(message ?? TEXTS.page.notLoaded));
   }
 
-  /** See `Learner.load`. */
+  /**
+   * See `Learner.load`.
+   *
+   * @param {Uint8Array} bytes
+   * @param {string} [where]
+   * @returns {Promise<Description>}
+   */
   load(bytes, where) {
     return this.#call("load", bytes, where);
   }
@@ -44,7 +66,7 @@ export class Client {
    * the same however many there are; a stroke that has changed must therefore be another array.
    *
    * @param {Drawing} drawing
-   * @returns {Promise<object | null>}
+   * @returns {Promise<Seen | null>}
    */
   see(drawing) {
     if (this.#unanswered.size === 0) return this.#sendDrawing(drawing);
@@ -54,52 +76,87 @@ export class Client {
     });
   }
 
-  /** See `Learner.learn`. */
+  /**
+   * See `Learner.learn`.
+   *
+   * @param {number} label
+   * @returns {Promise<Lesson>}
+   */
   learn(label) {
     return this.#call("learn", label);
   }
 
-  /** See `Learner.step`. */
+  /**
+   * See `Learner.step`.
+   *
+   * @param {number} label
+   * @param {number} rate
+   * @returns {Promise<Step>}
+   */
   step(label, rate) {
     return this.#call("step", label, rate);
   }
 
-  /** See `Learner.check`. */
+  /**
+   * See `Learner.check`.
+   *
+   * @param {number} label
+   * @param {string} name
+   * @param {number} index
+   * @param {number} epsilon
+   * @returns {Promise<Check>}
+   */
   check(label, name, index, epsilon) {
     return this.#call("check", label, name, index, epsilon);
   }
 
-  /** See `Learner.teach`. */
+  /**
+   * See `Learner.teach`.
+   *
+   * @param {string} name
+   * @param {Drawing[]} drawings
+   * @returns {Promise<Description & Taught>}
+   */
   teach(name, drawings) {
     return this.#call("teach", name, drawings);
   }
 
-  /** See `Learner.snapshot`. */
+  /** See `Learner.snapshot`. @returns {Promise<Snapshot>} */
   snapshot() {
     return this.#call("snapshot");
   }
 
-  /** See `Learner.restore`. */
+  /**
+   * See `Learner.restore`.
+   *
+   * @param {Snapshot} snapshot
+   * @returns {Promise<Description>}
+   */
   restore(snapshot) {
     return this.#call("restore", snapshot);
   }
 
-  /** See `Learner.reset`. */
+  /** See `Learner.reset`. @returns {Promise<{ parameters: Parameters }>} */
   reset() {
     return this.#call("reset");
   }
 
-  /** See `Learner.forget`. */
+  /** See `Learner.forget`. @returns {Promise<Description>} */
   forget() {
     return this.#call("forget");
   }
 
-  /** See `Learner.save`. */
+  /** See `Learner.save`. @returns {Promise<Uint8Array>} */
   save() {
     return this.#call("save");
   }
 
-  /** Call anything but `see`: the drawing that waits goes first, since the call may be about it. */
+  /**
+   * Call anything but `see`: the drawing that waits goes first, since the call may be about it.
+   *
+   * @param {string} method
+   * @param {unknown[]} given
+   */
   #call(method, ...given) {
     this.#sendNext();
     return this.#send(method, given);
@@ -112,6 +169,7 @@ export class Client {
     this.#sendDrawing(drawing).then(resolve, reject);
   }
 
+  /** @param {Drawing} drawing */
   #sendDrawing(drawing) {
     const isList = Array.isArray(drawing);
     let kept = 0;
@@ -119,6 +177,11 @@ export class Client {
     return this.#send("see", [isList ? drawing.slice(kept) : drawing], kept, isList ? drawing : []);
   }
 
+  /**
+   * @param {string} method
+   * @param {unknown[]} given
+   * @returns {Promise<any>}
+   */
   #send(method, given, kept = 0, sent = this.#sent) {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) throw this.#broken;
@@ -130,6 +193,7 @@ export class Client {
     });
   }
 
+  /** @param {{ id: number, result?: any, error?: { name: string, message: string } }} answer */
   #settle({ id, result, error }) {
     const call = this.#unanswered.get(id);
     this.#unanswered.delete(id);
@@ -138,8 +202,9 @@ export class Client {
     if (this.#unanswered.size === 0) this.#sendNext();
   }
 
+  /** @param {string} reason */
   #fail(reason) {
-    this.#broken = new Error(`the page's engine does not run: ${reason}`);
+    this.#broken = new Error(TEXTS.page.noEngine(reason));
     for (const { reject } of this.#unanswered.values()) reject(this.#broken);
     this.#unanswered.clear();
     this.#sendNext();

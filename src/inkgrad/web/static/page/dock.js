@@ -13,6 +13,8 @@ import { inCss, isDark, rangeOf } from "./pictures.js";
 import { shade } from "./mosaic.js";
 import { TEXTS } from "./texts.js";
 
+/** @typedef {import("../layers/explanation.js").Explained} Explained */
+
 const MOST_POWERS = 5; // classes of a softmax's sum that are named
 
 /** A fixed area at the foot of a panel. */
@@ -44,7 +46,8 @@ export class Dock {
       make("footer", {}, this.formula, this.letters),
       this.heard,
     );
-    this.kind = null;
+    /** @type {string | null} */
+    this.kind = null; // of formula that stands there
     this.clear();
   }
 
@@ -58,7 +61,7 @@ export class Dock {
   /**
    * Write out where a number comes from.
    *
-   * @param {object} explained what a function of explain.js returned
+   * @param {Explained} explained what a function of explain.js returned
    * @param {object} told
    * @param {string} told.title which cell it is
    * @param {import("../layers/explanation.js").Layer} [told.layer]

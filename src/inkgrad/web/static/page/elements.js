@@ -5,19 +5,33 @@
  */
 
 /**
+ * @template {string} N
+ * @typedef {N extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[N] : HTMLElement} Named
+ */
+
+/**
+ * The type of the element that "p.note" means.
+ *
+ * @template {string} T
+ * @typedef {T extends `${infer N}.${string}` ? Named<N> : Named<T>} Made
+ */
+
+/**
  * Return a new element.
  *
- * @param {string} tag its name, with classes as in CSS: "p.note"
+ * @template {string} T
+ * @param {T} tag its name, with classes as in CSS: "p.note"
  * @param {Record<string, unknown>} [properties] what to set: properties of elements ("disabled",
  *   "textContent", "onclick" …); names with a hyphen, and "role", are set as attributes
  * @param {...(Node | string)} children
- * @returns {HTMLElement}
+ * @returns {Made<T>}
  *
  * @example
  * make("button.main", { type: "button", onclick: save }, "Save");
  */
 export function make(tag, properties = {}, ...children) {
   const [name, ...classes] = tag.split(".");
+  /** @type {HTMLElement & Record<string, any>} */
   const element = document.createElement(name);
   element.classList.add(...classes);
   for (const [key, value] of Object.entries(properties)) {
@@ -25,7 +39,7 @@ export function make(tag, properties = {}, ...children) {
     else element[key] = value;
   }
   element.append(...children);
-  return element;
+  return /** @type {Made<T>} */ (/** @type {unknown} */ (element));
 }
 
 /**
@@ -37,7 +51,22 @@ export function make(tag, properties = {}, ...children) {
  * @returns {HTMLButtonElement}
  */
 export function makeButton(label, onclick, kind = "") {
-  return make(kind ? `button.${kind}` : "button", { type: "button", onclick }, label);
+  return make(
+    kind ? /** @type {"button.kind"} */ (`button.${kind}`) : "button",
+    { type: "button", onclick },
+    label,
+  );
+}
+
+/**
+ * Return what draws on a canvas.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [settings]
+ * @returns {CanvasRenderingContext2D} null is for canvases that have a context of another kind
+ */
+export function contextOf(canvas, settings) {
+  return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", settings));
 }
 
 /**

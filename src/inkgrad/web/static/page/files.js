@@ -14,7 +14,7 @@ const LARGEST = 64e6; // bytes of a file that is opened: a model of 16 million p
  * Hand a file to the browser, to be kept where it keeps downloads.
  *
  * @param {string} name
- * @param {string | Uint8Array} content
+ * @param {string | Uint8Array<ArrayBuffer>} content
  */
 export function saveFile(name, content) {
   const address = URL.createObjectURL(new Blob([content], { type: "application/octet-stream" }));

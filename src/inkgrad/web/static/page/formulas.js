@@ -90,6 +90,10 @@ export const letters = (kind) => FORMULAS[kind].letters;
  */
 export const nameOf = (kind) => FORMULAS[kind].name;
 
+/**
+ * @param {import("../layers/formula.js").Tree} tree
+ * @returns {Element}
+ */
 function element([tag, ...parts]) {
   const made = document.createElementNS(MATHML, tag);
   if (tag === "mspace") made.setAttribute("width", "0.17em");

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { make, percent } from "./elements.js";
+import { make, makeButton, percent } from "./elements.js";
+import { MODEL } from "./session.js";
 import { TEXTS } from "./texts.js";
 import { judge } from "./verdict.js";
 
@@ -23,6 +24,7 @@ export function mountGuesses(root, session) {
   // Heard once the pen rests, not at every move of it.
   const heard = make("p.hidden", { role: "status" });
   root.append(make("div.verdict", {}, make("div", {}, headline, aside), eye), list, heard);
+  root.append(makeChanged(session));
   let rows = [];
   let timer = 0;
 
@@ -38,12 +40,15 @@ export function mountGuesses(root, session) {
   }
 
   function update() {
-    if (session.model === null) return;
+    if (session.model === null) {
+      headline.textContent = TEXTS.guesses.loading;
+      return;
+    }
     const { classes, raster } = session.model;
-    const { seen } = session;
+    const { seen, trouble } = session;
     if (seen === null) {
-      headline.textContent = TEXTS.guesses.empty;
-      aside.textContent = TEXTS.guesses.known(classes.length);
+      headline.textContent = trouble === null ? TEXTS.guesses.empty : TEXTS.guesses.unreadable;
+      aside.textContent = trouble ?? TEXTS.guesses.known(classes.length);
       const names = classes.map((name) => ({ name, share: 0 }));
       fill(names, false, false);
       drawEye(eye, null, raster.side);
@@ -79,6 +84,26 @@ export function mountGuesses(root, session) {
   session.addEventListener("seen", update);
   rebuild();
   update();
+}
+
+/** What was done to the model, wherever it answers, and how to take it back. */
+function makeChanged(session) {
+  const what = make("span");
+  const element = make(
+    "p.changed",
+    { id: "changed" },
+    what,
+    makeButton(TEXTS.changed.undo, () => session.history.undo(MODEL), "quiet"),
+    makeButton(TEXTS.changed.reset, () => session.forget(), "quiet"),
+  );
+  const update = () => {
+    element.hidden = !session.isChanged;
+    if (session.isChanged) what.textContent = TEXTS.changed.what(session.model);
+  };
+  session.addEventListener("model", update);
+  session.addEventListener("parameters", update);
+  update();
+  return element;
 }
 
 function remark(share) {

@@ -47,9 +47,14 @@ export class History extends EventTarget {
     this.#changed();
   }
 
-  /** Take back what was done last. */
-  undo() {
-    const deed = this.#done.pop();
+  /**
+   * Take back what was done last.
+   *
+   * @param {unknown} [of] to this alone, whatever was done since to something else
+   */
+  undo(of) {
+    const at = of === undefined ? -1 : this.#done.findLastIndex((deed) => deed.of === of);
+    const [deed] = this.#done.splice(at, 1);
     if (deed === undefined) return;
     this.#undone.push(deed);
     deed.undo();

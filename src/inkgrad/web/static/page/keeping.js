@@ -22,7 +22,8 @@ const MOMENT = 250; // milliseconds from a change to its being written
  * @typedef {object} Kept
  * @property {any[]} [drawing] the strokes on the pad
  * @property {[string, any[]][]} [collection] drawings by class
- * @property {{name: string, file: Uint8Array | null}} [model] its file, if it was opened from one
+ * @property {{name: string, file: Uint8Array | null, origin: string}} [model] its file, if it was
+ *   opened from one, and what it was before anything was done to it
  * @property {import("../network/learner.js").Snapshot} [changes] what was done to the model
  * @property {string | null} [answer] what Learn was told that the drawing is
  * @property {string} [panel]
@@ -45,6 +46,8 @@ export class Keeping extends EventTarget {
   constructor(takers) {
     super();
     this.#takers = takers;
+    /** Whether nothing can be kept. */
+    this.isRefused = false;
     // The last chance: after this, a browser may end the page without a word.
     document.addEventListener("visibilitychange", () => document.hidden && this.flush());
     addEventListener("pagehide", () => this.flush());
@@ -95,12 +98,14 @@ export class Keeping extends EventTarget {
 
   /** Forget everything that is kept. */
   async clear() {
-    this.#changed.clear();
-    await this.#store?.clear();
+    const store = this.#store;
+    this.#store = null;
+    await store?.clear();
   }
 
   #refuse(error) {
     this.#store = null;
+    this.isRefused = true;
     this.dispatchEvent(new CustomEvent("refused", { detail: error }));
   }
 }

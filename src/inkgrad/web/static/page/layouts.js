@@ -57,7 +57,7 @@ export function strip(length, aspect = 8) {
     length,
     across: 0,
     place: (cell) => [0, Math.floor(cell / columns), cell % columns],
-    cell: (map, row, column) => (row * columns + column < length ? row * columns + column : -1),
+    cell: (_, row, column) => (row * columns + column < length ? row * columns + column : -1),
   };
 }
 

@@ -31,7 +31,7 @@ const MOST_COMPARED = 6; // classes in the comparison before and after a step
  * @param {import("./session.js").Session} session
  */
 export function mountLearn(root, session) {
-  const question = makeQuestion((label) => ask(label));
+  const question = makeQuestion((at) => session.say(session.model.classes[at]));
   const stepping = makeStepping(takeStep, takeBack);
   const checking = makeChecking(check, pickAny);
   const intro = make("p.note", {}, make("b", {}, TEXTS.learn.introFirst), " ", TEXTS.learn.intro);
@@ -55,7 +55,7 @@ export function mountLearn(root, session) {
   let isHeld = false;
   let isStale = true;
   let isAsking = false;
-  let steps = 0;
+  let isBuilt = false; // a panel that nobody sees is not built
   let changed = null; // {before, after, drawing}
   let weight = null; // {name, cell} to check
 
@@ -64,16 +64,10 @@ export function mountLearn(root, session) {
   function rebuild() {
     for (const view of views) view.picture.disconnect();
     const { model } = session;
-    [label, learned, chosen, isHeld, steps, changed, weight] = [
-      null,
-      null,
-      null,
-      false,
-      0,
-      null,
-      null,
-    ];
-    views = model === null ? [] : makeViews(model, point);
+    isBuilt = !root.hidden;
+    [learned, chosen, isHeld, changed, weight] = [null, null, false, null, null];
+    takeAnswer();
+    views = model === null || !isBuilt ? [] : makeViews(model, point);
     const cards = new Set(views.map((view) => view.element));
     flow.replaceChildren(...cards);
     question.rebuild(model?.classes ?? []);
@@ -111,13 +105,19 @@ export function mountLearn(root, session) {
     const now = scene();
     for (const view of views) view.show(now);
     if (changed?.drawing !== session.drawing) changed = null;
-    stepping.show({ learned, label, classes: session.model.classes, changed, steps });
+    const { classes, steps } = session.model;
+    stepping.show({ learned, label, classes, changed, steps });
     explain();
   }
 
-  function ask(answer) {
+  function takeAnswer() {
+    const at = session.model?.classes.indexOf(session.answer) ?? -1;
+    label = at < 0 ? null : at;
+  }
+
+  function ask() {
     const isFirst = label === null;
-    label = answer;
+    takeAnswer();
     changed = null;
     chosen = null;
     isHeld = false;
@@ -202,13 +202,11 @@ export function mountLearn(root, session) {
   async function takeStep(rate) {
     const { drawing } = session;
     changed = { ...(await session.step(label, rate)), drawing };
-    steps += 1;
     checking.show(weight, weight && nameOfWeight(weight));
     await update();
   }
 
   async function takeBack() {
-    steps = 0;
     changed = null;
     await session.reset();
     checking.show(weight, weight && nameOfWeight(weight));
@@ -253,11 +251,15 @@ export function mountLearn(root, session) {
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen !== null) choose(null);
   });
-  root.addEventListener("shown", () => isStale && update());
+  root.addEventListener("shown", () => {
+    if (!isBuilt) rebuild();
+    else if (isStale) update();
+  });
   root.addEventListener("colours", () => {
     repaint();
     if (!root.hidden) show();
   });
+  session.addEventListener("answer", ask);
   session.addEventListener("model", rebuild);
   session.addEventListener("seen", update);
   rebuild();
@@ -273,7 +275,7 @@ function makeQuestion(onAnswer) {
   return {
     element,
     rebuild(classes) {
-      inputs = classes.map((name, at) =>
+      inputs = classes.map((_, at) =>
         make("input", {
           type: "radio",
           name: "right-answer",
@@ -286,7 +288,10 @@ function makeQuestion(onAnswer) {
       );
     },
     show(seen, label, classes) {
-      for (const input of inputs) input.disabled = seen === null;
+      inputs.forEach((input, at) => {
+        input.disabled = seen === null;
+        input.checked = at === label;
+      });
       if (seen === null) help.textContent = TEXTS.learn.drawFirst;
       else if (label === null) help.textContent = TEXTS.learn.choose;
       else {

@@ -9,14 +9,22 @@
 import { start } from "./app.js";
 import { TEXTS } from "./texts.js";
 
+async function ask(address) {
+  try {
+    return await fetch(address);
+  } catch {
+    throw new Error(TEXTS.files.noServer);
+  }
+}
+
 async function fetchBytes(address) {
-  const response = await fetch(address);
+  const response = await ask(address);
   if (!response.ok) throw new Error(TEXTS.files.noModel(address, response.status));
   return new Uint8Array(await response.arrayBuffer());
 }
 
 async function listModels() {
-  const response = await fetch("api/models");
+  const response = await ask("api/models");
   if (!response.ok) throw new Error(TEXTS.files.noModels(response.status));
   const { models } = await response.json();
   return models.map(({ name, address, classes }) => ({

@@ -4,18 +4,35 @@
  * @module
  */
 
-import { make } from "./elements.js";
+import { contextOf, make } from "./elements.js";
 import { inDigits } from "./figures.js";
 import { columnsFor } from "./layouts.js";
 import { colourOf, readPalette } from "./pictures.js";
 import { TEXTS } from "./texts.js";
 
 /** @typedef {import("./layouts.js").Layout} Layout */
+/** @typedef {{ cell: number, rows: number, columns: number }} Box */
 
 const [SMALLEST, MIDDLE, LARGEST] = [40, 44, 88]; // pixels of the page: a map's width
 const MOST_PIXELS = 200_000; // cells; more are drawn in maps of middle size
+/** @type {Set<Mosaic>} */
 const mosaics = new Set();
+/** @type {import("./pictures.js").Palette | null} */
 let palette = null;
+
+let timer = 0;
+
+/** What is beyond the window's edge is drawn once nothing changes, for whoever prints the page. */
+function drawLater() {
+  clearTimeout(timer);
+  timer = setTimeout(catchUp, 500);
+}
+
+function catchUp() {
+  for (const mosaic of mosaics) mosaic.catchUp();
+}
+
+addEventListener("beforeprint", catchUp);
 
 /** Maps side by side on one canvas. Its `element` is one tab stop. */
 export class Mosaic {
@@ -39,17 +56,32 @@ export class Mosaic {
     isLoupe = false,
     onPoint,
   }) {
-    Object.assign(this, { layout, isSigned, wish: cell, largest, isLoupe, onPoint });
+    this.layout = layout;
+    this.isSigned = isSigned;
+    this.wish = cell;
+    this.largest = largest;
+    this.isLoupe = isLoupe;
+    this.onPoint = onPoint;
+    /** Where a walk by keys begins. */
+    this.first = 0;
+    /** @type {ArrayLike<number> | null} */
     this.values = null;
+    /** @type {Uint8Array | null} */
     this.stops = null;
     this.range = 1;
     this.chosen = -1;
+    /** @type {Box[]} */
     this.boxes = [];
     this.isStale = false;
     this.isSeen = false;
     this.across = 0;
+    this.down = 1;
+    this.gap = 0;
     this.canvas = make("canvas", { "aria-hidden": "true" });
-    this.context = this.canvas.getContext("2d");
+    this.context = contextOf(this.canvas);
+    this.image = this.context.createImageData(1, 1);
+    this.pixels = new Uint32Array(0); // the image's
+    this.pixelOf = new Uint32Array(0); // where each cell is in it
     this.frames = svg("path", { class: "frames" });
     this.sources = svg("path", { class: "sources" });
     this.ring = svg("path", { class: "ring" });
@@ -89,13 +121,19 @@ export class Mosaic {
     Object.assign(this, { values, range, stops });
     this.isStale = true;
     if (this.isSeen || this.isLoupe) this.#draw();
+    else drawLater();
+  }
+
+  /** Draw what was painted, if that was not done yet. */
+  catchUp() {
+    if (this.isStale) this.#draw();
   }
 
   /**
    * Ring the chosen cell and frame the cells where another cell's number came from.
    *
    * @param {number} chosen −1: none
-   * @param {{cell: number, rows: number, columns: number}[]} [boxes]
+   * @param {Box[]} [boxes]
    */
   mark(chosen, boxes = []) {
     if (chosen < 0 && boxes.length === 0 && this.chosen < 0 && this.boxes.length === 0) return;
@@ -164,9 +202,11 @@ export class Mosaic {
       const last = colours.length - 1;
       for (let cell = 0; cell < pixelOf.length; cell++) {
         const step = Math.floor(values[cell] * scale + zero);
-        pixels[pixelOf[cell]] = colours[step < 0 ? 0 : step > last ? last : step];
+        pixels[pixelOf[cell]] = colours[Math.min(Math.max(step, 0), last)];
       }
-      if (stops) stops.forEach((stop, cell) => stop && (pixels[pixelOf[cell]] = palette.blocked));
+      for (let cell = 0; stops !== null && cell < stops.length; cell++) {
+        if (stops[cell]) pixels[pixelOf[cell]] = palette.blocked;
+      }
     }
     this.context.putImageData(this.image, 0, 0);
   }
@@ -239,8 +279,7 @@ export class Mosaic {
     });
     this.element.addEventListener("focus", () => {
       const isByKeys = this.element.matches(":focus-visible");
-      if (isByKeys && this.values !== null)
-        this.onPoint(Math.max(this.chosen, this.first ?? 0), true);
+      if (isByKeys && this.values !== null) this.onPoint(Math.max(this.chosen, this.first), true);
     });
   }
 
@@ -263,8 +302,9 @@ export class Mosaic {
     const to = moves[key];
     if (!to) return null;
     const lengths = [layout.maps, layout.rows, layout.columns];
-    const inside = to.map((at, axis) => Math.min(Math.max(at, 0), lengths[axis] - 1));
-    const cell = layout.cell(...inside);
+    const inside = (/** @type {number} */ axis) =>
+      Math.min(Math.max(to[axis], 0), lengths[axis] - 1);
+    const cell = layout.cell(inside(0), inside(1), inside(2));
     return cell >= 0 ? cell : Math.max(this.chosen, 0);
   }
 }

@@ -36,6 +36,7 @@ export class Pad extends EventTarget {
   #last = [0, 0]; // where it was last
   #cursor = null; // where the keyboard is, once it is used: [x, y]
   #isPenDown = false; // of the keyboard
+  #isLocked = false; // no strokes are taken
   #pointers;
 
   /**
@@ -134,6 +135,16 @@ export class Pad extends EventTarget {
     this.#isPenDown = false;
   }
 
+  /**
+   * Take no more strokes, or take them again.
+   *
+   * @param {boolean} isLocked
+   */
+  lock(isLocked) {
+    if (isLocked) this.finish();
+    this.#isLocked = isLocked;
+  }
+
   /** Bring the pad into view, if it is not. */
   reveal() {
     const { top, bottom } = this.#canvas.getBoundingClientRect();
@@ -206,6 +217,7 @@ export class Pad extends EventTarget {
   #listen() {
     const canvas = this.#canvas;
     canvas.addEventListener("pointerdown", (event) => {
+      if (this.#isLocked) return;
       if (this.#isPenDown) this.finish();
       if (!this.#pointers.down(event, this.#place(event)) || this.#stroke === null) return;
       try {
@@ -316,7 +328,7 @@ export class Pad extends EventTarget {
   // By keyboard
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || this.#isLocked) return;
     if (event.key === " ") this.#togglePen(event.timeStamp);
     else if (event.key === "Escape" && this.#cursor !== null) this.#leave();
     else if (event.key in KEYS) this.#moveCursor(event);

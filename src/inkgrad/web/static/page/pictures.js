@@ -7,6 +7,8 @@
  * @module
  */
 
+import { contextOf } from "./elements.js";
+
 const STEPS = 255; // on either side of zero
 
 /**
@@ -86,21 +88,35 @@ export function isDark(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.1791; // where white's contrast passes black's
 }
 
-/** Return a CSS colour's bytes, whatever notation it has. */
+/**
+ * Return a CSS colour's bytes, whatever notation it has.
+ *
+ * @param {string} colour
+ */
 function inBytes(colour) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 1;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const context = contextOf(canvas, { willReadFrequently: true });
   context.fillStyle = colour;
   context.fillRect(0, 0, 1, 1);
   return context.getImageData(0, 0, 1, 1).data;
 }
 
+/**
+ * @param {Uint8ClampedArray} from
+ * @param {Uint8ClampedArray} to
+ * @param {number} part of `to`
+ */
 function mixed(from, to, part) {
-  return pixel([0, 1, 2].map((at) => Math.round(from[at] + (to[at] - from[at]) * part)));
+  const between = (/** @type {number} */ at) => Math.round(from[at] + (to[at] - from[at]) * part);
+  return pixel(Uint8ClampedArray.from([0, 1, 2], between));
 }
 
-/** A canvas keeps red, green, blue, alpha; as one number on little-endian machines, as all are. */
+/**
+ * A canvas keeps red, green, blue, alpha; as one number on little-endian machines, as all are.
+ *
+ * @param {Uint8ClampedArray} bytes
+ */
 function pixel([red, green, blue]) {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

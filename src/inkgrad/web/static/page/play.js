@@ -12,6 +12,8 @@ import { judge } from "./verdict.js";
 const ROUNDS = 6;
 const SECONDS = 20;
 const PAUSE = 1400; // milliseconds between a drawing and the next
+const HOLD = 700; // milliseconds for which a guess must hold to count
+const SHORTEST = 150; // how far a pen must have gone, in the pad's units, to have drawn something
 
 /**
  * Show the panel.
@@ -81,6 +83,7 @@ function mountGame(root, session, pad) {
   }
 
   function play(tasks, done) {
+    pad.lock(false);
     pad.clear();
     const task = tasks[done.length];
     const left = make("span", {}, TEXTS.play.seconds(SECONDS));
@@ -96,7 +99,8 @@ function mountGame(root, session, pad) {
         "div.row",
         {},
         makeButton(TEXTS.play.skip, () => end(false)),
-        makeButton(TEXTS.play.stop, () => finish(tasks, done), "quiet"),
+        makeButton(TEXTS.play.moreTime, () => (more += SECONDS)),
+        makeButton(TEXTS.play.stop, () => finish(done), "quiet"),
       ),
     );
     // On the pad as well, where eyes are: on a phone the panel is further down.
@@ -106,17 +110,20 @@ function mountGame(root, session, pad) {
     strip.hidden = false;
     pad.reveal();
     const start = performance.now();
+    let more = 0; // seconds asked for
+    let since = null; // when it began to guess right
     const timer = setInterval(tick, 100);
     round = { stop, look };
     tick();
 
     function tick() {
-      const rest = Math.max(0, SECONDS - (performance.now() - start) / 1000);
+      const rest = Math.max(0, SECONDS + more - (performance.now() - start) / 1000);
       left.textContent = TEXTS.play.seconds(Math.ceil(rest));
       seconds.textContent = TEXTS.play.secondsInShort(Math.ceil(rest));
-      bar.style.transform = `scaleX(${rest / SECONDS})`;
+      bar.style.transform = `scaleX(${Math.min(1, rest / SECONDS)})`;
       clock.classList.toggle("late", rest < 5);
-      if (rest === 0) end(false);
+      if (since !== null && performance.now() - since >= HOLD) end(true);
+      else if (rest === 0) end(false);
     }
 
     function stop() {
@@ -125,27 +132,34 @@ function mountGame(root, session, pad) {
     }
 
     function look() {
-      if (session.seen === null) return;
-      const { guesses, sure } = judge(session.model.classes, session.seen.probabilities);
-      if (sure && guesses[0].name === task) end(true);
-      else remark.textContent = sure ? TEXTS.play.see(guesses[0].name) : TEXTS.play.unsure;
+      const { seen } = session;
+      if (seen === null || lengthOf(seen.drawing) < SHORTEST) {
+        since = null;
+        remark.textContent = " ";
+        return;
+      }
+      const { guesses, sure } = judge(session.model.classes, seen.probabilities);
+      since = sure && guesses[0].name === task ? (since ?? performance.now()) : null;
+      remark.textContent = sure ? TEXTS.play.see(guesses[0].name) : TEXTS.play.unsure;
     }
 
     function end(right) {
       round.stop();
       round = null;
+      pad.lock(true); // what is said of the drawing stays what it was judged by
       remark.textContent = right ? TEXTS.play.right(task) : TEXTS.play.next;
-      root.querySelectorAll("button").forEach((button) => (button.disabled = true));
+      for (const button of root.querySelectorAll("button")) button.disabled = true;
       const all = [...done, { task, right, drawing: pad.strokes }];
       round = { stop: () => clearTimeout(pause), look: () => {} };
       const pause = setTimeout(
-        () => (all.length < tasks.length ? play(tasks, all) : finish(tasks, all)),
+        () => (all.length < tasks.length ? play(tasks, all) : finish(all)),
         right ? PAUSE : PAUSE / 2,
       );
     }
   }
 
-  function finish(tasks, done) {
+  function finish(done) {
+    pad.lock(false);
     round?.stop();
     round = null;
     const right = done.filter((one) => one.right).length;
@@ -164,12 +178,15 @@ function mountGame(root, session, pad) {
   }
 
   function invite() {
+    pad.lock(false);
     round?.stop();
     round = null;
+    const play = makeButton(TEXTS.play.begin, begin, "main");
+    play.disabled = session.model === null;
     show(
       make("p.task", {}, TEXTS.play.game(ROUNDS, SECONDS)),
       make("p", {}, TEXTS.play.rules),
-      make("div.row", {}, makeButton(TEXTS.play.begin, begin, "main")),
+      make("div.row", {}, play),
     );
   }
 
@@ -177,6 +194,15 @@ function mountGame(root, session, pad) {
   session.addEventListener("seen", () => round?.look());
   session.addEventListener("model", invite);
   invite();
+}
+
+/** Return how far the pen went, in the pad's units. */
+function lengthOf(drawing) {
+  let length = 0;
+  for (const [xs, ys] of drawing) {
+    for (let i = 1; i < xs.length; i++) length += Math.hypot(xs[i] - xs[i - 1], ys[i] - ys[i - 1]);
+  }
+  return length;
 }
 
 function shuffle(values) {

@@ -143,16 +143,21 @@ export class Pointers {
     this.#paper.finish();
   }
 
-  /** Decide about the stroke that another pointer is drawing; false if the new one must wait. */
+  /**
+   * Decide about the stroke that another pointer is drawing; false if the new one must wait.
+   *
+   * @param {Told} told
+   */
   #makeWay({ pointerId: id, pointerType: type, timeStamp: time }) {
-    const drawing = /** @type {NonNullable<typeof this.#drawing>} */ (this.#drawing);
+    const drawing = this.#drawing;
+    if (drawing === null) return true;
     const isFinger = type === "touch";
     if (drawing.id === id) {
       this.finish(); // its end was lost
     } else if (drawing.type === "touch" && isFinger && this.#fingers.has(drawing.id)) {
       if (this.#paper.travelled() > STILL) return false; // it draws, the new one rests
       this.#takeBack(); // it rests, the new one may draw
-    } else if (drawing.type === "touch" && (type === "pen" || this.#paper.travelled() <= STILL)) {
+    } else if (drawing.type === "touch" && !isFinger && this.#isHand(type)) {
       this.#takeBack();
     } else if (drawing.type !== "touch" && isFinger && time - drawing.heard < SILENCE) {
       return false;
@@ -160,6 +165,12 @@ export class Pointers {
       this.finish();
     }
     return true;
+  }
+
+  /** Tell whether the finger that draws is the hand's, now that another kind of pointer comes. */
+  #isHand(type) {
+    // Firefox, resisting fingerprinting, passes a pen off as a mouse.
+    return type === "pen" || this.#paper.travelled() <= STILL;
   }
 
   /** Tell whether another finger moves about as far as the stroke that is being drawn. */

@@ -5,7 +5,7 @@
  *
  * Events: "model" (another model, or more classes), "parameters" (other weights of the same model),
  * "seen" (what the model sees in the drawing is known, or there is no drawing any more),
- * "collection" (the drawings of one's own).
+ * "answer" (somebody says what the drawing is), "collection" (the drawings of one's own).
  *
  * @module
  */
@@ -13,7 +13,8 @@ import { History } from "./history.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 
-const MODEL = "model"; // what deeds are done to that another model makes meaningless
+/** What deeds are done to that another model makes meaningless; see `History`. */
+export const MODEL = "model";
 
 export class Session extends EventTarget {
   #look = Promise.resolve(); // at the drawing shown last
@@ -30,6 +31,8 @@ export class Session extends EventTarget {
     this.history = history;
     /** What `Client.load` tells of the model, and its name; null before there is one. */
     this.model = null;
+    /** What the model was when it was opened: its classes and its record, as one text. */
+    this.origin = "";
     /** The file that the model was opened from; null if it is one of the page's own. */
     this.file = null;
     /** @type {Map<string, Drawing[]>} the drawings of one's own by class; never changed in place */
@@ -41,6 +44,8 @@ export class Session extends EventTarget {
      * null where there is none. While somebody draws, it may be some points behind.
      */
     this.seen = null;
+    /** @type {string | null} the class that the drawing is said to be */
+    this.answer = null;
     /** Why the drawing cannot be seen, if it cannot. */
     this.trouble = null;
   }
@@ -59,6 +64,8 @@ export class Session extends EventTarget {
     const model = await this.client.load(bytes, where);
     this.history.forget(MODEL);
     this.file = isFile ? bytes : null;
+    this.answer = null;
+    this.origin = JSON.stringify([model.classes, model.record]);
     this.#takeModel(name, model);
     await this.show(this.drawing);
   }
@@ -111,6 +118,16 @@ export class Session extends EventTarget {
     this.#turn++;
     this.seen = null;
     this.trouble = null;
+  }
+
+  /**
+   * Say what the drawing is.
+   *
+   * @param {string | null} name a class
+   */
+  say(name) {
+    this.answer = name;
+    this.#tell("answer");
   }
 
   /** Return the loss of the drawing, were `label` (a class's number) right, and all derivatives. */
@@ -186,6 +203,16 @@ export class Session extends EventTarget {
       this.#takeModel(this.model.name, model);
       await this.show(this.drawing);
     }
+  }
+
+  /**
+   * Take the drawings of one's own that were kept; this cannot be undone.
+   *
+   * @param {Map<string, Drawing[]>} collection
+   */
+  restoreCollection(collection) {
+    this.collection = collection;
+    this.#tell("collection");
   }
 
   /** Add a drawing of one's own to a class. */

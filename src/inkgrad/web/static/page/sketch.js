@@ -4,6 +4,7 @@
  * @module
  */
 import { boundingBox, checkStrokes } from "../drawing/strokes.js";
+import { contextOf } from "./elements.js";
 
 /**
  * Draw lines on a canvas, without erasing what is there.
@@ -16,7 +17,7 @@ import { boundingBox, checkStrokes } from "../drawing/strokes.js";
 export function drawStrokes(context, drawing, { scale, left, top, width }) {
   context.lineWidth = width;
   context.lineCap = context.lineJoin = "round";
-  for (const [xs, ys] of drawing) {
+  for (const [xs, ys] of Array.from(drawing, (stroke) => [stroke[0], stroke[1]])) {
     context.beginPath();
     context.moveTo(left + scale * xs[0], top + scale * ys[0]);
     for (let i = 1; i < xs.length; i++) context.lineTo(left + scale * xs[i], top + scale * ys[i]);
@@ -32,11 +33,13 @@ export function drawStrokes(context, drawing, { scale, left, top, width }) {
  * @param {import("../drawing/strokes.js").Drawing} drawing
  */
 export function drawSketch(canvas, drawing) {
-  const side = (canvas.width = canvas.height = 160);
+  const side = 160;
+  canvas.width = side;
+  canvas.height = side;
   const [[left, top], [right, bottom]] = boundingBox(checkStrokes(drawing));
   const extent = Math.max(right - left, bottom - top) || 1;
   const scale = (0.84 * side) / extent;
-  const context = canvas.getContext("2d");
+  const context = contextOf(canvas);
   context.strokeStyle = getComputedStyle(canvas).getPropertyValue("--ink");
   drawStrokes(context, drawing, {
     scale,

@@ -45,7 +45,10 @@ export class Store {
     for (const desk of [...wished, `${site} ${newName()}`]) {
       if (await take(desk)) {
         rememberDesk(desk);
-        await clearOldDesks(database, recent.map((left) => left.desk).filter((d) => d !== desk));
+        await clearOldDesks(
+          database,
+          recent.map((left) => left.desk).filter((d) => d !== desk),
+        );
         return new Store(database, desk);
       }
     }

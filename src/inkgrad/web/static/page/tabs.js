@@ -8,10 +8,21 @@
  * @module
  */
 
+/** Where there is one column, and the tabs are at the foot; as in style.css. */
+export const NARROW = "(max-width: 59.99rem)";
+
+/** Bring what was chosen into view: a panel, or the pad for one that is about drawing. */
+function reveal(panel) {
+  const isAtPad = ["play", "teach"].includes(panel.id);
+  const target = isAtPad ? document.querySelector("main") : panel;
+  target.scrollIntoView({ block: "start", behavior: "instant" });
+}
+
 /**
- * Make a list of tabs work. A panel hears "shown" when it is.
+ * Make a list of tabs work. A panel hears "shown" when it is, and "left" when it is not.
  *
  * @param {HTMLElement} list of buttons with role "tab" that name their panels by `aria-controls`
+ * @returns {{ select: (panel: string) => void }} shows a panel, by its id
  */
 export function mountTabs(list) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
@@ -22,6 +33,7 @@ export function mountTabs(list) {
       tab.setAttribute("aria-selected", String(tab === chosen));
       tab.tabIndex = tab === chosen ? 0 : -1;
       panelOf(tab).hidden = tab !== chosen;
+      if (tab !== chosen) panelOf(tab).dispatchEvent(new Event("left"));
     }
     panelOf(chosen).dispatchEvent(new Event("shown"));
   }
@@ -32,8 +44,10 @@ export function mountTabs(list) {
 
   for (const tab of tabs) {
     tab.addEventListener("click", () => {
-      history.replaceState(null, "", `#${panelOf(tab).id}`);
+      // Back then goes back a panel.
+      if (panelOf(tab).hidden) history.pushState(null, "", `#${panelOf(tab).id}`);
       select(tab);
+      if (matchMedia(NARROW).matches) reveal(panelOf(tab));
     });
   }
   list.addEventListener("keydown", (event) => {
@@ -49,6 +63,7 @@ export function mountTabs(list) {
     tabs[to].focus();
     tabs[to].click();
   });
-  addEventListener("hashchange", selectByAddress);
+  addEventListener("popstate", selectByAddress);
   selectByAddress();
+  return { select: (id) => select(tabs.find((tab) => panelOf(tab).id === id) ?? tabs[0]) };
 }

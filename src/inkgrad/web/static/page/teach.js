@@ -7,6 +7,7 @@ import { make, makeButton, percent } from "./elements.js";
 import { toNdjson } from "../drawing/ndjson.js";
 import { asFileName, openFile, saveFile } from "./files.js";
 import { drawSketch } from "./sketch.js";
+import { NARROW } from "./tabs.js";
 import { TEXTS } from "./texts.js";
 
 const FEWEST = 3; // drawings to teach a class by
@@ -18,10 +19,9 @@ const ENOUGH = 12; // from then on more of them help little
  * @param {HTMLElement} root
  * @param {import("./session.js").Session} session
  * @param {import("./pad.js").Pad} pad
- * @param {{ tell: (error: Error) => void, open: (file: File) => Promise<void> }} page
+ * @param {{ tell: (error: Error) => void }} page
  */
 export function mountTeach(root, session, pad, { tell }) {
-  const collection = new Map(); // class → drawings, in the order in which they were begun
   const field = make("input", {
     type: "text",
     id: "class-name",
@@ -33,11 +33,12 @@ export function mountTeach(root, session, pad, { tell }) {
   const learn = makeButton(TEXTS.teach.learn, teach);
   const forget = makeButton(TEXTS.teach.forget, forgetAll, "quiet");
   const count = make("p.note", { role: "status" });
+  const slot = make("div");
   const sketches = make("ul.sketches", { id: "own" });
   const result = make("div.stack", { role: "status", id: "taught" });
   const saveDrawings = makeButton(TEXTS.files.saveDrawings, () => {
-    const names = [...collection.keys()];
-    saveFile(`${asFileName(names.join(" "))}.ndjson`, toNdjson(collection));
+    const names = [...session.collection.keys()];
+    saveFile(`${asFileName(names.join(" "))}.ndjson`, toNdjson(session.collection));
   });
   const saveModel = makeButton(TEXTS.files.saveModel, async () => {
     const name = asFileName([session.model.name, ...taught()].join(" "));
@@ -74,9 +75,7 @@ export function mountTeach(root, session, pad, { tell }) {
       {},
       make("h2", {}, TEXTS.teach.title),
       make("p", {}, TEXTS.teach.intro(ENOUGH)),
-      make("div.row", {}, make("label.field", {}, make("span", {}, TEXTS.teach.question), field)),
-      make("div.row", {}, add, learn, forget),
-      count,
+      slot,
       sketches,
       result,
       make("h3", {}, TEXTS.files.title),
@@ -92,20 +91,35 @@ export function mountTeach(root, session, pad, { tell }) {
     ),
   );
 
+  // Where the window is narrow, at the pad: nobody should have to scroll after each drawing.
+  const tools = make(
+    "div.lesson-tools",
+    {},
+    make("label.field", {}, make("span", {}, TEXTS.teach.question), field),
+    make("div.row", {}, add, learn, forget),
+    count,
+  );
+  const atPad = document.getElementById("teaching");
+  const narrow = matchMedia(NARROW);
+  function placeTools() {
+    atPad.hidden = root.hidden || !narrow.matches;
+    (narrow.matches ? atPad : slot).append(tools);
+  }
+  for (const what of ["shown", "left"]) root.addEventListener(what, placeTools);
+  narrow.addEventListener("change", placeTools);
+  placeTools();
+
   const name = () => field.value.trim();
-  const taught = () => session.model.classes.slice(known);
-  let known = 0; // classes of the model as it was opened
+  const taught = () => session.model.taught;
   let isBusy = false;
 
   function addDrawing() {
-    if (!collection.has(name())) collection.set(name(), []);
-    collection.get(name()).push(pad.strokes);
+    session.addDrawing(name(), pad.strokes);
     pad.clear();
-    update();
   }
 
   async function teach() {
-    const [what, drawings] = [name(), collection.get(name())];
+    const [what, drawings] = [name(), session.collection.get(name())];
     isBusy = true;
     learn.textContent = TEXTS.teach.learning;
     update();
@@ -149,16 +163,14 @@ export function mountTeach(root, session, pad, { tell }) {
   async function take(file) {
     const { model, collection: drawings } = await openFile(file);
     if (model !== undefined) {
-      await session.openModel(file.name.replace(/\.safetensors$/, ""), model, file.name);
+      const called = file.name.replace(/\.safetensors$/, "");
+      await session.openModel(called, model, { where: file.name, isFile: true });
       say(make("p", {}, TEXTS.files.isOpen(file.name, session.model.classes)));
       return;
     }
-    let n = 0;
-    for (const [word, list] of drawings) {
-      collection.set(word, [...(collection.get(word) ?? []), ...list]);
-      field.value = word;
-      n += list.length;
-    }
+    session.addDrawings(drawings);
+    field.value = [...drawings.keys()].at(-1);
+    const n = [...drawings.values()].reduce((sum, list) => sum + list.length, 0);
     say(make("p", {}, TEXTS.files.loaded(n, [...drawings.keys()])));
   }
 
@@ -166,12 +178,12 @@ export function mountTeach(root, session, pad, { tell }) {
 
   function update() {
     if (session.model === null) return;
-    const mine = collection.get(name()) ?? [];
+    const mine = session.collection.get(name()) ?? [];
     add.disabled = isBusy || name() === "" || session.drawing.length === 0;
     learn.disabled = isBusy || mine.length < FEWEST || !session.model.hasFeatures;
     learn.classList.toggle("main", mine.length >= ENOUGH);
     forget.disabled = isBusy || taught().length === 0;
-    saveDrawings.disabled = collection.size === 0;
+    saveDrawings.disabled = session.collection.size === 0;
     count.textContent = hint(mine.length);
     showSketches();
   }
@@ -185,17 +197,16 @@ export function mountTeach(root, session, pad, { tell }) {
     return TEXTS.teach.plenty(n, name());
   }
 
-  let shown = "";
+  let shown = null; // the collection whose drawings are
   function showSketches() {
-    const sizes = JSON.stringify([...collection].map(([word, list]) => [word, list.length]));
-    if (sizes === shown) return; // nothing to draw anew at every move of the pen
-    shown = sizes;
+    if (session.collection === shown) return; // nothing to draw anew at every move of the pen
+    shown = session.collection;
     redraw();
   }
 
   function redraw() {
     sketches.replaceChildren();
-    for (const [word, list] of collection) {
+    for (const [word, list] of session.collection) {
       list.forEach((drawing, i) => {
         const canvas = make("canvas", { "aria-hidden": "true" });
         const remove = makeButton("×", () => removeDrawing(word, i), "remove");
@@ -207,9 +218,7 @@ export function mountTeach(root, session, pad, { tell }) {
   }
 
   function removeDrawing(word, i) {
-    collection.get(word).splice(i, 1);
-    if (collection.get(word).length === 0) collection.delete(word);
-    update();
+    session.removeDrawing(word, i);
     (sketches.querySelector("button") ?? add).focus();
   }
 
@@ -217,23 +226,20 @@ export function mountTeach(root, session, pad, { tell }) {
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !add.disabled) addDrawing();
   });
-  drop.addEventListener("dragover", (event) => {
+  // Files can be dropped anywhere on the page.
+  addEventListener("dragover", (event) => {
     event.preventDefault();
     drop.classList.add("over");
   });
-  drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) drop.classList.remove("over");
+  });
+  addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
     void openAll(event.dataTransfer.files);
   });
-  let opened = null; // the name of the model whose classes were counted
-  session.addEventListener("model", () => {
-    const { name: model, classes } = session.model;
-    if (opened !== model || classes.length < known) known = classes.length;
-    opened = model;
-    update();
-  });
+  for (const what of ["model", "collection"]) session.addEventListener(what, update);
   session.addEventListener("seen", update);
   pad.addEventListener("change", update);
   root.addEventListener("colours", redraw);

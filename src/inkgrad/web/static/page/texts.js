@@ -32,6 +32,8 @@ export const TEXTS = {
     title: "inkgrad: draw, watch it think, watch it learn",
     skip: "Go to the drawing pad",
     motto: "Draw a doodle. Watch it think. Watch it learn.",
+    noEngine: (reason) => `the page's engine does not run: ${reason}`,
+    notLoaded: "it cannot be loaded",
     model: "Model",
     modelName: (name, classes) => `${name} (${classes})`,
     list: (names) => names.join(", "),
@@ -45,6 +47,8 @@ export const TEXTS = {
       `; right about ${tenths(right)} of ${inThousands(n)} others ` +
       `(${tenths(balanced)} when every class counts the same)`,
     taught: (name, drawings) => `Taught here: ${name}, by ${drawings} drawings. `,
+    changed:
+      "It was changed here, so how often it is right is not known: train it anew to measure it. ",
     source: (attribution) => `Drawings: ${attribution}`,
   },
 
@@ -68,13 +72,31 @@ export const TEXTS = {
   guesses: {
     eye: "What the network sees",
     list: "Guesses, likeliest first",
+    loading: "Loading the model …",
     empty: "Draw something",
+    unreadable: "I cannot read this",
     known: (classes) => `I know ${classes} things`,
     unsure: "Not sure yet",
     perhaps: (name) => `Perhaps ${name}?`,
     verySure: (share) => `I am sure: ${share}`,
     sure: (share) => `I think so: ${share}`,
     heard: (headline, aside) => `${headline}, ${aside}`,
+  },
+
+  changed: {
+    what: ({ steps, taught }) =>
+      `Changed: ${[
+        ...(taught.length ? [`taught ${taught.join(", ")}`] : []),
+        ...(steps ? [`${steps} step${steps === 1 ? "" : "s"}`] : []),
+      ].join(", ")}`,
+    undo: "undo",
+    reset: "reset",
+  },
+
+  keeping: {
+    kept: "It is kept here, and there again after a reload. ",
+    refused: "This browser keeps nothing for this page: a reload loses what you do here.",
+    forget: "Forget it all",
   },
 
   play: {
@@ -90,6 +112,7 @@ export const TEXTS = {
     seconds: (seconds) => `${seconds} seconds`,
     secondsInShort: (seconds) => `${seconds} s`,
     task: (name) => `Draw: ${name}`,
+    moreTime: "More time",
     skip: "Skip",
     stop: "Stop",
     see: (name) => `I see ${name} …`,
@@ -327,6 +350,9 @@ export const TEXTS = {
     train: "inkgrad train --data DRAWINGS",
     tooLarge: (file) => `${file} is larger than 64 MB; open a model or drawings saved here`,
     unknown: (file) => `${file} is no file that can be opened; give .safetensors or .ndjson`,
+    noServer:
+      "the server does not answer any more: start inkgrad serve again to open another model; " +
+      "drawing, learning and saving go on without it",
     noModel: (address, status) => `the model ${address} cannot be fetched (${status})`,
     noModels: (status) => `the server does not list its models (${status})`,
   },
@@ -340,14 +366,22 @@ export const TEXTS = {
  */
 export function fillTexts(page) {
   for (const element of page.querySelectorAll("[data-text]")) {
-    element.textContent = textOf(element.dataset.text);
+    element.textContent = textOf(element.getAttribute("data-text"));
   }
   for (const element of page.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", textOf(element.dataset.label));
+    element.setAttribute("aria-label", textOf(element.getAttribute("data-label")));
   }
 }
 
-/** Return a text by its place: "play.tab". */
+/**
+ * Return a text by its place: "play.tab".
+ *
+ * @param {string | null} place
+ * @returns {string}
+ */
 function textOf(place) {
-  return place.split(".").reduce((texts, key) => texts[key], TEXTS);
+  /** @type {any} */
+  let text = TEXTS;
+  for (const key of (place ?? "").split(".")) text = text[key];
+  return text;
 }

@@ -6,6 +6,7 @@
 
 import { TEXTS } from "./texts.js";
 
+/** @type {Record<string, string>} */
 const CHOICES = { auto: "◐", light: "☀", dark: "☾" };
 const KEY = "inkgrad-theme";
 
@@ -40,7 +41,7 @@ export function mountTheme(button, onchange) {
 function recall() {
   try {
     const kept = localStorage.getItem(KEY);
-    return kept in CHOICES ? kept : "auto";
+    return kept !== null && kept in CHOICES ? kept : "auto";
   } catch {
     return "auto";
   }

@@ -35,16 +35,18 @@ export function mountThink(root, session) {
   let chosen = null; // {view, cell}
   let isHeld = false; // by a click or a key: pointing elsewhere does not change it
   let isStale = true;
+  let isBuilt = false; // a panel that nobody sees is not built
   let isFresh = true; // nothing was ever chosen: then a cell is, where there is room
 
   const scene = () => ({ ...session.model, ...session.seen });
 
   function rebuild() {
     for (const view of views) view.picture.disconnect();
+    isBuilt = !root.hidden;
     chosen = null;
     isHeld = false;
     dock.clear();
-    views = session.model === null ? [] : makeViews(session.model, point);
+    views = session.model === null || !isBuilt ? [] : makeViews(session.model, point);
     layers.replaceChildren(...views.map((view) => view.element));
     isStale = true;
     update();
@@ -112,7 +114,10 @@ export function mountThink(root, session) {
   root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen !== null) choose(null);
   });
-  root.addEventListener("shown", () => isStale && update());
+  root.addEventListener("shown", () => {
+    if (!isBuilt) rebuild();
+    else if (isStale) update();
+  });
   root.addEventListener("colours", () => {
     repaint();
     isStale = true;
@@ -137,7 +142,7 @@ function makeViews(model, point) {
       isLast ? logitsView(layer, index, classes, point) : layerView(layer, index, isSigned, point),
     );
   });
-  views.push(softmaxView(classes, layers.length, point));
+  views.push(softmaxView(classes, point));
   return views;
 }
 
@@ -256,7 +261,7 @@ function logitsView(layer, index, classes, point) {
   return view;
 }
 
-function softmaxView(classes, index, point) {
+function softmaxView(classes, point) {
   const view = { explain: explainProbability };
   view.picture = new Bars({
     names: classes,

@@ -21,7 +21,7 @@ for (let code = FIRST, value = 0; code < 0x7f; code++) {
  * Read bytes from text: the number of bytes, a space, and two characters for 13 bits each.
  *
  * @param {string} text
- * @returns {Uint8Array}
+ * @returns {Uint8Array<ArrayBuffer>}
  *
  * @example
  * fromText("3 H(l6"); // Uint8Array [0x69, 0x6e, 0x6b]
@@ -47,8 +47,8 @@ export function fromText(text) {
 /**
  * Inflate bytes (RFC 1951).
  *
- * @param {Uint8Array} bytes
- * @returns {Promise<Uint8Array>}
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<Uint8Array<ArrayBuffer>>}
  */
 export async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));

@@ -11,18 +11,28 @@
 
 import { Learner } from "../network/learner.js";
 
-const learner = new Learner();
+/** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+
+/** @typedef {Record<string, (...given: any[]) => unknown>} Methods by name */
+
+const learner = /** @type {Methods} */ (/** @type {unknown} */ (new Learner()));
+/** @type {Drawing[number][]} */
 let strokes = [];
 
-self.addEventListener("message", ({ data: { id, method, arguments: given, kept } }) => {
+addEventListener("message", ({ data: { id, method, arguments: given, kept } }) => {
   try {
     const all = method === "see" ? [completed(given[0], kept)] : given;
-    self.postMessage({ id, result: learner[method](...all) });
+    postMessage({ id, result: learner[method](...all) });
   } catch (error) {
-    self.postMessage({ id, error: { name: error.name, message: error.message } });
+    const { name, message } = /** @type {Error} */ (error);
+    postMessage({ id, error: { name, message } });
   }
 });
 
+/**
+ * @param {Drawing} drawing
+ * @param {number} kept
+ */
 function completed(drawing, kept) {
   strokes = Array.isArray(drawing) ? [...strokes.slice(0, kept), ...drawing] : [];
   return Array.isArray(drawing) ? strokes : drawing;
