@@ -50,7 +50,7 @@ test-slow: kernels  ## real drawings, mutants, exhaustive shapes, the demo in a 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests
 
-test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's Chromium
+test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's browsers
 	$(PYTEST) -m "browser and not slow" tests
 
 lint: $(VENV)/.lint lint-page  ## ruff and mypy; Biome and TypeScript for the page's JavaScript
