@@ -16,7 +16,8 @@ PYTEST   = $(BIN)/python -m pytest -n $(JOBS) --dist $(DIST) \
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-slow test-oracle test-browser lint lint-page bench docs clean
+.PHONY: help demo check kernels test test-slow test-oracle test-browser lint lint-page bench docs \
+        clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,22 +31,24 @@ check: lint $(VENV)/.test  ## lint, and the tests that a change touches: less th
 # Two processes whose NumPy takes all cores each would wait for each other.
 check test test-slow: export OPENBLAS_NUM_THREADS := 1
 
-test: $(VENV)/.test  ## the default suite, offline; COVERAGE=yes adds the coverage bars
+kernels: $(VENV)/.test
 	@$(BIN)/python -m tests.kernels
+
+test: kernels  ## the default suite, offline; COVERAGE=yes adds the coverage bars
 	$(PYTEST) $(if $(COVERAGE),--cov --cov-report=)
 	$(if $(COVERAGE),@$(BIN)/python tests/coverage_bars.py)
 
-# A file's tests stay together, so that fixtures that take long are made once.
-test-slow: DIST := loadfile
+# A file's tests stay together, so that fixtures that take long are made once; and files keep the
+# order that tests/conftest.py gives them, the longest first.
+test-slow: DIST := loadfile --no-loadscope-reorder
 test-slow: export THOROUGH := $(THOROUGH)
-test-slow: $(VENV)/.test  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
-	@$(BIN)/python -m tests.kernels
+test-slow: kernels  ## real drawings, mutants, exhaustive shapes, the demo in a fresh clone
 	$(PYTEST) -m "slow and not oracle and not browser" tests
 
 test-oracle: $(VENV)/.oracle  ## the same mathematics, by PyTorch
 	$(PYTEST) -m oracle tests
 
-test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's Chromium
+test-browser: $(VENV)/.test $(VENV)/.browser  ## our JavaScript in the system's browsers
 	$(PYTEST) -m "browser and not slow" tests
 
 lint: $(VENV)/.lint lint-page  ## ruff and mypy; Biome and TypeScript for the page's JavaScript
@@ -97,7 +100,8 @@ $(VENV)/.base: pyproject.toml | $(VENV)/bin/python
 # All that continuous integration runs, by one pip: each takes ten seconds to see that all is there.
 EXTRAS := lint test oracle browser docs
 $(VENV)/.all: pyproject.toml | $(VENV)/bin/python
-	$(PIP) --editable "$$(echo '.[$(EXTRAS)]' | tr ' ' ,)"
+	$(PIP) --no-compile --editable "$$(echo '.[$(EXTRAS)]' | tr ' ' ,)"
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true  # on all cores, unlike pip
 	@touch $(EXTRAS:%=$(VENV)/.%) $@
 
 # One stamp an extra: .venv/.test means that `pip install .[test]` was done for this pyproject.toml.

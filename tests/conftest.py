@@ -52,6 +52,24 @@ for name in ("http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name.upper(), None)
 
 
+# Files of slow tests that take more than half a minute, longest first. They are started before all
+# others: whatever takes long and comes last leaves the other cores idle.
+LONGEST = (
+    "mutation/test_hunt.py",
+    "workflows/test_strokes_and_bitmaps.py",
+    "test_fresh_clone.py",
+    "workflows/test_one_door.py",
+    "workflows/test_real_drawings.py",
+    "engines/cpu/test_other_processors.py",
+    "insight/test_scenes.py",
+    "engines/cpu/test_compiling.py",
+    "drawing/test_real_pictures.py",
+    "quickdraw/test_doodles.py",
+    "drawing/test_real_drawings.py",
+    "docs/test_walkthrough.py",
+    "bench/test_bench.py",
+)
+
 LONG = 5.0  # seconds: a test of the quick suite that takes longer says why
 
 
@@ -67,6 +85,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     budget = config.getoption("budget")
     config.stash[DEADLINE] = math.inf if budget is None else time.monotonic() + budget
+
+
+@pytest.hookimpl(trylast=True)  # after they were shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow tests of the files that take longest first."""
+    here = Path(__file__).parent
+    turns = {here / name: turn for turn, name in enumerate(LONGEST)}
+    last = len(LONGEST)
+    items.sort(key=lambda item: turns.get(item.path, last) if "slow" in item.keywords else last)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -126,7 +153,8 @@ def doodle_run(doodle_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Go to an empty folder where nothing of the user's is seen: no data, no cache, no colours."""
-    for name in ("INKGRAD_DATA", "FORCE_COLOR", "COLORTERM", "TERMINAL_WIDTH"):
+    colours = ("FORCE_COLOR", "NO_COLOR", "COLORTERM", "TTY_COMPATIBLE")
+    for name in ("INKGRAD_DATA", "TERMINAL_WIDTH", *colours):
         monkeypatch.delenv(name, raising=False)
     # Processes started from here shall find the inkgrad that is tested, however it was found.
     monkeypatch.setenv("PYTHONPATH", str(Path(inkgrad.__file__).parents[1]))

@@ -18,8 +18,9 @@ import select
 import signal
 import sys
 import time
+import warnings
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import _pytest.config
 import pytest
@@ -29,11 +30,19 @@ MEMORY = 8 << 30  # bytes: a mutant that asks for terabytes shall not trouble th
 # Loaded once here, and not by every child, which takes more than half of its time.
 LOADED = [
     *(f"_pytest.{plugin}" for plugin in _pytest.config.default_plugins),
-    *("hypothesis.strategies", "hypothesis.internal.conjecture.engine", "numpy"),
+    *("hypothesis.strategies", "hypothesis.internal.conjecture.engine", "_hypothesis_pytestplugin"),
+    *("numpy", "numpy.random", "numpy.testing", "numpy.typing", "safetensors.numpy"),
+    *("encodings.unicode_escape", "mmap", "tomllib" if sys.version_info >= (3, 11) else "tomli"),
+]
+# Plugins of pytest's that see no failure, or only one that is looked for after the last test.
+NEEDLESS = [
+    *("cacheprovider", "debugging", "faulthandler", "junitxml", "pastebin", "setuponly"),
+    *("setupplan", "stepwise", "threadexception", "unraisableexception"),
 ]
 OPTIONS = [
     *("-x", "-o", "addopts=", "-m", "not slow and not oracle and not browser"),
-    *("-p", "no:cacheprovider", "--hypothesis-profile=mutation"),
+    *(f"-pno:{plugin}" for plugin in NEEDLESS),
+    "--hypothesis-profile=mutation",
     *("--assert=plain", "--tb=no"),  # nobody reads how it failed
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # hypothesis was loaded before
     *("-p", "_hypothesis_pytestplugin"),  # the only plugin needed: see `hunt`
@@ -56,37 +65,45 @@ class Damaged(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class FirstFailure:
-    """Remembers the first test that failed, or the file that could not even be imported."""
+    """Tells of the first test that failed, or the file that could not even be imported.
 
-    name: str | None = None
+    Then the process ends: what pytest would still do takes as long as reading the tests did.
+    """
+
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and self.name is None:
-            self.name = report.nodeid
+        if report.failed:
+            self.tell(report.nodeid)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed and self.name is None:
-            self.name = f"importing {report.nodeid}"
+        if report.failed:
+            self.tell(f"importing {report.nodeid}")
+
+    def tell(self, verdict: str | None) -> NoReturn:
+        os.write(self.answer, json.dumps(verdict).encode())
+        os._exit(0)
 
 
 def in_child(job: dict[str, Any], answer: int) -> None:
     """Run the job's tests with its module damaged, and write what noticed."""
     os.setsid()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    gc.disable()  # it is over in a moment
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     sys.meta_path.insert(0, Damaged(job["module"], job["source"]))
-    failure = FirstFailure()
+    first = FirstFailure(answer)
     try:
         for tests in job["tests"]:  # the first mostly notices; then the others are not even read
-            code = pytest.main([*OPTIONS, tests], plugins=[failure])
-            verdict = None if code == 0 else failure.name or f"pytest, which ended with {code!r}"
-            if verdict:
-                break
+            code = pytest.main([*OPTIONS, tests], plugins=[first])
+            if code != 0:
+                first.tell(f"pytest, which ended with {code!r}")
     except BaseException as error:
-        verdict = f"{type(error).__name__}: {error}"
-    os.write(answer, json.dumps(verdict).encode())
+        first.tell(f"{type(error).__name__}: {error}")
+    first.tell(None)
 
 
 def noticed(job: dict[str, Any]) -> str | None:
@@ -111,8 +128,24 @@ def noticed(job: dict[str, Any]) -> str | None:
     return f"{'a crash' if ready else 'the clock'}, after {time.monotonic() - started:.0f} s"
 
 
-if __name__ == "__main__":
+def get_ready() -> None:
+    """Do once what every child would have to do before its first test."""
     for name in LOADED:
         importlib.import_module(name)
+    from hypothesis import given, settings
+    from hypothesis.strategies import floats
+
+    @settings(max_examples=1, database=None)
+    @given(floats())
+    def draw(_: float) -> None:
+        """Draw a number, for which hypothesis looks where each module comes from."""
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the plugin minds, as it takes this for pytest's beginning
+        draw()
     gc.freeze()  # or every child's first collection would copy this process's memory
+
+
+if __name__ == "__main__":
+    get_ready()
     json.dump([noticed(job) for job in json.load(sys.stdin)], sys.stdout)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -99,26 +100,36 @@ class Hand:
         self, drawing: Strokes, *, share: float = 0.76, place: tuple[float, float] = (0.5, 0.5)
     ) -> None:
         """Draw strokes so large that they fill a share of the pad, around a place on it."""
+        session = self.page.context.new_cdp_session(self.page)
         for xs, ys in self.placed(drawing, share, place):
-            self.page.mouse.move(xs[0], ys[0])
-            self.page.mouse.down()
-            self._move_along(xs[1:], ys[1:])
-            self.page.mouse.up()
+            points = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
+            first, last = points[0], points[-1]
+            self._send(session, [("mouseMoved", first, False), ("mousePressed", first, True)])
+            moves = [("mouseMoved", point, True) for point in points[1:]]
+            self._send(session, [*moves, ("mouseReleased", last, False)])
+        session.detach()
 
-    def _move_along(self, xs: Any, ys: Any) -> None:
-        """Move the pointer through points as a quick hand does: several to a frame.
+    def _send(self, session: Any, events: Sequence[tuple[str, tuple[float, float], bool]]) -> None:
+        """Send what the mouse does as a quick hand does it: several events to a frame.
 
-        One after the other, `mouse.move` waits a whole frame for each point. There is no public way
-        to send several at once but the asynchronous API, which cannot be used beside this one.
+        They are the events that `mouse.move`, `down` and `up` send. But those wait a whole frame
+        for each, and before each move of a pressed mouse look in the page for something dragged.
+        There is no public way to send several at once but the asynchronous API, which cannot be
+        used beside this one.
         """
-        mouse = self.page.mouse
+        tell = session._impl_obj.send
+        extra = {"timeout": None} if "timeout" in inspect.signature(tell).parameters else {}
 
-        async def move() -> None:
-            await asyncio.gather(
-                *(mouse._impl_obj.move(float(x), float(y), 1) for x, y in zip(xs, ys, strict=True))
-            )
+        async def send() -> None:
+            told = []
+            for kind, (x, y), pressed in events:
+                button = "none" if kind == "mouseMoved" and not pressed else "left"
+                event = {"type": kind, "x": x, "y": y, "button": button, "buttons": int(pressed)}
+                event |= {"clickCount": int(kind != "mouseMoved"), "force": 0.5 * pressed}
+                told.append(tell("Input.dispatchMouseEvent", event, **extra))
+            await asyncio.gather(*told)
 
-        mouse._sync(move())
+        session._sync(send())
 
     def touch(self, drawing: Strokes) -> None:
         """Draw with a finger."""

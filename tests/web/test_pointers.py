@@ -89,10 +89,6 @@ CASES = {
         [*PEN[:-1], ["down", "touch1", 100, 100, 6000], *A[1:]],
         [PEN_ENDS, A_ENDS],
     ),
-    "capture that is lost with the button up": (
-        [*MOUSE[:-1], ["lose", "mouse4", 0, 0], *MOUSE],
-        [MOUSE_ENDS, MOUSE_ENDS],
-    ),
 }
 
 

@@ -31,6 +31,7 @@ from inkgrad.workflows import evaluate, pack, predict, train
 from tests.drawing.frames import FRAMES, random_frames
 from tests.drawing.pictures import picture
 from tests.drawing.test_hostile import HOSTILE, LONG, NO_DRAWINGS
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -223,7 +224,7 @@ def test_random_drawings_are_the_same_bytes_by_every_way(surroundings):
 
 @pytest.mark.slow
 def test_many_random_drawings_are_the_same_bytes_by_every_way(surroundings):
-    drawings = random_frames(2000, seed=2)
+    drawings = random_frames(1000 * THOROUGH, seed=2)
     for way, bitmaps in ways(drawings, Raster()):
         np.testing.assert_array_equal(bitmaps, to_bitmaps(drawings), err_msg=way)
 

@@ -20,6 +20,7 @@ from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import find_task
 from inkgrad.signals import Stopped
 from inkgrad.storage import atomic_write_bytes
+from inkgrad.text import listed
 from inkgrad.training import LAST, load_checkpoint
 from inkgrad.workflows.settings import Settings
 
@@ -226,7 +227,7 @@ def resume_run(
     settings, state = read_run(folder)
     if asked is not None and asked != settings.classes:
         raise InkgradError(
-            f"the run in {folder} learns {', '.join(settings.classes)}, not {', '.join(asked)}; "
+            f"the run in {folder} learns {listed(settings.classes)}, not {listed(asked)}; "
             "leave the classes out, or train into another folder"
         )
     # How far the run is decides whether these may change.

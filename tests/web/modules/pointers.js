@@ -38,7 +38,6 @@ export function play(script) {
     else if (what === "hover") pointers.move({ ...told, buttons: 0 }, [[x, y]], [time]);
     else if (what === "up") pointers.up(told, [x, y]);
     else if (what === "cancel") pointers.cancel(told);
-    else if (what === "lose") pointers.lose(told);
     if (["up", "cancel", "gone"].includes(what)) fingers.delete(pointer);
   }
   return stroke === null ? strokes : [...strokes, stroke];

@@ -274,7 +274,6 @@ export class Pad extends EventTarget {
       // What a pointer does beside the pad counts even where the browser does not tell the pad.
       addEventListener(type, (event) => event.target !== canvas && hear(event));
     }
-    canvas.addEventListener("lostpointercapture", (event) => this.#pointers.lose(event));
     document.addEventListener("visibilitychange", () => document.hidden && this.finish());
     // Without this, some browsers take two quick strokes of a finger for a double tap.
     canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });

@@ -136,15 +136,6 @@ export class Pointers {
     this.#lift(told.pointerId);
   }
 
-  /**
-   * What a pointer does is no longer told to the pad alone; if its button is up, it has ended.
-   *
-   * @param {Told} told
-   */
-  lose(told) {
-    if (this.#drawing?.id === told.pointerId && told.buttons === 0) this.finish();
-  }
-
   /** End the stroke that is being drawn, if there is one. */
   finish() {
     if (this.#drawing === null) return;
@@ -166,7 +157,7 @@ export class Pointers {
     } else if (drawing.type === "touch" && isFinger && this.#fingers.has(drawing.id)) {
       if (this.#paper.travelled() > STILL) return false; // it draws, the new one rests
       this.#takeBack(); // it rests, the new one may draw
-    } else if (drawing.type === "touch" && type === "pen") {
+    } else if (drawing.type === "touch" && !isFinger && this.#isHand(type)) {
       this.#takeBack();
     } else if (drawing.type !== "touch" && isFinger && time - drawing.heard < SILENCE) {
       return false;
@@ -174,6 +165,12 @@ export class Pointers {
       this.finish();
     }
     return true;
+  }
+
+  /** Tell whether the finger that draws is the hand's, now that another kind of pointer comes. */
+  #isHand(type) {
+    // Firefox, resisting fingerprinting, passes a pen off as a mouse.
+    return type === "pen" || this.#paper.travelled() <= STILL;
   }
 
   /** Tell whether another finger moves about as far as the stroke that is being drawn. */
