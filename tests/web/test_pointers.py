@@ -66,7 +66,7 @@ CASES = {
         [A_ENDS],
     ),
     "a finger, then a hand": ([*A[:4], HAND, *A[4:], LIFTED], [A_ENDS]),
-    "a hand, then a mouse": ([HAND, *MOUSE, LIFTED], [(800, 800, 800, 800), MOUSE_ENDS]),
+    "a hand, then a mouse": ([HAND, *MOUSE, LIFTED], [MOUSE_ENDS]),
     "a mouse, then a hand": ([*MOUSE[:3], HAND, *MOUSE[3:], LIFTED], [MOUSE_ENDS]),
     "a pinch": (together(A, B), []),
     "a pinch, then a finger": ([*together(A, B), *A], [A_ENDS]),
