@@ -10,7 +10,6 @@ from rich.console import Console
 
 from bench.contention import bench_contention
 from bench.environment import restart_tuned
-from bench.halves import bench_halves
 from bench.inference import bench_inference
 from bench.job import bench_job, find_job
 from bench.machine import describe_machine
@@ -21,6 +20,7 @@ from bench.phases import bench_phases
 from bench.pictures import bench_pictures
 from bench.raster import bench_raster
 from bench.reports import publish
+from bench.rounding import bench_rounding
 from bench.server import bench_server
 from bench.simplification import bench_simplification
 from bench.startup import bench_startup
@@ -323,7 +323,7 @@ def pictures(
 
 
 @app.command()
-def halves(
+def rounding(
     model: Annotated[
         list[str] | None, typer.Option(help="Names or files; by default the packaged ones.")
     ] = None,
@@ -331,11 +331,11 @@ def halves(
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
-    """Accuracy with weights in float16, as an exported page has them, beside float32."""
+    """Accuracy with weights in float16 and int8, as exported pages have them, beside float32."""
     with console.status("judging"):
-        rows = bench_halves(model or list(PACKAGED), data)
-    title = "weights in float32 and in float16, on the same drawings"
-    publish("halves", title, rows, describe_machine(), console, json_file, plot_file)
+        rows = bench_rounding(model or list(PACKAGED), data)
+    title = "weights in float32, float16 and int8, on the same drawings"
+    publish("rounding", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 def _begin(threads: int) -> dict[str, str]:

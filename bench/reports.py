@@ -213,12 +213,12 @@ def _server(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("milliseconds for 99 in 100 (less is better)", bars, lower_is_better=True)]
 
 
-def _halves(rows: Sequence[Row]) -> list[Panel]:
-    """Return the share of right answers both ways."""
+def _rounding(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers each way."""
     bars = [
-        Bar(f"{row['name']}, {kind}", row[key], f"{row[key]:.2%}", None, key == "top1_halves")
+        Bar(f"{row['name']}, {kind}", row[key], f"{row[key]:.2%}", None, key == "top1_rounded")
         for row in rows
-        for kind, key in (("float32", "top1"), ("float16", "top1_halves"))
+        for kind, key in (("float32", "top1"), (row["weights"], "top1_rounded"))
     ]
     return [Panel("right answers", bars)]
 
@@ -379,17 +379,18 @@ REPORTS: dict[str, Report] = {
         ),
         _startup,
     ),
-    "halves": Report(
+    "rounding": Report(
         (
             Column("", "{name}"),
             Column("drawings", "{drawings:,}"),
             Column("part", "{part}"),
             Column("right in float32", "{top1:.2%}"),
-            Column("in float16", "{top1_halves:.2%}"),
+            Column("rounded to", "{weights}"),
+            Column("right then", "{top1_rounded:.2%}"),
             Column("other answers", "{others:,}"),
             Column("largest difference", "{largest:.5f}"),
         ),
-        _halves,
+        _rounding,
     ),
     "page": Report(
         (

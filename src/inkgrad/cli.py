@@ -497,6 +497,18 @@ def export(
         bool, _option("--html", "Write the drawing page as one HTML file that needs no server.")
     ] = False,
     out: Annotated[Path, _option("--out -o", "File to write.", "FILE")] = Path("doodles.html"),
+    weights: Annotated[
+        str | None,
+        _option(
+            "--weights",
+            "float16 or int8 (default: int8 for more than 400,000 parameters).",
+            "KIND",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        _option("--data", "Drawings by which to measure what rounding the weights costs.", "PATH"),
+    ] = None,
 ) -> None:
     """Write a model in another form, such as one HTML page."""
     from inkgrad import terminal, workflows
@@ -505,8 +517,11 @@ def export(
         raise InkgradError("no format given; add --html for the drawing page")
     console = terminal.make_console()
     with terminal.working(console, "packing"):
-        exported = workflows.export_html(model, out)
-    terminal.show_files(console, {f"the page in one file, {exported.size:,} bytes": exported.path})
+        exported = workflows.export_html(model, out, weights=weights, data=data)
+    what = f"the page in one file, {exported.size:,} bytes, weights in {exported.weights}"
+    terminal.show_files(console, {what: exported.path})
+    if exported.before is not None and exported.after is not None:
+        terminal.show_rounding(console, exported.before, exported.after, exported.drawings)
 
 
 @app.command()

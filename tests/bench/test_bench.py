@@ -359,10 +359,12 @@ def test_how_well_scenes_are_read(bench, monkeypatch):
     assert desk["to_plain"] == desk["top1"] - plain["top1"]
 
 
-def test_what_float16_costs(bench, doodle_run, doodle_folder):
+def test_what_rounding_costs(bench, doodle_run, doodle_folder):
     model = doodle_run.folder / "model.safetensors"
-    (row,) = bench("halves", "--model", str(model), "--data", str(doodle_folder))
+    row, whole = bench("rounding", "--model", str(model), "--data", str(doodle_folder))
     assert (row["part"], row["drawings"]) == ("test", len(doodle_run.parts.test))
     assert row["top1"] == doodle_run.evaluation.top1
-    assert abs(row["top1"] - row["top1_halves"]) <= row["others"] / row["drawings"]
+    assert abs(row["top1"] - row["top1_rounded"]) <= row["others"] / row["drawings"]
     assert 0 < row["largest"] < 0.01
+    assert (row["weights"], whole["weights"]) == ("float16", "int8")
+    assert abs(whole["top1"] - whole["top1_rounded"]) <= 0.05

@@ -9,8 +9,8 @@ import re
 import pytest
 
 from inkgrad.errors import InkgradError
-from inkgrad.export.halves import halve
 from inkgrad.export.page import make_page, write_page
+from inkgrad.export.rounding import round_file
 from inkgrad.model import Model
 from inkgrad.network import seed_network
 from inkgrad.version import __version__
@@ -76,7 +76,7 @@ def test_the_policy_allows_nothing_from_outside(exported):
 
 @pytest.mark.browser
 def test_it_works_from_the_disk(chromium_browser, exported, model):
-    data = halve(model.to_bytes())
+    data = round_file(model.to_bytes(), "float16")
     total = 0
     for byte in data:
         total = (31 * total + byte) % 1_000_003

@@ -29,7 +29,10 @@ TAUGHT = "spiral"
 def main() -> None:
     """Take and keep all pictures."""
     examples = _examples()
-    with launch_chromium() as browser, make_server(find_models("animals", engine="reference")) as home:
+    with (
+        launch_chromium() as browser,
+        make_server(find_models("animals", engine="reference")) as home,
+    ):
 
         def take(name: str, act: Callable[[Hand], Any], *, dark: bool = False, **options: Any):
             size = options.pop("viewport", WIDE)

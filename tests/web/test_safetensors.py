@@ -63,6 +63,25 @@ def test_every_half_is_read_exactly(javascript):
     assert read[finite].tobytes() == expected[finite].tobytes()
 
 
+def test_whole_numbers_are_multiplied_by_their_scales(javascript):
+    rng = np.random.default_rng(2)
+    tensors, expected = {}, {}
+    for name, shape in [("c.weight", (3, 2, 3, 1)), ("d.weight", (5, 4))]:
+        steps = rng.integers(-127, 128, shape).astype(np.int8)
+        scale = rng.normal(size=shape[0] if len(shape) == 4 else shape[1]).astype(np.float32)
+        tensors |= {name: steps, f"{name}.scale": scale}
+        expected[name] = steps * (scale[:, None, None, None] if len(shape) == 4 else scale)
+    read = as_dict(javascript.call(MODULE, "tensorsOf", whole(save(tensors))))
+    assert read.keys() == expected.keys()
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(read[name], tensor, strict=True)
+    del tensors["d.weight.scale"]
+    with pytest.raises(
+        Exception, match=r"'d\.weight' is of whole numbers without a scale for each"
+    ):
+        javascript.call(MODULE, "tensorsOf", whole(save(tensors)))
+
+
 def test_what_is_written_is_read_by_the_library(javascript):
     rng = np.random.default_rng(1)
     for length in range(9):  # of a name: the header is filled up to whole words
@@ -148,7 +167,7 @@ def test_hostile_files_are_refused_in_one_sentence(javascript):
 def test_what_was_wrong_is_told(javascript):
     expected = {
         "seven bytes": "it has 7 bytes only",
-        "doubles": "'a' is of type 'F64'; it must be F32 or F16",
+        "doubles": "'a' is of type 'F64'; it must be F32, F16 or I8",
         "more than the arrays": "its arrays take 8 bytes, but it has 9",
         "overlapping": "the place of 'b' does not fit its shape or the others",
     }

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from inkgrad.export.halves import halve
-from inkgrad.export.pack import deflate, split_planes, to_text
+from inkgrad.export.pack import deflate, split_header, split_planes, to_text
+from inkgrad.export.rounding import round_file
 from inkgrad.model import Model
 from inkgrad.network import seed_network
 
@@ -34,6 +34,7 @@ def test_text(javascript):
 def test_a_model(javascript):
     network = seed_network(3)
     model = Model(network, network.initialise(seed=2), ("a", "b", "c"))
-    file = halve(model.to_bytes())
-    result = javascript.call(MODULE, "unpackModel", to_text(deflate(*split_planes(file))))
-    assert result.tobytes() == file
+    for weights, split in [("float16", split_planes), ("int8", split_header)]:
+        file = round_file(model.to_bytes(), weights)
+        packed = to_text(deflate(*split(file)))
+        assert javascript.call(MODULE, "unpackModel", packed, weights).tobytes() == file

@@ -10,7 +10,7 @@ import zlib
 
 import numpy as np
 
-__all__ = ["deflate", "split_planes", "to_text"]
+__all__ = ["deflate", "split_header", "split_planes", "to_text"]
 
 _ALPHABET = bytes(code for code in range(0x21, 0x7F) if chr(code) not in "<&\\")
 _BITS = 13  # 2¹³ = 8192 < 91² = 8281
@@ -73,5 +73,17 @@ def split_planes(data: bytes) -> tuple[bytes, bytes, bytes]:
     >>> split_planes((4).to_bytes(8, "little") + b"head" + b"\x01\xa1\x02\xa2")
     (b'\x04\x00\x00\x00\x00\x00\x00\x00head', b'\xa1\xa2', b'\x01\x02')
     """
+    head, numbers = split_header(data)
+    return head, numbers[1::2], numbers[::2]
+
+
+def split_header(data: bytes) -> tuple[bytes, bytes]:
+    r"""Return a safetensors file as its header and its numbers.
+
+    Examples
+    --------
+    >>> split_header((4).to_bytes(8, "little") + b"head" + b"\x01\xa1")
+    (b'\x04\x00\x00\x00\x00\x00\x00\x00head', b'\x01\xa1')
+    """
     start = 8 + int.from_bytes(data[:8], "little")
-    return data[:start], data[start + 1 :: 2], data[start::2]
+    return data[:start], data[start:]

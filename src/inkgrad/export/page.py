@@ -12,8 +12,8 @@ from pathlib import Path
 
 from inkgrad.errors import InkgradError
 from inkgrad.export.bundle import bundle
-from inkgrad.export.halves import halve
-from inkgrad.export.pack import deflate, split_planes, to_text
+from inkgrad.export.pack import deflate, split_header, split_planes, to_text
+from inkgrad.export.rounding import round_file, usual_weights
 from inkgrad.model import Model
 from inkgrad.storage import atomic_write_bytes
 from inkgrad.version import __version__
@@ -47,18 +47,25 @@ _BOOT = """\
 
 
 def write_page(
-    model: Model, path: str | os.PathLike[str], *, name: str = "model", site: Path | None = None
+    model: Model,
+    path: str | os.PathLike[str],
+    *,
+    name: str = "model",
+    weights: str | None = None,
+    site: Path | None = None,
 ) -> int:
     """Write the drawing page with a model as one HTML file that needs no server and no network.
 
     Parameters
     ----------
     model : Model
-        Its weights are rounded to float16.
     path : path
         The file to write, whole or not at all.
     name : str
         How the page calls the model.
+    weights : "float16" or "int8", optional
+        In what the page has the weights (see `round_file`); by default int8 for models of more than
+        400,000 parameters.
     site : Path, optional
         The folder of the page's files; by default the drawing page.
 
@@ -72,13 +79,16 @@ def write_page(
     InkgradError
         If a weight is beyond float16, or the page's files cannot be put in one.
     """
-    page = make_page(model, name=name, site=site).encode("utf-8", "replace")
+    page = make_page(model, name=name, weights=weights, site=site).encode("utf-8", "replace")
     atomic_write_bytes(path, page)
     return len(page)
 
 
-def make_page(model: Model, *, name: str = "model", site: Path | None = None) -> str:
+def make_page(
+    model: Model, *, name: str = "model", weights: str | None = None, site: Path | None = None
+) -> str:
     """Return the page that `write_page` writes: always the same for the same model."""
+    weights = usual_weights(model) if weights is None else weights
     site = _SITE if site is None else site
     script = bundle(site, ["page/exported.js", "page/worker.js"], "inkgrad")
     boot = bundle(site, ["page/unpack.js"], "inkgradUnpack") + _BOOT
@@ -110,7 +120,9 @@ def make_page(model: Model, *, name: str = "model", site: Path | None = None) ->
     markup = re.sub(r'[ \t]*<meta charset="[^"]*" ?/?>\n?', "", markup, flags=re.IGNORECASE)
     markup = _insert(markup, "<!doctype html>", _greeting(model), site)
     markup = _insert(markup, "<head>", head, site)
-    return _insert(markup, "</body>", _scripts(model, name, script, boot), site, before=True)
+    return _insert(
+        markup, "</body>", _scripts(model, name, weights, script, boot), site, before=True
+    )
 
 
 def _insert(markup: str, tag: str, text: str, site: Path, *, before: bool = False) -> str:
@@ -162,13 +174,14 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _scripts(model: Model, name: str, script: str, boot: str) -> str:
+def _scripts(model: Model, name: str, weights: str, script: str, boot: str) -> str:
     """Return the elements with model and script, and the script that unpacks them."""
-    file = to_text(deflate(*split_planes(halve(model.to_bytes()))))
+    data = round_file(model.to_bytes(), weights)
+    file = to_text(deflate(*(split_planes(data) if weights == "float16" else split_header(data))))
     classes = html.escape(json.dumps(model.classes))
     return (
         f'<script type="text/plain" class="inkgrad-model" data-name="{html.escape(name)}" '
-        f'data-classes="{classes}">{file}</script>\n'
+        f'data-weights="{weights}" data-classes="{classes}">{file}</script>\n'
         f'<script type="text/plain" id="inkgrad-script">{to_text(deflate(script.encode()))}'
         f"</script>\n<script>{boot}</script>\n"
     )

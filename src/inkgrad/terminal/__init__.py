@@ -15,6 +15,7 @@ from inkgrad.terminal.results import (
     show_files,
     show_interruption,
     show_predictions,
+    show_rounding,
     show_training,
 )
 from inkgrad.terminal.tables import (
@@ -46,6 +47,7 @@ __all__ = [
     "show_files",
     "show_interruption",
     "show_predictions",
+    "show_rounding",
     "show_training",
     "working",
 ]

@@ -28,6 +28,7 @@ __all__ = [
     "show_files",
     "show_interruption",
     "show_predictions",
+    "show_rounding",
     "show_training",
 ]
 
@@ -177,6 +178,14 @@ def show_files(console: Console, files: Mapping[str, Any]) -> None:
         size = f"{path.stat().st_size / 1e6:,.1f} MB"
         line = Text.assemble((clean(name), "bold"), f"  {size}  ", (clean(str(path)), DIM))
         console.print(line, soft_wrap=True)
+
+
+def show_rounding(console: Console, before: float, after: float, drawings: int) -> None:
+    """Show how often a model is right, and how often with its weights rounded."""
+    console.print(
+        f"right about {before:.2%} of {drawings:,} drawings before the weights were rounded, "
+        f"{after:.2%} after"
+    )
 
 
 def _title(console: Console, text: str) -> None:

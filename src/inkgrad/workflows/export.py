@@ -8,7 +8,9 @@ from pathlib import Path
 
 from inkgrad.errors import InkgradError
 from inkgrad.export import write_page
+from inkgrad.export.rounding import rounded, usual_weights
 from inkgrad.model import Model, load
+from inkgrad.workflows.evaluate import evaluate
 
 __all__ = ["Exported", "export_html"]
 
@@ -22,10 +24,21 @@ class Exported:
     path : Path
     size : int
         In bytes.
+    weights : str
+        In what the page has its weights.
+    before, after : float or None
+        How often the model is right, and how often with the weights that the page has, if that was
+        measured.
+    drawings : int
+        By how many drawings.
     """
 
     path: Path
     size: int
+    weights: str
+    before: float | None = None
+    after: float | None = None
+    drawings: int = 0
 
 
 def export_html(
@@ -33,11 +46,13 @@ def export_html(
     out: str | os.PathLike[str] = "doodles.html",
     *,
     name: str | None = None,
+    weights: str | None = None,
+    data: str | os.PathLike[str] | None = None,
 ) -> Exported:
     """Write the drawing page with a model in it as one file, which opens without a server.
 
-    The model's numbers are rounded to float16, which halves them and changes next to no answer;
-    a model file stays as it is.
+    The model's numbers are rounded, to float16 or int8, which changes next to no answer; a model
+    file stays as it is.
 
     Parameters
     ----------
@@ -46,6 +61,11 @@ def export_html(
         The file to write; one that is there already is replaced.
     name : str, optional
         How the page calls the model; by default as its file is called.
+    weights : "float16" or "int8", optional
+        In what the page has its weights; by default int8 for models of more than 400,000
+        parameters.
+    data : path, optional
+        Drawings by which to measure what the rounding costs; see `evaluate`.
 
     Returns
     -------
@@ -54,7 +74,8 @@ def export_html(
     Raises
     ------
     InkgradError
-        If the model cannot be used, a weight is too large for float16, or `out` cannot be written.
+        If the model or the drawings cannot be used, a number is too large for float16, or `out`
+        cannot be written.
     """
     target = Path(out)
     if target.is_dir() or target.suffix.lower() not in (".html", ".htm"):
@@ -65,11 +86,18 @@ def export_html(
     else:
         name = name or Path(model).stem
         model = load(model)
+    weights = usual_weights(model) if weights is None else weights
+    before = after = None
+    drawings = 0
+    if data is not None:
+        found = [evaluate(one, data).evaluation for one in (model, rounded(model, weights))]
+        before, after = (one.top1 for one in found)
+        drawings = found[0].n
     try:
-        size = write_page(model, target, name=name)
+        size = write_page(model, target, name=name, weights=weights)
     except OSError as error:
         raise InkgradError(
             f"cannot write {target}: {error.strerror or error}; make room or get permission, or "
             "name another file with -o"
         ) from error
-    return Exported(target, size)
+    return Exported(target, size, weights, before, after, drawings)

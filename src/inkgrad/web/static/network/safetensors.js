@@ -2,7 +2,8 @@
  * Files of named arrays: eight bytes that say how long the header is, the header (JSON), numbers.
  *
  * The format is that of https://github.com/huggingface/safetensors, with arrays of 32-bit floats
- * and, to be read only, of 16-bit ones.
+ * and, to be read only, of 16-bit ones and of weights that are whole numbers times a scale for each
+ * channel, as `inkgrad/export/rounding.py` writes them.
  *
  * @module
  */
@@ -18,7 +19,8 @@ import { volume } from "../layers/layer.js";
  */
 
 /** @type {Record<string, number>} */
-const WIDTHS = { F32: 4, F16: 2 }; // bytes a number
+const WIDTHS = { F32: 4, F16: 2, I8: 1 }; // bytes a number
+const SCALE = ".scale"; // of an array of whole numbers: its name, and this
 const LENGTH = 8; // bytes before the header
 const METADATA = "__metadata__"; // the header's entry that is no array
 
@@ -38,11 +40,17 @@ export function readSafetensors(bytes, where = "the file") {
       throw new ModelError("its metadata is not texts by name");
     }
     checkPlaces(entries, body.length);
-    const tensors = Object.entries(entries).map(([name, { dtype, shape, data_offsets: at }]) => {
-      const part = body.slice(at[0], at[1]).buffer; // a copy, since arrays must begin at a multiple
-      return [name, { shape, data: dtype === "F32" ? new Float32Array(part) : fromHalf(part) }];
-    });
-    return { metadata, tensors: Object.fromEntries(tensors) };
+    /** @type {Record<string, Tensor>} */
+    const tensors = Object.fromEntries(
+      Object.entries(entries).map(([name, { dtype, shape, data_offsets: at }]) => {
+        const part = body.slice(at[0], at[1]).buffer; // a copy: arrays must begin at a multiple
+        return [name, { shape, data: READERS[dtype](part) }];
+      }),
+    );
+    for (const [name, { dtype }] of Object.entries(entries)) {
+      if (dtype === "I8") scaleUp(tensors, name);
+    }
+    return { metadata, tensors };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw new ModelError(`${where} is not a readable safetensors file: ${error.message}`);
@@ -118,7 +126,7 @@ function checkPlaces(entries, size) {
     }
     if (!Object.hasOwn(WIDTHS, entry.dtype)) {
       throw new ModelError(
-        `${inShort(name)} is of type ${inShort(entry.dtype)}; it must be F32 or F16`,
+        `${inShort(name)} is of type ${inShort(entry.dtype)}; it must be F32, F16 or I8`,
       );
     }
   }
@@ -133,6 +141,35 @@ function checkPlaces(entries, size) {
     end = at[1];
   }
   if (end !== size) throw new ModelError(`its arrays take ${end} bytes, but it has ${size}`);
+}
+
+/** @type {Record<string, (buffer: ArrayBufferLike) => Float32Array>} */
+const READERS = {
+  F32: (buffer) => new Float32Array(buffer),
+  F16: fromHalf,
+  I8: (buffer) => Float32Array.from(new Int8Array(buffer)),
+};
+
+/**
+ * Multiply whole numbers by the scales of their channels, which are then no array of their own: of
+ * filters (filters, maps, rows, columns) one a filter, of (inputs, outputs) one an output.
+ *
+ * @param {Record<string, Tensor>} tensors
+ * @param {string} name
+ */
+function scaleUp(tensors, name) {
+  const { shape, data } = tensors[name];
+  const scale = tensors[name + SCALE];
+  const isFilters = shape.length === 4;
+  const channels = isFilters ? shape[0] : shape[1];
+  if (![2, 4].includes(shape.length) || String(scale?.shape) !== String([channels])) {
+    throw new ModelError(`${inShort(name)} is of whole numbers without a scale for each channel`);
+  }
+  const each = isFilters ? volume(shape.slice(1)) : 1;
+  data.forEach((whole, i) => {
+    data[i] = whole * scale.data[Math.floor(i / each) % channels];
+  });
+  delete tensors[name + SCALE];
 }
 
 /**

@@ -151,8 +151,8 @@ async function mountModels(select, models, session, kept, tell) {
   }
 
   const open = async (i) => {
-    const { name, bytes, isFile = false } = choices[i];
-    await session.openModel(name, await bytes(), { isFile });
+    const { name, bytes, isFile = false, weights = null } = choices[i];
+    await session.openModel(name, await bytes(), { isFile, weights });
   };
   select.addEventListener("change", async () => {
     try {
@@ -239,6 +239,7 @@ function mountAbout(root, session) {
       (trained ? TEXTS.page.trained(trained) : "") +
       (test ? TEXTS.page.tested(test.top1, test.n, test.balanced_accuracy) : "") +
       ". " +
+      (session.weights === null ? "" : TEXTS.page.weights(session.weights)) +
       (session.isChanged ? TEXTS.page.changed : "") +
       (record.taught ?? []).map((one) => TEXTS.page.taught(one.class, one.drawings)).join("");
     const attribution = record.data?.attribution;

@@ -31,6 +31,8 @@ export class Session extends EventTarget {
     this.history = history;
     /** What `Client.load` tells of the model, and its name; null before there is one. */
     this.model = null;
+    /** @type {string | null} in what the model's weights were packed, if they were rounded */
+    this.weights = null;
     /** What the model was when it was opened: its classes and its record, as one text. */
     this.origin = "";
     /** The file that the model was opened from; null if it is one of the page's own. */
@@ -58,12 +60,14 @@ export class Session extends EventTarget {
    * @param {object} [from]
    * @param {string} [from.where] how an error calls the file
    * @param {boolean} [from.isFile] it is not one of the page's own
+   * @param {string | null} [from.weights] in what its weights were packed, if they were rounded
    * @throws {ModelError} if it is no model; the model before stays
    */
-  async openModel(name, bytes, { where = name, isFile = false } = {}) {
+  async openModel(name, bytes, { where = name, isFile = false, weights = null } = {}) {
     const model = await this.client.load(bytes, where);
     this.history.forget(MODEL);
     this.file = isFile ? bytes : null;
+    this.weights = weights;
     this.answer = null;
     this.origin = JSON.stringify([model.classes, model.record]);
     this.#takeModel(name, model);

@@ -49,6 +49,10 @@ export const TEXTS = {
     taught: (name, drawings) => `Taught here: ${name}, by ${drawings} drawings. `,
     changed:
       "It was changed here, so how often it is right is not known: train it anew to measure it. ",
+    weights: (kind) =>
+      kind === "int8"
+        ? "It computes with weights of 8 bits, one scale a channel. "
+        : "It computes with weights of 16 bits. ",
     source: (attribution) => `Drawings: ${attribution}`,
   },
 

@@ -2,7 +2,7 @@
  * Reading what stands packed in a page that `inkgrad export --html` has made.
  *
  * The other side of `inkgrad/export/pack.py`: text to bytes, deflated or not, and a model whose
- * float16 numbers are in two planes of bytes.
+ * float16 numbers are in two planes of bytes, or whose weights are whole numbers.
  *
  * @module
  */
@@ -66,13 +66,15 @@ export async function unpackText(packed) {
 }
 
 /**
- * Read a model: a safetensors file, of which the high bytes of all numbers come before the low.
+ * Read a model: a safetensors file; of one in float16, the high bytes of all numbers come first.
  *
  * @param {string} packed
- * @returns {Promise<Uint8Array>} the file, its tensors in float16
+ * @param {string} weights "float16" or "int8"
+ * @returns {Promise<Uint8Array>} the file
  */
-export async function unpackModel(packed) {
-  return joinPlanes(await inflate(fromText(packed)));
+export async function unpackModel(packed, weights) {
+  const file = await inflate(fromText(packed));
+  return weights === "float16" ? joinPlanes(file) : file;
 }
 
 /**

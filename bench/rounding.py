@@ -1,0 +1,55 @@
+"""What it costs that an exported page has its weights in fewer bits, on the same drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkgrad.export.rounding import WEIGHTS, rounded
+from inkgrad.model import load
+from inkgrad.workflows import evaluate
+
+__all__ = ["bench_rounding"]
+
+
+def bench_rounding(models: Sequence[str], data: str | None = None) -> list[dict[str, Any]]:
+    """Judge models as they are and with their weights rounded to float16 and to int8.
+
+    Parameters
+    ----------
+    models : sequence of str
+        Names of packaged models, or paths.
+    data : path, optional
+        Real drawings; by default what ``INKGRAD_DATA`` names. Of those that a model was trained on,
+        only the test part is used.
+
+    Returns
+    -------
+    rows : list of dict
+        For each model and kind of weights: ``name``, ``weights``, ``part``, ``drawings``, ``top1``,
+        ``top1_rounded``, ``others`` (how many drawings get another answer) and ``largest`` (by how
+        much a probability differs).
+    """
+    rows = []
+    for name in models:
+        model = load(name)
+        whole = evaluate(model, data, offline=True)
+        for weights in WEIGHTS:
+            other = evaluate(rounded(model, weights), data, offline=True)
+            answers = [found.probabilities.argmax(axis=1) for found in (whole, other)]
+            rows.append(
+                {
+                    "name": Path(name).stem,
+                    "weights": weights,
+                    "part": whole.part,
+                    "drawings": whole.evaluation.n,
+                    "top1": whole.evaluation.top1,
+                    "top1_rounded": other.evaluation.top1,
+                    "others": int((answers[0] != answers[1]).sum()),
+                    "largest": float(np.abs(whole.probabilities - other.probabilities).max()),
+                }
+            )
+    return rows
