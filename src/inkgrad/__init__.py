@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         pack,
         predict,
         preview,
+        show,
         train,
     )
 
@@ -57,6 +58,7 @@ __all__ = [
     "rasterize",
     "seed_network",
     "serve",
+    "show",
     "train",
 ]
 
@@ -79,6 +81,7 @@ _HOMES = {
         "pack",
         "predict",
         "preview",
+        "show",
         "train",
     ],
 }

@@ -579,7 +579,7 @@ def serve(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL", help="A .safetensors file, animals or twenty (default: animals)."
+            metavar="MODEL", help="A .safetensors file, animals or twenty (default: twenty)."
         ),
     ] = None,
     port: Annotated[int, _option("--port", "Port to listen on; 0 picks a free one.", "N")] = 8028,
@@ -590,6 +590,9 @@ def serve(
         ),
     ] = "127.0.0.1",
     no_open: Annotated[bool, _option("--no-open", "Do not open a browser.")] = False,
+    allow_frames: Annotated[
+        bool, _option("--allow-frames", "Let slides and other pages show the page in a frame.")
+    ] = False,
     engine: Engine = "auto",
 ) -> None:
     """Open the drawing page in your browser; Ctrl-C ends it."""
@@ -604,6 +607,7 @@ def serve(
         port=port,
         engine=engine,
         open_browser=not no_open,
+        allow_frames=allow_frames,
         on_ready=lambda address: _echo(f"the page is at {address}  (Ctrl-C ends)"),
     )
     _echo("ended")

@@ -85,9 +85,17 @@ def write_page(
 
 
 def make_page(
-    model: Model, *, name: str = "model", weights: str | None = None, site: Path | None = None
+    model: Model,
+    *,
+    name: str = "model",
+    weights: str | None = None,
+    embed: str | None = None,
+    site: Path | None = None,
 ) -> str:
-    """Return the page that `write_page` writes: always the same for the same model."""
+    """Return the page that `write_page` writes: always the same for the same model.
+
+    With `embed`, a panel's name, it is for a frame: the pad and that panel, and nothing else.
+    """
     weights = usual_weights(model) if weights is None else weights
     site = _SITE if site is None else site
     script = bundle(site, ["page/exported.js", "page/worker.js"], "inkgrad")
@@ -118,6 +126,8 @@ def make_page(
         f'content="{_policy([boot, script], styles)}">\n'
     )
     markup = re.sub(r'[ \t]*<meta charset="[^"]*" ?/?>\n?', "", markup, flags=re.IGNORECASE)
+    if embed is not None:
+        markup = markup.replace("<html ", f'<html data-embed="{embed}" ', 1)
     markup = _insert(markup, "<!doctype html>", _greeting(model), site)
     markup = _insert(markup, "<head>", head, site)
     return _insert(

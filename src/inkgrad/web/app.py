@@ -55,7 +55,9 @@ class _Files(StaticFiles):
         return ("", None) if "\0" in path else super().lookup_path(path)
 
 
-def create_app(models: Sequence[Served], *, host: str = "127.0.0.1") -> FastAPI:
+def create_app(
+    models: Sequence[Served], *, host: str = "127.0.0.1", allow_frames: bool = False
+) -> FastAPI:
     """Return the server as an ASGI application.
 
     Parameters
@@ -64,6 +66,8 @@ def create_app(models: Sequence[Served], *, host: str = "127.0.0.1") -> FastAPI:
         The first one answers by default.
     host : str
         The address that the server is bound to: see `Guard`.
+    allow_frames : bool
+        Whether pages elsewhere may show the page in a frame.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def create_app(models: Sequence[Served], *, host: str = "127.0.0.1") -> FastAPI:
     )
     app.exception_handler(Refused)(_refused)
     app.exception_handler(HTTPException)(_no_address)
-    app.add_middleware(Guard, host=host)
+    app.add_middleware(Guard, host=host, allow_frames=allow_frames)
     by_name = {served.name: served for served in models}
     _add_page(app)
     _add_models(app, list(by_name.values()))

@@ -48,10 +48,18 @@ class Guard:
     host : str
         What the server is bound to; `LOCAL` is answered to besides. If that is every address of
         the machine, so is any address written in figures, which nobody can have resolved.
+    allow_frames : bool
+        Whether pages elsewhere, such as slides and notebooks, may show this one in a frame.
     """
 
-    def __init__(self, app: ASGIApp, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, app: ASGIApp, host: str = "127.0.0.1", *, allow_frames: bool = False
+    ) -> None:
         self._app = app
+        self._headers = HEADERS
+        if allow_frames:
+            policy = HEADERS["Content-Security-Policy"].replace("ancestors 'none'", "ancestors *")
+            self._headers = {**HEADERS, "Content-Security-Policy": policy}
         self._hosts: Collection[str] = LOCAL | {host.lower()}
         self._anywhere = host in _ANYWHERE
 
@@ -66,7 +74,7 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         answer = self._refuse(Headers(scope=scope), scope["method"]) or self._app

@@ -33,6 +33,7 @@ def serve(
     port: int = PORT,
     engine: str = "auto",
     open_browser: bool = True,
+    allow_frames: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the drawing page and a model, until Ctrl-C.
@@ -50,6 +51,8 @@ def serve(
         millisecond, a tenth of what drawing the strokes takes, and it is there at once.
     open_browser : bool
         Whether the page is opened, once the server answers.
+    allow_frames : bool
+        Whether pages elsewhere, such as slides, may show the page in a frame (``/?embed#think``).
     on_ready : callable, optional
         Told the page's address, once the server answers.
 
@@ -69,7 +72,7 @@ def serve(
 
     models = find_models(model, engine="reference" if engine == "auto" else engine)
     _load_compiled_rasterizer()
-    app = create_app(models, host=host)
+    app = create_app(models, host=host, allow_frames=allow_frames)
     with _listen(host, port) as listener:
         address = _address(host, listener.getsockname()[1])
 

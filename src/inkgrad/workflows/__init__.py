@@ -10,6 +10,7 @@ from inkgrad.workflows.pack import Packed, pack
 from inkgrad.workflows.predict import Prediction, predict
 from inkgrad.workflows.preview import Previewed, preview
 from inkgrad.workflows.settings import Parts, Settings
+from inkgrad.workflows.show import Shown, show
 from inkgrad.workflows.train import Trained, train
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Prediction",
     "Previewed",
     "Settings",
+    "Shown",
     "Trained",
     "check",
     "demo",
@@ -30,5 +32,6 @@ __all__ = [
     "pack",
     "predict",
     "preview",
+    "show",
     "train",
 ]

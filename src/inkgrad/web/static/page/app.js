@@ -37,6 +37,9 @@ export function start(given) {
 }
 
 async function build({ makeWorker, models }) {
+  // In a frame of slides or a notebook: the pad and a panel, and nothing else.
+  const { dataset } = document.documentElement;
+  if (new URLSearchParams(location.search).has("embed")) dataset.embed ??= "";
   fillTexts(document);
   const notice = byId("notice", HTMLElement);
   let timer = 0;
@@ -63,6 +66,7 @@ async function build({ makeWorker, models }) {
   mountLearn(learn, session);
   mountTeach(teach, session, pad, { tell });
   const tabs = mountTabs(byId("tabs", HTMLElement));
+  mountPresenting(byId("present", HTMLButtonElement), () => pad.redraw());
   mountTheme(byId("theme", HTMLButtonElement), () => {
     pad.redraw();
     session.dispatchEvent(new Event("seen")); // what was drawn in the old colours is drawn anew
@@ -79,7 +83,8 @@ async function build({ makeWorker, models }) {
   const kept = await keeping.begin();
   if (kept.drawing !== undefined && pad.isEmpty) pad.restore(kept.drawing);
   if (kept.collection !== undefined) session.restoreCollection(new Map(kept.collection));
-  if (location.hash === "" && kept.panel !== undefined) tabs.select(kept.panel);
+  if (dataset.embed) tabs.select(dataset.embed);
+  else if (location.hash === "" && kept.panel !== undefined) tabs.select(kept.panel);
   mountKeeping(byId("about", HTMLElement), keeping);
   try {
     await mountModels(byId("models", HTMLSelectElement), await models, session, kept, tell);
@@ -203,6 +208,30 @@ async function mountModels(select, models, session, kept, tell) {
       return session.model !== null;
     }
   }
+}
+
+/** Make everything larger, on the whole screen, for a projector; and back. */
+function mountPresenting(button, onchange) {
+  const root = document.documentElement;
+  const show = (isOn) => {
+    root.classList.toggle("presenting", isOn);
+    button.setAttribute("aria-pressed", String(isOn));
+    onchange();
+  };
+  button.addEventListener("click", async () => {
+    const isOn = !root.classList.contains("presenting");
+    show(isOn);
+    try {
+      if (isOn) await root.requestFullscreen();
+      else if (document.fullscreenElement !== null) await document.exitFullscreen();
+    } catch {
+      // a frame may not, or this browser cannot: larger it is all the same
+    }
+  });
+  document.addEventListener("fullscreenchange", () => {
+    if (document.fullscreenElement === null) show(false);
+  });
+  show(new URLSearchParams(location.search).has("present"));
 }
 
 /** Say whether what is done here is kept, and let it be forgotten. */

@@ -20,6 +20,14 @@ function reveal(panel) {
   target.scrollIntoView({ block: "start", behavior: "instant" });
 }
 
+function remember(panel) {
+  try {
+    history.pushState(null, "", `#${panel}`);
+  } catch {
+    // a frame in a notebook has no address
+  }
+}
+
 /**
  * Make a list of tabs work. A panel hears "shown" when it is, and "left" when it is not.
  *
@@ -50,7 +58,7 @@ export function mountTabs(list) {
   for (const tab of tabs) {
     tab.addEventListener("click", () => {
       // Back then goes back a panel.
-      if (panelOf(tab).hidden) history.pushState(null, "", `#${panelOf(tab).id}`);
+      if (panelOf(tab).hidden) remember(panelOf(tab).id);
       select(tab);
       if (matchMedia(NARROW).matches) reveal(panelOf(tab));
     });

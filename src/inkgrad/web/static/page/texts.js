@@ -38,6 +38,7 @@ export const TEXTS = {
     modelName: (name, classes) => `${name} (${classes})`,
     list: (names) => names.join(", "),
     desk: "Drawing and guesses",
+    present: "Larger, for a projector",
     tabs: "What to do with the drawing",
     private: "Everything runs in this page: your drawings stay on this device.",
     facts: (name, classes, parameters) =>
