@@ -99,7 +99,9 @@ async function build({ makeWorker, models }) {
     keeping.note("changes");
     keeping.note("answer");
   });
-  session.addEventListener("parameters", () => keeping.note("changes"));
+  session.addEventListener("parameters", () => {
+    for (const what of /** @type {const} */ (["model", "changes"])) keeping.note(what);
+  });
   session.addEventListener("answer", () => keeping.note("answer"));
   for (const panel of panels) panel.addEventListener("shown", () => keeping.note("panel"));
   keeping.note("drawing"); // that was begun meanwhile
