@@ -290,7 +290,8 @@ def test_export(doodle_run, monkeypatch):
     model = doodle_run.folder / "model.safetensors"
     out = ok("export", "--html", model, "-o", "new/mine.html")
     size = Path("new/mine.html").stat().st_size
-    assert out == f"the page in one file, {size:,} bytes  0.9 MB  new/mine.html\n"
+    what = f"the page in one file, {size:,} bytes, weights in int8"
+    assert out == f"{what}  0.5 MB  new/mine.html\n"
     assert 'data-name="model"' in Path("new/mine.html").read_text("utf-8")
     ok("export", model, "--html")
     assert Path("doodles.html").read_bytes() == Path("new/mine.html").read_bytes()

@@ -215,6 +215,7 @@ async function mountModels(select, models, session, kept, tell) {
 /** Make everything larger, on the whole screen, for a projector; and back. */
 function mountPresenting(button, onchange) {
   const root = document.documentElement;
+  button.textContent = "⛶";
   const show = (isOn) => {
     root.classList.toggle("presenting", isOn);
     button.setAttribute("aria-pressed", String(isOn));
