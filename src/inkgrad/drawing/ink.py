@@ -22,6 +22,7 @@ _MARGIN = 0.15  # of a sheet's side: holes are punched no farther from its edge
 _DARKEST_SHADE = 0.4  # of the light is left at least in a shadow
 _SURFACES = 128  # side of the small picture in which shadows at the edge are looked for
 _WINDOW = 9  # of the median that takes thin lines away there
+_SPREAD = 2  # pixels at either side that are painted over there
 
 
 def find_ink(pixels: Floats, paper: Mask | None = None) -> Floats:
@@ -93,12 +94,14 @@ def _surface(pixels: Floats, on: Mask) -> Floats:
 def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     """Return by how much pixels differ from the paper, whose colour jumps where a shadow begins.
 
-    Broad regions that touch the edge and differ from the smooth surface are shadows, or fingers:
-    there the paper's colour is taken from the small picture's median, anything that it is nearby.
+    Broad regions that touch the edge and differ from the rest are shadows, or fingers: there the
+    paper's colour is taken from the small picture's median, anything that it is nearby. They are
+    looked for once thin lines are painted over, or close squares would look like shadows too.
     """
     from PIL import Image, ImageFilter
 
-    contrast = np.abs(pixels - surface).max(axis=2)
+    beside = pixels - surface
+    contrast = np.abs(beside).max(axis=2)
     h, w = on.shape
     rim = np.zeros(on.shape, bool)
     band = max(h, w) // 64 + 1
@@ -108,10 +111,15 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     factor = max(1.0, max(h, w) / _SURFACES)
     size = max(1, round(w / factor)), max(1, round(h / factor))
     filled = np.where(on[..., None], pixels, surface).clip(0, 255)
-    small = Image.fromarray(np.rint(filled).astype(np.uint8)).resize(size, Image.Resampling.BOX)
-    broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
-    smooth = Image.fromarray(np.rint(surface.clip(0, 255)).astype(np.uint8)).resize(size)
-    apart = np.abs(np.asarray(broad, np.int16) - np.asarray(smooth)).max(axis=2) > _BROAD
+    darker = float(beside[contrast > _BROAD].sum()) <= 0
+    bare, small = (
+        Image.fromarray(np.rint(part).astype(np.uint8)).resize(size, Image.Resampling.BOX)
+        for part in (_spread(filled, np.maximum if darker else np.minimum), filled)
+    )
+    plain = np.asarray(bare.filter(ImageFilter.MedianFilter(_WINDOW)), np.float32)
+    there = np.asarray(Image.fromarray(on).resize(size, Image.Resampling.NEAREST))
+    smooth = _surface(plain, there)
+    apart = np.abs(plain - smooth).max(axis=2) > _BROAD
     labels, count = label(apart)
     if count == 0:
         return np.where(on, contrast, 0.0)
@@ -119,13 +127,14 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         outer[border] = True
     outer[0] = False
-    light = np.asarray(broad, np.float64) / np.maximum(np.asarray(smooth), 1)
+    light = plain / np.maximum(smooth, 1)
     darkest = np.ones(count + 1)
     np.minimum.at(darkest, labels, light.min(axis=2))
     outer &= darkest > _DARKEST_SHADE  # what is darker is a thing, not a shadow
-    shaded = _grown(outer[labels], 3)
+    shaded = _grown(outer[labels], 3 + _SPREAD)
     if not shaded.any():
         return np.where(on, contrast, 0.0)
+    broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
     low, high = (
         np.asarray(
             broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float32
@@ -135,6 +144,16 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     nearby = np.maximum(np.maximum(low - pixels, pixels - high), 0).max(axis=2)
     within = np.array(Image.fromarray(shaded).resize((w, h), Image.Resampling.NEAREST))
     return np.where(on, np.where(within, np.minimum(nearby, contrast), contrast), 0.0)
+
+
+def _spread(pixels: Floats, most: np.ufunc) -> Floats:
+    """Paint over what is thinner than twice `_SPREAD` with the brightest or darkest beside it."""
+    for axis in (0, 1):
+        rows = np.moveaxis(pixels, axis, 0)
+        padded = np.concatenate([rows[:1], rows[:1], rows, rows[-1:], rows[-1:]])
+        spread = most(most(padded[:-4], padded[1:-3]), most(padded[3:-1], padded[4:]))
+        pixels = np.moveaxis(most(spread, rows), 0, axis)
+    return pixels
 
 
 def _grown(mask: Mask, reach: int, *, diagonally: bool = False) -> Mask:
