@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,9 @@ import numpy.typing as npt
 from inkgrad.drawing.regions import label
 from inkgrad.drawing.ruling import without_ruling
 from inkgrad.drawing.thinning import depth
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["find_ink"]
 
@@ -22,7 +25,7 @@ _MARGIN = 0.15  # of a sheet's side: holes are punched no farther from its edge
 _DARKEST_SHADE = 0.4  # of the light is left at least in a shadow
 _SURFACES = 128  # side of the small picture in which shadows at the edge are looked for
 _WINDOW = 9  # of the median that takes thin lines away there
-_SPREAD = 2  # pixels at either side that are painted over there
+_SPREAD = 2  # pixels at either side: what is thinner than both is painted over there
 
 
 def find_ink(pixels: Floats, paper: Mask | None = None) -> Floats:
@@ -100,8 +103,7 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     """
     from PIL import Image, ImageFilter
 
-    beside = pixels - surface
-    contrast = np.abs(beside).max(axis=2)
+    contrast = np.abs(pixels - surface).max(axis=2)
     h, w = on.shape
     rim = np.zeros(on.shape, bool)
     band = max(h, w) // 64 + 1
@@ -111,14 +113,16 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     factor = max(1.0, max(h, w) / _SURFACES)
     size = max(1, round(w / factor)), max(1, round(h / factor))
     filled = np.where(on[..., None], pixels, surface).clip(0, 255)
-    darker = float(beside[contrast > _BROAD].sum()) <= 0
-    bare, small = (
-        Image.fromarray(np.rint(part).astype(np.uint8)).resize(size, Image.Resampling.BOX)
-        for part in (_spread(filled, np.maximum if darker else np.minimum), filled)
-    )
-    plain = np.asarray(bare.filter(ImageFilter.MedianFilter(_WINDOW)), np.float32)
+    small = _small(filled, size)
+    broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
+    beside = np.asarray(small, np.float32) - np.asarray(broad)
+    darker = float(beside[np.abs(beside).max(axis=2) > _BROAD].sum()) <= 0  # than what is nearby
+    over, back = (np.maximum, np.minimum) if darker else (np.minimum, np.maximum)
+    lineless = _small(_spread(_spread(filled, over), back), size)
+    plain = np.asarray(lineless.filter(ImageFilter.MedianFilter(_WINDOW)), np.float32)
     there = np.asarray(Image.fromarray(on).resize(size, Image.Resampling.NEAREST))
-    smooth = _surface(plain, there)
+    smooth = np.asarray(_small(surface.clip(0, 255), size), np.float32)
+    smooth = smooth + np.median((plain - np.asarray(broad))[there], axis=0)
     apart = np.abs(plain - smooth).max(axis=2) > _BROAD
     labels, count = label(apart)
     if count == 0:
@@ -131,10 +135,9 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     darkest = np.ones(count + 1)
     np.minimum.at(darkest, labels, light.min(axis=2))
     outer &= darkest > _DARKEST_SHADE  # what is darker is a thing, not a shadow
-    shaded = _grown(outer[labels], 3 + _SPREAD)
+    shaded = _grown(outer[labels], 3)
     if not shaded.any():
         return np.where(on, contrast, 0.0)
-    broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
     low, high = (
         np.asarray(
             broad.filter(kind(_WINDOW)).resize((w, h), Image.Resampling.BILINEAR), np.float32
@@ -146,8 +149,15 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     return np.where(on, np.where(within, np.minimum(nearby, contrast), contrast), 0.0)
 
 
+def _small(pixels: Floats, size: tuple[int, int]) -> Image:
+    from PIL import Image
+
+    whole = Image.fromarray(np.rint(pixels).astype(np.uint8))
+    return whole.resize(size, Image.Resampling.BOX)
+
+
 def _spread(pixels: Floats, most: np.ufunc) -> Floats:
-    """Paint over what is thinner than twice `_SPREAD` with the brightest or darkest beside it."""
+    """Give each pixel the brightest or darkest value within `_SPREAD` of it."""
     for axis in (0, 1):
         rows = np.moveaxis(pixels, axis, 0)
         padded = np.concatenate([rows[:1], rows[:1], rows, rows[-1:], rows[-1:]])
