@@ -56,7 +56,5 @@ def test_every_scene_is_recognised_nearly_as_well_as_plain(quickdraw_folder):
         right[name] = int((model.predict_proba(read).argmax(axis=1) == classes).sum())
     print("\n" + "\n".join(f"{name:20} {count}" for name, count in right.items()))
     assert right["plain"] >= 0.9 * len(drawings)
-    # Squared paper is read worse: 84 of 100, where plain paper is at 93 (python -m bench pictures).
-    missed = {name: right["plain"] - count for name, count in right.items()}
-    assert missed.pop("squared") <= 0.2 * len(drawings)
-    assert max(missed.values()) <= 0.05 * len(drawings)
+    # Of 100, plain paper is at 93, squared paper at 91 (python -m bench pictures).
+    assert right["plain"] - min(right.values()) <= 0.05 * len(drawings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,9 @@ import numpy.typing as npt
 from inkgrad.drawing.regions import label
 from inkgrad.drawing.ruling import without_ruling
 from inkgrad.drawing.thinning import depth
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["find_ink"]
 
@@ -22,6 +25,7 @@ _MARGIN = 0.15  # of a sheet's side: holes are punched no farther from its edge
 _DARKEST_SHADE = 0.4  # of the light is left at least in a shadow
 _SURFACES = 128  # side of the small picture in which shadows at the edge are looked for
 _WINDOW = 9  # of the median that takes thin lines away there
+_SPREAD = 2  # pixels at either side: what is thinner than both is painted over there
 
 
 def find_ink(pixels: Floats, paper: Mask | None = None) -> Floats:
@@ -93,8 +97,9 @@ def _surface(pixels: Floats, on: Mask) -> Floats:
 def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     """Return by how much pixels differ from the paper, whose colour jumps where a shadow begins.
 
-    Broad regions that touch the edge and differ from the smooth surface are shadows, or fingers:
-    there the paper's colour is taken from the small picture's median, anything that it is nearby.
+    Broad regions that touch the edge and differ from the rest are shadows, or fingers: there the
+    paper's colour is taken from the small picture's median, anything that it is nearby. They are
+    looked for once thin lines are painted over, or close squares would look like shadows too.
     """
     from PIL import Image, ImageFilter
 
@@ -108,10 +113,17 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     factor = max(1.0, max(h, w) / _SURFACES)
     size = max(1, round(w / factor)), max(1, round(h / factor))
     filled = np.where(on[..., None], pixels, surface).clip(0, 255)
-    small = Image.fromarray(np.rint(filled).astype(np.uint8)).resize(size, Image.Resampling.BOX)
+    small = _small(filled, size)
     broad = small.filter(ImageFilter.MedianFilter(_WINDOW))
-    smooth = Image.fromarray(np.rint(surface.clip(0, 255)).astype(np.uint8)).resize(size)
-    apart = np.abs(np.asarray(broad, np.int16) - np.asarray(smooth)).max(axis=2) > _BROAD
+    beside = np.asarray(small, np.float32) - np.asarray(broad)
+    darker = float(beside[np.abs(beside).max(axis=2) > _BROAD].sum()) <= 0  # than what is nearby
+    over, back = (np.maximum, np.minimum) if darker else (np.minimum, np.maximum)
+    lineless = _small(_spread(_spread(filled, over), back), size)
+    plain = np.asarray(lineless.filter(ImageFilter.MedianFilter(_WINDOW)), np.float32)
+    there = np.asarray(Image.fromarray(on).resize(size, Image.Resampling.NEAREST))
+    smooth = np.asarray(_small(surface.clip(0, 255), size), np.float32)
+    smooth = smooth + np.median((plain - np.asarray(broad))[there], axis=0)
+    apart = np.abs(plain - smooth).max(axis=2) > _BROAD
     labels, count = label(apart)
     if count == 0:
         return np.where(on, contrast, 0.0)
@@ -119,7 +131,7 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         outer[border] = True
     outer[0] = False
-    light = np.asarray(broad, np.float64) / np.maximum(np.asarray(smooth), 1)
+    light = plain / np.maximum(smooth, 1)
     darkest = np.ones(count + 1)
     np.minimum.at(darkest, labels, light.min(axis=2))
     outer &= darkest > _DARKEST_SHADE  # what is darker is a thing, not a shadow
@@ -135,6 +147,23 @@ def _contrast(pixels: Floats, surface: Floats, on: Mask) -> Floats:
     nearby = np.maximum(np.maximum(low - pixels, pixels - high), 0).max(axis=2)
     within = np.array(Image.fromarray(shaded).resize((w, h), Image.Resampling.NEAREST))
     return np.where(on, np.where(within, np.minimum(nearby, contrast), contrast), 0.0)
+
+
+def _small(pixels: Floats, size: tuple[int, int]) -> Image:
+    from PIL import Image
+
+    whole = Image.fromarray(np.rint(pixels).astype(np.uint8))
+    return whole.resize(size, Image.Resampling.BOX)
+
+
+def _spread(pixels: Floats, most: np.ufunc) -> Floats:
+    """Give each pixel the brightest or darkest value within `_SPREAD` of it."""
+    for axis in (0, 1):
+        rows = np.moveaxis(pixels, axis, 0)
+        padded = np.concatenate([rows[:1], rows[:1], rows, rows[-1:], rows[-1:]])
+        spread = most(most(padded[:-4], padded[1:-3]), most(padded[3:-1], padded[4:]))
+        pixels = np.moveaxis(most(spread, rows), 0, axis)
+    return pixels
 
 
 def _grown(mask: Mask, reach: int, *, diagonally: bool = False) -> Mask:

@@ -23,6 +23,7 @@ _SHORT = 0.1  # unless it is one of several that are parallel
 _SURELY = 0.9  # and once its course is known
 _ALONE = 0.25  # of its way, at least, a line has no ink upon it
 _THICKEST = 0.03  # of the sheet's side
+_BESIDE = 3  # pixels: what lies so near to a line that could not be followed is the same line
 _TIGHT = 0.02  # of the side: a drawing that comes so near to most edges was cropped there
 
 
@@ -88,7 +89,7 @@ def _without_rows(contrast: Floats, on: Mask, weak: float) -> tuple[Floats, list
     strengths: list[float] = []
     seen = contrast > weak
     x = np.arange(w)
-    taken = np.zeros((0, 2))
+    taken = failed = np.zeros((0, 2))
     outermost: list[tuple[Floats, float]] = []
     slopes: tuple[float, float] = -_STEEPEST, _STEEPEST
     for shortest in (_LONG, _SHORT):
@@ -100,9 +101,12 @@ def _without_rows(contrast: Floats, on: Mask, weak: float) -> tuple[Floats, list
                     continue
             if taken.size and (np.abs(taken - ends).max(axis=1) < 4).any():
                 continue
+            if failed.size and (np.abs(failed - ends).max(axis=1) <= _BESIDE).any():
+                continue
             course = start + (end - start) * x / max(1, w - 1)
             traced = _trace(seen, on, course, 0.9 * shortest)
             if traced is None:
+                failed = np.vstack([failed, ends])
                 continue
             course, half = traced
             taken = np.vstack([taken, ends, [[course[0], course[-1]]]])
@@ -114,6 +118,7 @@ def _without_rows(contrast: Floats, on: Mask, weak: float) -> tuple[Floats, list
         slope = float(np.median(taken[:, 1] - taken[:, 0])) / w if len(taken) > 5 else 0.0
         if abs(slope) * w < 6:
             break
+        failed = np.zeros((0, 2))
         slopes = slope - 0.03, slope + 0.03  # parallel to the others, cut short by a corner
     if len(strengths) >= 3:
         for course, half in outermost:
