@@ -264,19 +264,71 @@ def test_a_link_covers_nothing_for_good(hand):
     hand.draw(CORNER)
     hand.wait()
     before = hand.strokes()
+    hand.open("Think")
     for link, words in (
         ("#draw=A", "damaged"),
         ("#model=zebras&tab=learn", "zebras, which is not here"),
-        ("#model=animals&answer=zebra", "zebra, which animals does not know"),
+        ("#model=animals&answer=bicycle", "bicycle, which animals does not know"),
     ):
         hand.page.evaluate("(link) => { location.hash = link; }", link)
         hand.page.locator("#notice", has_text=words).wait_for()
         assert hand.strokes() == before
-    line = f"#draw={packed(1, 2, 0, 0, 255, 255)}&tab=think"
+        assert hand.page.locator("#think").is_visible()
+    line = f"#draw={packed(1, 2, 0, 0, 255, 255)}&tab=teach"
     hand.page.evaluate("(link) => { location.hash = link; }", line)
-    hand.page.locator("#think").wait_for()
+    hand.page.locator("#teach").wait_for()
     hand.wait()
     assert hand.strokes() == [[[0, 255], [0, 255]]]
     hand.press("Undo")
     hand.wait()
     assert hand.strokes() == before
+
+
+@pytest.mark.browser
+def test_a_link_wins_over_what_was_kept_and_a_damaged_one_does_not(chromium_browser, address):
+    context = chromium_browser.new_context(viewport={"width": 1280, "height": 900})
+
+    def visit(hash):
+        page = context.new_page()
+        page.goto(address + hash)
+        page.locator("#guesses .bars li").first.wait_for(state="attached")
+        page.evaluate("() => inkgradPage.ready")
+        return Hand(page)
+
+    def leave(hand):
+        hand.page.wait_for_timeout(700)
+        hand.page.close()
+
+    hand = visit("")
+    hand.page.locator("#models").select_option("animals (5)")
+    hand.page.locator("#about", has_text="animals").wait_for()
+    hand.draw(CORNER)
+    hand.open("Learn")
+    hand.answer("dog")
+    hand.press("Take a step")
+    hand.page.locator("#changed", has_text="1 step").wait_for()
+    hand.press("Copy link")
+    hand.page.locator("#about [role=status]", has_text="as it was opened").wait_for()
+    drawn = hand.strokes()
+    leave(hand)
+
+    hand = visit("#model=animals&draw=A&answer=cat&tab=think")
+    assert BROKEN in hand.page.locator("#notice").inner_text()
+    assert hand.strokes() == drawn
+    assert hand.page.locator("#learn").is_visible()
+    assert hand.page.locator("#changed").is_visible()
+    leave(hand)
+
+    line = packed(1, 2, 0, 0, 255, 255)
+    hand = visit(f"#model=animals&draw={line}&tab=think&answer=cat&cell=softmax:3")
+    hand.wait()
+    assert hand.page.locator("#notice").inner_text() == ""
+    assert hand.strokes() == [[[0, 255], [0, 255]]]
+    assert hand.page.locator("#think").is_visible()
+    assert "The probability of elephant" in hand.page.locator("#think .dock-title").inner_text()
+    assert not hand.page.locator("#changed").is_visible()
+    assert hand.page.evaluate("() => inkgradPage.session.answer") == "cat"
+    hand.press("Undo")
+    hand.wait()
+    assert hand.strokes() == drawn
+    context.close()

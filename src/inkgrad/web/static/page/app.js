@@ -86,13 +86,13 @@ async function build({ makeWorker, models }) {
   let link = takeLink(tell);
   const hasTab = link ? link.tab !== null : location.hash !== "";
   if (!hasTab && kept.panel !== undefined) tabs.select(kept.panel);
+  mountKeeping(byId("about", HTMLElement), keeping);
   const shareRoot = make("p.link");
   byId("about", HTMLElement).append(shareRoot);
   mountSharing(shareRoot, session, () => ({
     tab: panels.find((panel) => !panel.hidden)?.id,
     cell: thinking.cell,
   }));
-  mountKeeping(byId("about", HTMLElement), keeping);
   try {
     const select = byId("models", HTMLSelectElement);
     const shelf = mountModels(select, await models, session, tell);

@@ -70,7 +70,10 @@ export function mountTabs(list) {
     tabs[to].focus();
     tabs[to].click();
   });
-  addEventListener("popstate", selectByAddress);
+  addEventListener("popstate", () => {
+    // A link that cannot be opened changes nothing: whoever reads it selects its tab.
+    if (!location.hash.includes("=")) selectByAddress();
+  });
   selectByAddress();
   return { select: (id) => select(tabs.find((tab) => panelOf(tab).id === id) ?? tabs[0]) };
 }
