@@ -9,6 +9,7 @@ import { mountGuesses } from "./guesses.js";
 import { History } from "./history.js";
 import { Keeping } from "./keeping.js";
 import { mountLearn } from "./learn.js";
+import { LinkError, asSeen, fromLink, toLink } from "./link.js";
 import { Pad } from "./pad.js";
 import { mountPlay } from "./play.js";
 import { Session } from "./session.js";
@@ -18,6 +19,9 @@ import { sentence } from "../text.js";
 import { TEXTS, fillTexts } from "./texts.js";
 import { mountTheme } from "./theme.js";
 import { mountThink } from "./think.js";
+
+/** @type {(keyof import("./keeping.js").Kept)[]} what is another after a link was opened */
+const LINKED = ["model", "changes", "answer", "panel"];
 
 /**
  * A model that can be chosen.
@@ -62,7 +66,7 @@ async function build({ makeWorker, models }) {
   const panels = ["play", "think", "learn", "teach"].map((id) => byId(id, HTMLElement));
   const [play, think, learn, teach] = panels;
   mountPlay(play, session, pad);
-  mountThink(think, session);
+  const thinking = mountThink(think, session);
   mountLearn(learn, session);
   mountTeach(teach, session, pad, { tell });
   const tabs = mountTabs(byId("tabs", HTMLElement));
@@ -83,11 +87,50 @@ async function build({ makeWorker, models }) {
   const kept = await keeping.begin();
   if (kept.drawing !== undefined && pad.isEmpty) pad.restore(kept.drawing);
   if (kept.collection !== undefined) session.restoreCollection(new Map(kept.collection));
+  let link = takeLink(tell);
+  const hasTab = link ? link.tab !== null : location.hash !== "";
   if (dataset.embed) tabs.select(dataset.embed);
-  else if (location.hash === "" && kept.panel !== undefined) tabs.select(kept.panel);
+  else if (!hasTab && kept.panel !== undefined) tabs.select(kept.panel);
   mountKeeping(byId("about", HTMLElement), keeping);
+  const shareRoot = make("p.link");
+  byId("about", HTMLElement).append(shareRoot);
+  mountSharing(shareRoot, session, () => ({
+    tab: panels.find((panel) => !panel.hidden)?.id,
+    cell: thinking.cell,
+  }));
   try {
-    await mountModels(byId("models", HTMLSelectElement), await models, session, kept, tell);
+    const select = byId("models", HTMLSelectElement);
+    const shelf = mountModels(select, await models, session, tell);
+
+    /** Do what a link says, once it is known that all of it can be done. */
+    const follow = async ({ model, drawing, tab, answer, cell }) => {
+      if (model !== null) await shelf.openCalled(model);
+      if (drawing !== null) pad.put(drawing); // what was there comes back by Undo
+      if (model !== null && answer !== session.answer) session.say(answer);
+      if (tab !== null) tabs.select(tab);
+      await session.settled();
+      if (cell !== null && !thinking.choose(cell)) throw new LinkError(TEXTS.link.noCell(cell));
+    };
+
+    try {
+      if (link !== null) shelf.check(link);
+    } catch (error) {
+      link = null;
+      tabs.select(kept.panel ?? panels[0].id);
+      tell(error);
+    }
+    if (!link?.model && !(await shelf.reopen(kept))) await shelf.open(0);
+    if (link !== null) await follow(link);
+    addEventListener("hashchange", async () => {
+      try {
+        const another = takeLink(tell);
+        if (another === null) return;
+        shelf.check(another);
+        await follow(another);
+      } catch (error) {
+        tell(error);
+      }
+    });
   } catch (error) {
     tell(error);
   }
@@ -105,6 +148,27 @@ async function build({ makeWorker, models }) {
   session.addEventListener("answer", () => keeping.note("answer"));
   for (const panel of panels) panel.addEventListener("shown", () => keeping.note("panel"));
   keeping.note("drawing"); // that was begun meanwhile
+  if (link !== null) for (const what of LINKED) keeping.note(what);
+}
+
+/**
+ * Read the link in the address, and take it from there: what is done from now on is kept, and must
+ * not be covered by the link at the next reload.
+ *
+ * @returns {Required<import("./link.js").State> | null} null if none can be read
+ */
+function takeLink(tell) {
+  if (!location.hash.includes("=")) return null;
+  const plain = location.pathname + location.search;
+  try {
+    const link = fromLink(location.hash);
+    globalThis.history.replaceState(null, "", link?.tab ? `#${link.tab}` : plain);
+    return link;
+  } catch (error) {
+    globalThis.history.replaceState(null, "", plain);
+    tell(error);
+    return null;
+  }
 }
 
 /** Undo, redo, clear, and showing the drawing to the model. */
@@ -140,14 +204,15 @@ function mountPad(pad, session, tell) {
   pad.history.addEventListener("change", update);
   pad.addEventListener("change", () => {
     update();
-    if (session.model !== null) session.show(pad.strokes).catch(tell);
-    else session.drawing = pad.strokes; // shown as soon as there is a model
+    const drawing = asSeen(pad.strokes);
+    if (session.model !== null) session.show(drawing).catch(tell);
+    else session.drawing = drawing; // shown as soon as there is a model
   });
   update();
 }
 
-/** Choose among the models, and open the one that was open before, or else the first. */
-async function mountModels(select, models, session, kept, tell) {
+/** Choose among the models. */
+function mountModels(select, models, session, tell) {
   const choices = [...models];
   const options = choices.map(({ name, classes }, i) => makeOption(name, classes, i));
   select.replaceChildren(...options);
@@ -189,11 +254,28 @@ async function mountModels(select, models, session, kept, tell) {
   }
   session.addEventListener("model", show);
 
-  if (!(await reopen())) await open(0);
+  const called = (name) => choices.findIndex((one) => one.name === name);
+
+  /** Open a model by its name, if it is not open, as it was made. */
+  async function openCalled(name) {
+    const isOpen = session.model?.name === name && !session.isChanged;
+    if (!isOpen) await open(called(name));
+  }
+
+  /** Throw a `LinkError` if a link is about a model that is not here, or about another one. */
+  function check({ model, answer }) {
+    if (model === null) return;
+    const choice = choices[called(model)];
+    if (choice === undefined) throw new LinkError(TEXTS.link.noModel(model));
+    if (answer !== null && !choice.classes.includes(answer)) {
+      throw new LinkError(TEXTS.link.noAnswer(model, answer));
+    }
+  }
+
+  return { open, openCalled, check, reopen };
 
   /** Open the model that was open before, with all that was done to it; false if it cannot be. */
-  async function reopen() {
-    const { model, changes, answer } = kept;
+  async function reopen(/** @type {import("./keeping.js").Kept} */ { model, changes, answer }) {
     if (model === undefined) return false;
     try {
       const { name, file } = model;
@@ -235,6 +317,54 @@ function mountPresenting(button, onchange) {
     if (document.fullscreenElement === null) show(false);
   });
   show(new URLSearchParams(location.search).has("present"));
+}
+
+/** Copy what is seen as a link. */
+function mountSharing(root, session, tellPlace) {
+  const said = make("span", { role: "status" }, TEXTS.link.what);
+  const field = make("input", {
+    type: "text",
+    readOnly: true,
+    hidden: true,
+    "aria-label": TEXTS.link.label,
+  });
+  const copy = makeButton(TEXTS.link.copy, share, "quiet");
+  root.append(said, field, copy);
+
+  async function share() {
+    field.hidden = true;
+    try {
+      const { model, drawing, answer, isChanged, file } = session;
+      if (model === null) return;
+      const known = answer !== null && model.taught.includes(answer) ? null : answer;
+      const state = { model: model.name, drawing, answer: known, ...tellPlace() };
+      const link = toLink(state, location.href.replace(/#.*$/s, ""));
+      const notes =
+        (isChanged ? TEXTS.link.changed : "") + (file === null ? "" : TEXTS.link.file(model.name));
+      said.textContent = (await copied(link)) ? TEXTS.link.copied + notes : byHand(link) + notes;
+    } catch (error) {
+      if (!["LinkError", "DrawingError"].includes(/** @type {Error} */ (error).name)) throw error;
+      said.textContent = `${sentence(/** @type {Error} */ (error).message)}. `;
+    }
+  }
+
+  function byHand(link) {
+    field.value = link;
+    field.hidden = false;
+    field.focus();
+    field.select();
+    return TEXTS.link.byHand;
+  }
+
+  /** Tell whether the browser has taken a text to its clipboard; some forbid it. */
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
 }
 
 /** Say whether what is done here is kept, and let it be forgotten. */

@@ -139,6 +139,16 @@ export class Pad extends EventTarget {
     this.#show(strokes.map(([xs, ys, ts]) => copyOf([xs, ys, ts])));
   }
 
+  /**
+   * Show strokes from elsewhere where they are.
+   *
+   * @param {number[][][]} strokes as `strokes` returns them
+   */
+  put(strokes) {
+    this.finish();
+    this.#replace(strokes);
+  }
+
   /** End the stroke that is being drawn, by whatever. */
   finish() {
     this.#pointers.finish();

@@ -3,12 +3,13 @@
  *
  * Left and right arrows, Home and End move between tabs, as readers of screens expect
  * (https://www.w3.org/WAI/ARIA/apg/patterns/tabs/). The address names the tab (…#think), so that it
- * can be linked to.
+ * can be linked to; in a link to a whole state it is one of several things (see `link.js`).
  *
  * @module
  */
 
 import { byId } from "./elements.js";
+import { tabOf } from "./link.js";
 
 /** Where there is one column, and the tabs are at the foot; as in style.css. */
 export const NARROW = "(max-width: 59.99rem)";
@@ -52,7 +53,8 @@ export function mountTabs(list) {
   }
 
   function selectByAddress() {
-    select(tabs.find((tab) => `#${panelOf(tab).id}` === location.hash) ?? tabs[0]);
+    const named = tabOf(location.hash);
+    select(tabs.find((tab) => panelOf(tab).id === named) ?? tabs[0]);
   }
 
   for (const tab of tabs) {
@@ -76,7 +78,10 @@ export function mountTabs(list) {
     tabs[to].focus();
     tabs[to].click();
   });
-  addEventListener("popstate", selectByAddress);
+  addEventListener("popstate", () => {
+    // A link that cannot be opened changes nothing: whoever reads it selects its tab.
+    if (!location.hash.includes("=")) selectByAddress();
+  });
   selectByAddress();
   return { select: (id) => select(tabs.find((tab) => panelOf(tab).id === id) ?? tabs[0]) };
 }

@@ -114,7 +114,7 @@ export function mountTeach(root, session, pad, { tell }) {
   let isBusy = false;
 
   function addDrawing() {
-    session.addDrawing(name(), pad.strokes);
+    session.addDrawing(name(), session.drawing);
     pad.clear();
   }
 

@@ -104,6 +104,23 @@ export const TEXTS = {
     forget: "Forget it all",
   },
 
+  link: {
+    copy: "Copy link",
+    what: "What you see, as a link to open elsewhere. ",
+    copied: "Copied. ",
+    byHand: "This browser forbids copying: copy it from here. ",
+    label: "The link",
+    changed: "The model is in it as it was opened, not what was done to it here. ",
+    file: (model) => `It opens only where a model is called ${model}: your file is not in it. `,
+    tooLong: (most) =>
+      `this is too much for a link of ${inThousands(most)} characters; draw with fewer strokes`,
+    inexact: "a link to this would not give the same numbers; draw it a little differently",
+    broken: "this link is damaged: ask for it again; the page is open without it",
+    noModel: (model) => `this link is about the model ${model}, which is not here`,
+    noAnswer: (model, answer) => `this link is about ${answer}, which ${model} does not know`,
+    noCell: (cell) => `this link is about the cell ${cell}, which is not there`,
+  },
+
   play: {
     tab: "Play",
     title: "Can it tell what you draw?",

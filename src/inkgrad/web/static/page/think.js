@@ -71,6 +71,8 @@ export function mountThink(root, session) {
   let isHeld = false; // by a click or a key: pointing elsewhere does not change it
   let isStale = true;
   let isBuilt = false; // a panel that nobody sees is not built
+  /** @type {{ name: string, cell: number } | null} */
+  let wished = null; // a cell that is to be chosen as soon as it can be
   let isFresh = true; // nothing was ever chosen: then a cell is, where there is room
 
   const scene = () => ({ ...session.model, ...session.seen });
@@ -94,7 +96,12 @@ export function mountThink(root, session) {
     const { seen } = session;
     for (const view of views) view.show(seen);
     root.classList.toggle("without", seen === null);
-    if (seen === null) choose(null);
+    if (wished !== null && seen !== null) {
+      const { name, cell } = wished;
+      wished = null;
+      isHeld = true;
+      choose({ view: views[namesOf(session.model).indexOf(name)], cell });
+    } else if (seen === null) choose(null);
     else if (isFresh && matchMedia(ROOMY).matches)
       choose(strongest(views, session.model.layers, seen));
     else explain();
@@ -158,9 +165,42 @@ export function mountThink(root, session) {
     isStale = true;
     if (!root.hidden) update();
   });
-  session.addEventListener("model", rebuild);
+  session.addEventListener("model", () => {
+    wished = null;
+    rebuild();
+  });
   session.addEventListener("seen", update);
   rebuild();
+  return {
+    /** The cell that is chosen, "conv1:123"; null if none is. */
+    get cell() {
+      if (wished !== null) return `${wished.name}:${wished.cell}`;
+      if (chosen === null) return null;
+      return `${namesOf(session.model)[views.indexOf(chosen.view)]}:${chosen.cell}`;
+    },
+
+    /**
+     * Choose a cell as soon as the panel is seen; false if there is no such cell.
+     *
+     * @param {string} text
+     */
+    choose(text) {
+      const { model } = session;
+      const [name, number] = text.split(":");
+      const at = namesOf(model).indexOf(name);
+      const shape = at > 0 ? (model.layers[at - 1]?.outputShape ?? [model.classes.length]) : null;
+      const cells = (shape ?? model.layers[0].inputShape).reduce((n, side) => n * side, 1);
+      if (at < 0 || !(Number(number) < cells)) return false;
+      wished = { name, cell: Number(number) };
+      update();
+      return true;
+    },
+  };
+}
+
+/** Return what the cards are called in links, from the input to the softmax. */
+function namesOf({ layers }) {
+  return ["input", ...layers.map(({ name }) => name), "softmax"];
 }
 
 /** Make a card for the input, each layer and the softmax. */
