@@ -38,7 +38,8 @@ const MOST_OF_A_NAME = 200; // characters
 const CELL = /^[\w.-]{1,100}:\d{1,9}$/;
 
 // How many bytes a coordinate has: the first byte of a drawing. With one, these are the points that
-// the network gets; with more, points that are still to be simplified, in 256 or 65,536 steps a unit.
+// the network gets; with more, points that are still to be simplified, in 256 or 65,536 steps
+// a unit.
 const FORMS = [1, 2, 3];
 
 // Where a drawing from a link lies on the pad. Fractions of powers of two, so that nothing is ever
