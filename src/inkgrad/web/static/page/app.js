@@ -297,7 +297,6 @@ function mountModels(select, models, session, tell) {
 /** Make everything larger, on the whole screen, for a projector; and back. */
 function mountPresenting(button, onchange) {
   const root = document.documentElement;
-  button.textContent = "⛶";
   const show = (isOn) => {
     root.classList.toggle("presenting", isOn);
     button.setAttribute("aria-pressed", String(isOn));
