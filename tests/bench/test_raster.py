@@ -151,7 +151,10 @@ def test_compiled_pixels_are_timed_only_if_they_are_the_same(monkeypatch):
 @pytest.mark.slow
 def test_our_javascript_is_measured_when_it_is_there(static, capsys):
     bench_raster(None, **QUICK)
-    assert "without inkgrad in JavaScript: there is no drawing/raster.js yet" in capsys.readouterr().out
+    assert (
+        "without inkgrad in JavaScript: there is no drawing/raster.js yet"
+        in capsys.readouterr().out
+    )
     drawn = rasterize_many(strokes.built_in())
     table = {
         json.dumps(drawing, separators=(",", ":")): bitmap.ravel().tolist()
