@@ -83,6 +83,8 @@ def test_a_reload_and_a_closed_tab_lose_nothing(profile, address, spirals):
     hand.page.close()
     again = visit(profile, address)
     assert state(again) == before
+    # What the step changed is not known any more, so *undo* must not take a stroke for it.
+    assert not again.page.locator("#changed").get_by_role("button", name="undo").is_visible()
     # It can be changed further, and all of it be taken back.
     again.page.get_by_role("button", name="Take a step").click()
     again.page.locator("#changed", has_text="2 steps").wait_for()

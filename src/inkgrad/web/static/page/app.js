@@ -26,7 +26,11 @@ const LINKED = ["model", "changes", "answer", "panel"];
 /**
  * A model that can be chosen.
  *
- * @typedef {{ name: string, classes: string[], bytes: () => Promise<Uint8Array> }} Choice
+ * @typedef {object} Choice
+ * @property {string} name
+ * @property {string[]} classes
+ * @property {() => Promise<Uint8Array>} bytes
+ * @property {string} [weights] in what its weights were packed, if they were rounded
  */
 
 /**
@@ -73,7 +77,7 @@ async function build({ makeWorker, models }) {
   mountPresenting(byId("present", HTMLButtonElement), () => pad.redraw());
   mountTheme(byId("theme", HTMLButtonElement), () => {
     pad.redraw();
-    session.dispatchEvent(new Event("seen")); // what was drawn in the old colours is drawn anew
+    session.dispatchEvent(new Event("seen")); // redraw what has the old colours
     for (const panel of panels) panel.dispatchEvent(new Event("colours"));
   });
   const keeping = new Keeping({
@@ -143,7 +147,8 @@ async function build({ makeWorker, models }) {
     keeping.note("answer");
   });
   session.addEventListener("parameters", () => {
-    for (const what of /** @type {const} */ (["model", "changes"])) keeping.note(what);
+    keeping.note("model");
+    keeping.note("changes");
   });
   session.addEventListener("answer", () => keeping.note("answer"));
   for (const panel of panels) panel.addEventListener("shown", () => keeping.note("panel"));

@@ -89,19 +89,23 @@ export function mountGuesses(root, session) {
 /** What was done to the model, wherever it answers, and how to take it back. */
 function makeChanged(session) {
   const what = make("span");
+  // After a reload the steps are there, but not what each of them changed.
+  const undo = makeButton(TEXTS.changed.undo, () => session.history.undo(MODEL), "quiet");
   const element = make(
     "p.changed",
     { id: "changed" },
     what,
-    makeButton(TEXTS.changed.undo, () => session.history.undo(MODEL), "quiet"),
+    undo,
     makeButton(TEXTS.changed.reset, () => session.forget(), "quiet"),
   );
   const update = () => {
     element.hidden = !session.isChanged;
+    undo.hidden = !session.history.has(MODEL);
     if (session.isChanged) what.textContent = TEXTS.changed.what(session.model);
   };
   session.addEventListener("model", update);
   session.addEventListener("parameters", update);
+  session.history.addEventListener("change", update);
   update();
   return element;
 }

@@ -33,6 +33,15 @@ export class History extends EventTarget {
   }
 
   /**
+   * Tell whether something that was done to one thing can be undone.
+   *
+   * @param {unknown} of
+   */
+  has(of) {
+    return this.#done.some((deed) => deed.of === of);
+  }
+
+  /**
    * Remember what was just done; what was undone before can then not be redone any more.
    *
    * @param {Deed} deed
@@ -53,9 +62,9 @@ export class History extends EventTarget {
    * @param {unknown} [of] to this alone, whatever was done since to something else
    */
   undo(of) {
-    const at = of === undefined ? -1 : this.#done.findLastIndex((deed) => deed.of === of);
+    const at = this.#done.findLastIndex((deed) => of === undefined || deed.of === of);
+    if (at < 0) return;
     const [deed] = this.#done.splice(at, 1);
-    if (deed === undefined) return;
     this.#undone.push(deed);
     deed.undo();
     this.#changed();

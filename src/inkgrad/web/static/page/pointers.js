@@ -52,11 +52,6 @@ export class Pointers {
     this.#paper = paper;
   }
 
-  /** Whether a stroke is being drawn. */
-  get isDrawing() {
-    return this.#drawing !== null;
-  }
-
   /**
    * A pointer touches the pad.
    *
