@@ -81,11 +81,7 @@ def export_html(
     if target.is_dir() or target.suffix.lower() not in (".html", ".htm"):
         what = "is a folder" if target.is_dir() else "does not end in .html"
         raise InkgradError(f"{target} {what}; name a file to write to, such as doodles.html")
-    if isinstance(model, Model):
-        name = name or "model"
-    else:
-        name = name or Path(model).stem
-        model = load(model)
+    model, name = named_model(model, name)
     weights = usual_weights(model) if weights is None else weights
     before = after = None
     drawings = 0
@@ -101,3 +97,10 @@ def export_html(
             "name another file with -o"
         ) from error
     return Exported(target, size, weights, before, after, drawings)
+
+
+def named_model(model: Model | str | os.PathLike[str], name: str | None) -> tuple[Model, str]:
+    """Return a model, and how a page calls it; by default as the model's file is called."""
+    if isinstance(model, Model):
+        return model, name or "model"
+    return load(model), name or Path(model).stem

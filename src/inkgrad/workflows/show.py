@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from inkgrad.errors import InkgradError
 from inkgrad.export.page import make_page
-from inkgrad.model import Model, load
+from inkgrad.model import Model
+from inkgrad.workflows.export import named_model
 
 __all__ = ["Shown", "show"]
 
@@ -81,9 +81,5 @@ def show(
     """
     if panel not in PANELS:
         raise InkgradError(f"there is no panel {panel!r}; there are {', '.join(PANELS)}")
-    if isinstance(model, Model):
-        name = name or "model"
-    else:
-        name = name or Path(model).stem
-        model = load(model)
+    model, name = named_model(model, name)
     return Shown(make_page(model, name=name, embed=panel), height)
