@@ -209,6 +209,16 @@ for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"])
   window.addEventListener(type, note, true);
 }
 """
+# Browsers take touches to where things were when they drew last, and pan a page where there was no
+# pad: hands see the new page first, so they wait for a few frames of it.
+_COUNT_FRAMES = """
+window.told.frames = 0;
+const count = () => {
+  window.told.frames += 1;
+  if (window.told.frames < 4) requestAnimationFrame(count);
+};
+requestAnimationFrame(count);
+"""
 _RELEASE = """
 const id = window.told.pointers[arguments[0]] ?? window.told.pointers.mouse;
 const pad = document.getElementById("pad");
@@ -306,11 +316,15 @@ class _Hands:
         """Do something to the page; return whether it is done as by a user."""
         engine = self._engine
         if deed == "resize":
+            # Not "until it is as asked": resisting fingerprinting, Firefox tells another size.
+            size = "return [innerWidth, innerHeight]"
+            before = engine.run(size)
             engine.resize(*how)
-            is_so = "return innerWidth === arguments[0] && innerHeight === arguments[1]"
-            _wait_until(lambda: engine.run(is_so, *how), LONGEST)
+            _wait_until(lambda: engine.run(size) != before, LONGEST)
+            self._see()
         elif deed == "zoom":
             engine.zoom(*how)
+            self._see()
             return engine.zooms
         elif deed == "blur":
             engine.run("window.dispatchEvent(new Event('blur'))")
@@ -320,6 +334,11 @@ class _Hands:
         else:
             play_by_script(engine, self._placed([Step("lose", *how, PAD / 2, PAD / 2)]))
         return True
+
+    def _see(self) -> None:
+        """Wait until the page is drawn as it is now."""
+        self._engine.run(_COUNT_FRAMES)
+        _wait_until(lambda: self._engine.run("return window.told.frames === 4"), LONGEST)
 
 
 def _wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
