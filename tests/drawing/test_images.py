@@ -7,9 +7,15 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from inkgrad.drawing import bitmap_from_image, images, rasterize
+from inkgrad.drawing import (
+    bitmap_from_image,
+    bounding_box,
+    check_strokes,
+    images,
+    rasterize,
+)
 from inkgrad.errors import DataError
 from tests.drawing.doodles import DOODLES, FACE, HOUSE, correlation
 from tests.drawing.pictures import encoded, photographed, picture, transparent
@@ -179,6 +185,20 @@ def test_unusable_files_are_refused_by_name(tmp_path, contents, message):
         bitmap_from_image(path)
     with pytest.raises(DataError, match=f"^picture: .*{message}"):
         bitmap_from_image(contents)
+
+
+@pytest.mark.parametrize(
+    ("side", "grey"),
+    [(200, 0), (300, 200), (420, 120), (420, 225), (512, 0), (512, 225), (700, 190), (1500, 0)],
+)
+def test_lines_one_pixel_thin_are_read(side, grey):
+    paper = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(paper)
+    low, high = bounding_box(check_strokes(HOUSE))
+    for stroke in check_strokes(HOUSE):
+        points = (stroke.T - low) / (high - low).max() * (side - 21) + 10
+        pen.line([(round(x), round(y)) for x, y in points], fill=grey, width=1)
+    assert correlation(bitmap_from_image(paper), rasterize(HOUSE)) > 0.9
 
 
 def test_grain_alone_is_blank():

@@ -68,6 +68,37 @@ def test_the_sheet_keeps_its_proportions():
     assert sheet.width / sheet.height == pytest.approx(320 / 240, rel=0.1)
 
 
+@pytest.mark.parametrize(
+    "scene",
+    [
+        *("plain", "desk at one edge", "desk all round", "letterbox", "frame", "perspective"),
+        *("ruled", "squared", "shadow", "low light", "JPEG 30"),
+    ],
+)
+def test_a_sheet_on_which_nothing_is_drawn_is_blank(scene):
+    wrong = []
+    for seed in range(6):
+        rng = np.random.default_rng([seed, 40])
+        sheet = np.ones((*rng.integers(420, 640, 2), 3))
+        pixels = np.rint(SCENES[scene](sheet, rng).clip(0, 1) * 255).astype(np.uint8)
+        try:
+            bitmap_from_image(Image.fromarray(pixels))
+            wrong.append(seed)
+        except DataError as error:
+            message = str(error)
+    assert "blank" in message
+    assert len(wrong) <= 1, f"something is seen with the seeds {wrong}"
+
+
+def test_a_white_thing_beside_the_drawing_is_not_its_sheet():
+    photo = picture(HOUSE).convert("RGB")
+    whole = Image.new("RGB", (photo.width * 2, photo.height), (189, 189, 189))
+    whole.paste(photo.point(lambda value: round(0.74 * value)))
+    whole.paste("white", (photo.width + 40, 30, whole.width - 40, photo.height - 30))
+    sheet, _ = cut_out(whole, 512)
+    assert np.asarray(sheet).min() < 100  # the ink
+
+
 def test_what_is_nothing_but_paper_stays_as_it_is():
     plain = picture(HOUSE)
     assert cut_out(plain, 512)[0] is plain

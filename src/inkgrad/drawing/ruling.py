@@ -24,6 +24,7 @@ _SURELY = 0.9  # and once its course is known
 _ALONE = 0.25  # of its way, at least, a line has no ink upon it
 _THICKEST = 0.03  # of the sheet's side
 _BESIDE = 3  # pixels: what lies so near to a line that could not be followed is the same line
+_RULED = 6  # lines and more are no drawing, though nothing else be on the sheet
 _TIGHT = 0.02  # of the side: a drawing that comes so near to most edges was cropped there
 
 
@@ -31,7 +32,7 @@ def without_ruling(contrast: Floats, on: Mask, faintest: float) -> Floats:
     """Take straight lines from edge to edge out of a sheet's contrast.
 
     Where a line of the pen crosses, its ink stays: what is darker than the ruled line, or goes on
-    at either side of it. Nothing is taken if nothing else is on the sheet, or if the lines are as
+    at either side of it. Nothing is taken if a few lines are all that there is, or if they are as
     strong as the ink of a picture that is cropped closely.
 
     Parameters
@@ -59,7 +60,7 @@ def without_ruling(contrast: Floats, on: Mask, faintest: float) -> Floats:
         return contrast
     ink = rest > faintest
     if ink.sum() < 12:
-        return contrast
+        return rest if len(strengths) >= _RULED else contrast
     if np.median(strengths) > 0.7 * np.quantile(rest[ink], 0.8) and _is_tight(ink):
         return contrast
     return rest

@@ -23,16 +23,20 @@ _STEPS = (3, 6, 10, 16, 26, 42)  # of 255: neighbours that differ by less may be
 _SMALLEST = 0.08  # a sheet covers at least this part of the picture
 _NEARLY_ALL = 0.97  # of the pixels
 _FAINTEST = 8  # of 255: what differs more from the median may be a thin line
+_CLEAR = 45  # of 255: a desk's grain is fainter
 _LEAST_INK = 0.001  # of the picture's pixels are thin lines, on a sheet that is drawn on
 _JUMP = 20  # of 255: where neighbours differ more, a surface ends
 _SHRINK = 1.2  # pixels that are cut off along the sheet's sides
 _RIM = 4  # pixels between a side and where its two banks are compared
+_NEAR, _FAR = 3, 8  # pixels off a side: of what changes between the far banks,
+_SUDDEN = 0.8  # so much changes between the near ones, where a sheet ends; a shadow is softer
+_BRIGHTER = 25  # of 255: a sheet without a line on it is told from other things by its being white
 
 
 class _Surface(NamedTuple):
     """A part of the picture that may be the sheet."""
 
-    score: float
+    score: tuple[bool, float]  # a surface with lines on it is better than any without
     real: list[tuple[Floats, Floats]]  # sides that are seen, not cut off by the picture's edge
     four: Floats  # the corners of the quadrilateral around it
 
@@ -65,8 +69,9 @@ def cut_out(picture: Image, side: int) -> tuple[Image, Mask | None]:
     The small picture is cleared of thin lines by a median; what is left are surfaces: regions
     where neighbours differ by less than a step, for several steps. A surface is the sheet if there
     are thin lines on it, if it is smooth, and if, beyond each of its sides that are seen, something
-    else begins and goes on. If all four sides are seen, the perspective is undone; if fewer, the
-    sheet is turned upright by them.
+    else begins and goes on. Where no surface has lines, one that is brighter than all around it and
+    ends suddenly is a sheet on which nothing is drawn. If all four sides are seen, the perspective
+    is undone; if fewer, the sheet is turned upright by them.
 
     Parameters
     ----------
@@ -166,7 +171,11 @@ def _judged(
     faint = max(_FAINTEST, 6 * float(np.median(here)))
     visible = here[here > faint]
     if visible.size < _LEAST_INK * h * w:
-        return None
+        if (lines[~region & ~rims] > _CLEAR).sum() >= _LEAST_INK * h * w:
+            return None  # the drawing is elsewhere
+        if not all(_ends_suddenly(start, end, surfaces) for start, end in real):
+            return None
+        return _Surface((False, area / (h * w) * solid), real, _shrunk(four))
     ink = (lines > max(faint, 0.4 * float(np.quantile(visible, 0.95)))) & ~rims
     share = float((ink & on).sum() / ink.sum())
     if share < 0.7:
@@ -174,7 +183,7 @@ def _judged(
     smooth = float((here <= faint).mean())
     bright = float(surfaces[region].mean()) / 255
     score = area / (h * w) * solid * share**2 * smooth**2 * (0.3 + bright)
-    return _Surface(score, real, _shrunk(four))
+    return _Surface((True, score), real, _shrunk(four))
 
 
 def _rims(right: Mask, down: Mask) -> Mask:
@@ -228,6 +237,19 @@ def _support(
     if known.mean() < 0.3:
         return None
     return float(different[known].mean())
+
+
+def _ends_suddenly(start: Floats, end: Floats, surfaces: npt.NDArray[np.int16]) -> bool:
+    """Tell whether a surface is brighter than what lies beyond a side, and ends there at once."""
+    along = end - start
+    normal = np.array([along[1], -along[0]]) / float(np.hypot(*along))
+    places = start + np.linspace(0.1, 0.9, 33)[:, None] * along
+    near, far = (
+        _at(surfaces, places - k * normal).mean(axis=1)
+        - _at(surfaces, places + k * normal).mean(axis=1)
+        for k in (_NEAR, _FAR)
+    )
+    return bool(np.median(far) > _BRIGHTER and np.median(near) > _SUDDEN * np.median(far))
 
 
 def _inside(points: Floats, w: int, h: int) -> Mask:
