@@ -12,8 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inkgrad.drawing import to_bitmap
+from inkgrad.errors import DataError
 from inkgrad.layers import LAYERS, Dense, Flatten
 from inkgrad.network import Network
+from inkgrad.quickdraw import data_locations, read_bitmaps, read_drawings, read_records
+from inkgrad.quickdraw.formats import reading
 from tests.layers import test_every_layer as battery
 from tests.layers.strategies import ARRANGEMENTS, Case
 
@@ -60,6 +64,7 @@ def test_contributing_names_files_that_exist():
     to_be_made = {
         "src/inkgrad/layers/average.py",
         "tests/layers/test_average.py",
+        "src/inkgrad/quickdraw/formats/pairs.py",
         "docs/_build/html",
     }
     assert [name for name in named if name not in to_be_made and not (ROOT / name).exists()] == []
@@ -115,20 +120,26 @@ def test_formulas_in_docstrings_are_typeset():
     assert re.search(r"::\n\n\s+dL/dW_\{k,r\}", typeset)
 
 
-@pytest.fixture
-def average_pool(monkeypatch: pytest.MonkeyPatch):
-    """Return the layer that CONTRIBUTING.md adds, as it stands there, registered."""
+def example(name: str, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """Return the module that CONTRIBUTING.md adds and that holds a name; its examples are run."""
     (source,) = [
         block
         for block in blocks((ROOT / "CONTRIBUTING.md").read_text("utf-8"), "python")
-        if "class AveragePool2D" in block
+        if f" {name}(" in block
     ]
-    module = types.ModuleType("average")
-    monkeypatch.setitem(sys.modules, "average", module)
+    module = types.ModuleType("example")
+    monkeypatch.setitem(sys.modules, "example", module)
     exec(compile(source, "CONTRIBUTING.md", "exec"), module.__dict__)
     results = doctest.testmod(module, optionflags=FLAGS)
-    assert results.attempted >= 4
+    assert results.attempted >= 2
     assert results.failed == 0
+    return module
+
+
+@pytest.fixture
+def average_pool(monkeypatch: pytest.MonkeyPatch):
+    """Return the layer that CONTRIBUTING.md adds, as it stands there, registered."""
+    module = example("AveragePool2D", monkeypatch)
     monkeypatch.setitem(LAYERS, "AveragePool2D", module.AveragePool2D)
     return module.AveragePool2D
 
@@ -160,6 +171,51 @@ def test_the_layer_that_contributing_adds_works_in_a_network(average_pool):
     assert Network.from_config(network.to_config()) == network
     assert "average1  (1, 3, 3)" in network.summary()
     assert all(check.passed for check in check_gradients(network))
+
+
+PAIRS = b"0,0 255,9 | 7,80 9,99\n\n0,5 5,0\n"
+
+
+@pytest.fixture
+def pairs(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """Return a folder with files of the format that CONTRIBUTING.md adds, which is registered."""
+    monkeypatch.setitem(reading._READERS, ".xy", example("read_pairs", monkeypatch).read_pairs)
+    monkeypatch.setattr(data_locations, "SUFFIXES", (*reading.SUFFIXES, ".xy"))
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "two.xy").write_bytes(PAIRS)
+    return tmp_path
+
+
+def test_the_format_that_contributing_adds_is_read_like_others(pairs):
+    bitmaps = read_bitmaps(pairs / "cat" / "two.xy")
+    drawings = [[[[0, 255], [0, 9]], [[7, 9], [80, 99]]], [[[0, 5], [5, 0]]]]
+    np.testing.assert_array_equal(bitmaps, [to_bitmap(drawing) for drawing in drawings])
+    assert [r.strokes[0].tolist() for r in read_records(pairs / "dog" / "two.xy", limit=1)] == [
+        [[0.0, 255.0], [0.0, 9.0]]
+    ]
+
+
+def test_a_folder_of_such_files_is_drawings_by_class(pairs):
+    found = read_drawings(pairs)
+    assert found.classes == ("cat", "dog")
+    assert found.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_only_data_errors_come_out_of_it_when_it_is_damaged(pairs):
+    rng = np.random.default_rng(0)
+    messages = []
+    for _ in range(300):
+        damaged = bytearray(PAIRS)
+        for at in rng.integers(len(PAIRS), size=2):
+            damaged[at] = rng.choice(list(b"0-9.,|\n\r e\xff\0"))
+        (pairs / "cat" / "two.xy").write_bytes(damaged)
+        try:
+            list(read_records(pairs / "cat" / "two.xy"))
+        except DataError as error:
+            messages.append(str(error))
+    assert len(messages) > 50
+    assert all("two.xy: line " in message for message in messages)
 
 
 def load(path: Path):
