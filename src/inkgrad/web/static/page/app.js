@@ -9,10 +9,11 @@ import { mountGuesses } from "./guesses.js";
 import { History } from "./history.js";
 import { Keeping } from "./keeping.js";
 import { mountLearn } from "./learn.js";
-import { LinkError, asSeen, fromLink, toLink } from "./link.js";
+import { LinkError, asSeen, fromLink } from "./link.js";
 import { Pad } from "./pad.js";
 import { mountPlay } from "./play.js";
 import { Session } from "./session.js";
+import { mountSharing } from "./sharing.js";
 import { mountTabs } from "./tabs.js";
 import { mountTeach } from "./teach.js";
 import { sentence } from "../text.js";
@@ -98,10 +99,11 @@ async function build({ makeWorker, models }) {
   mountKeeping(byId("about", HTMLElement), keeping);
   const shareRoot = make("p.link");
   byId("about", HTMLElement).append(shareRoot);
-  mountSharing(shareRoot, session, () => ({
-    tab: panels.find((panel) => !panel.hidden)?.id,
-    cell: thinking.cell,
-  }));
+  mountSharing(shareRoot, session, {
+    shown: () => panels.find((panel) => !panel.hidden) ?? panels[0],
+    cell: () => thinking.cell,
+    tell,
+  });
   try {
     const select = byId("models", HTMLSelectElement);
     const shelf = mountModels(select, await models, session, tell);
@@ -321,54 +323,6 @@ function mountPresenting(button, onchange) {
     if (document.fullscreenElement === null) show(false);
   });
   show(new URLSearchParams(location.search).has("present"));
-}
-
-/** Copy what is seen as a link. */
-function mountSharing(root, session, tellPlace) {
-  const said = make("span", { role: "status" }, TEXTS.link.what);
-  const field = make("input", {
-    type: "text",
-    readOnly: true,
-    hidden: true,
-    "aria-label": TEXTS.link.label,
-  });
-  const copy = makeButton(TEXTS.link.copy, share, "quiet");
-  root.append(said, field, copy);
-
-  async function share() {
-    field.hidden = true;
-    try {
-      const { model, drawing, answer, isChanged, file } = session;
-      if (model === null) return;
-      const known = answer !== null && model.taught.includes(answer) ? null : answer;
-      const state = { model: model.name, drawing, answer: known, ...tellPlace() };
-      const link = toLink(state, location.href.replace(/#.*$/s, ""));
-      const notes =
-        (isChanged ? TEXTS.link.changed : "") + (file === null ? "" : TEXTS.link.file(model.name));
-      said.textContent = (await copied(link)) ? TEXTS.link.copied + notes : byHand(link) + notes;
-    } catch (error) {
-      if (!["LinkError", "DrawingError"].includes(/** @type {Error} */ (error).name)) throw error;
-      said.textContent = `${sentence(/** @type {Error} */ (error).message)}. `;
-    }
-  }
-
-  function byHand(link) {
-    field.value = link;
-    field.hidden = false;
-    field.focus();
-    field.select();
-    return TEXTS.link.byHand;
-  }
-
-  /** Tell whether the browser has taken a text to its clipboard; some forbid it. */
-  async function copied(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      return false;
-    }
-  }
 }
 
 /** Say whether what is done here is kept, and let it be forgotten. */

@@ -25,14 +25,15 @@ let timer = 0;
 /** What is beyond the window's edge is drawn once nothing changes, for whoever prints the page. */
 function drawLater() {
   clearTimeout(timer);
-  timer = setTimeout(catchUp, 500);
+  timer = setTimeout(drawAll, 500);
 }
 
-function catchUp() {
+/** Draw what is waiting until it comes into view. */
+export function drawAll() {
   for (const mosaic of mosaics) mosaic.catchUp();
 }
 
-addEventListener("beforeprint", catchUp);
+addEventListener("beforeprint", drawAll);
 
 /** Maps side by side on one canvas. Its `element` is one tab stop. */
 export class Mosaic {

@@ -106,7 +106,10 @@ export const TEXTS = {
 
   link: {
     copy: "Copy link",
-    what: "What you see, as a link to open elsewhere. ",
+    print: "Print the panel",
+    picture: (kind) => `Save it as ${kind.toUpperCase()}`,
+    noPicture: "This browser makes no PNG of a page; save it as SVG",
+    what: "Hand on what you see: ",
     copied: "Copied. ",
     byHand: "This browser forbids copying: copy it from here. ",
     label: "The link",
