@@ -196,7 +196,8 @@ class Hand:
     def answer(self, name: str) -> None:
         """Say on the tab Learn what the drawing really is, and wait for what follows."""
         self.page.locator("#learn label").get_by_text(name, exact=True).click()
-        self.page.locator("#learn").get_by_text("loss").first.wait_for()
+        self.wait()
+        self.page.locator("#learn .loss b").wait_for()
 
     def teach(self, name: str, drawings: Sequence[Strokes]) -> None:
         """Teach a class on the tab Teach."""

@@ -18,6 +18,8 @@ export const MODEL = "model";
 
 export class Session extends EventTarget {
   #look = Promise.resolve(); // at the drawing shown last
+  /** @type {Promise<any>} */
+  #lesson = Promise.resolve(); // the derivatives asked for last
   #turn = 0; // how often older answers lost their meaning: another model, an empty pad
 
   /**
@@ -91,13 +93,15 @@ export class Session extends EventTarget {
     await this.#look;
   }
 
-  /** Wait until what was shown last is seen. */
+  /** Wait until what was shown last is seen, and learnt from if it was asked what that teaches. */
   async settled() {
     let look;
+    let lesson;
     do {
-      look = this.#look;
+      [look, lesson] = [this.#look, this.#lesson];
       await look;
-    } while (look !== this.#look);
+      await lesson.catch(() => null); // whoever asked for it says so
+    } while (look !== this.#look || lesson !== this.#lesson);
   }
 
   /** @param {Drawing} drawing */
@@ -140,7 +144,9 @@ export class Session extends EventTarget {
 
   /** Return the loss of the drawing, were `label` (a class's number) right, and all derivatives. */
   learn(label) {
-    return this.client.learn(label);
+    const lesson = this.client.learn(label);
+    this.#lesson = lesson;
+    return lesson;
   }
 
   /** Take one step of gradient descent on the drawing; return what it was before and after. */
