@@ -7,7 +7,17 @@ from typing import Any
 import numpy as np
 
 from inkgrad.engines import ReferenceEngine
-from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from inkgrad.layers import (
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+)
 from inkgrad.network import Network, Parameters
 
 
@@ -82,6 +92,53 @@ def _random_convolution(rng: np.random.Generator, before: Network) -> Conv2D:
     size = [int(rng.integers(1, min(5, n + 2 * p) + 1)) for n, p in _sides(before, padding)]
     stride = rng.integers(1, 4, 2)
     return Conv2D(int(rng.integers(1, 5)), size, stride.tolist(), padding.tolist())
+
+
+def any_network(rng: np.random.Generator) -> Network:
+    """Draw a small network of all kinds of layers, with all of their settings."""
+    shape = (int(rng.integers(1, 4)), int(rng.integers(5, 15)), int(rng.integers(5, 15)))
+    layers: list[Layer] = []
+    for _ in range(rng.integers(1, 4)):
+        layers.append(_any_convolution(rng, Network([*layers, ReLU()], shape)))
+        if rng.random() < 0.8:
+            layers.append(rng.choice([ReLU(), LeakyReLU(float(rng.choice([0.0, 0.1, 0.5])))]))
+        if rng.random() < 0.6:
+            layers.append(_any_pool(rng, Network(layers, shape)))
+    layers.append(Flatten() if rng.random() < 0.5 else GlobalAveragePool())
+    for _ in range(rng.integers(0, 3)):
+        layers += [Dense(int(rng.integers(1, 12))), LeakyReLU() if rng.random() < 0.5 else ReLU()]
+    return Network([*layers, Dense(int(rng.integers(2, 7)))], shape)
+
+
+def _any_convolution(rng: np.random.Generator, before: Network) -> Conv2D:
+    """Draw a convolution with any settings that fits what `before` gives."""
+    channels, *lengths = before.output_shape
+    groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
+    dilation = rng.choice([1, 1, 2, 3], 2).tolist()
+    sides = rng.integers(0, 3, (2, 2))
+    if rng.random() < 0.5:
+        sides[:, 1] = sides[:, 0]
+    most = [
+        (length + int(padding.sum()) - 1) // d + 1
+        for length, padding, d in zip(lengths, sides, dilation, strict=True)
+    ]
+    return Conv2D(
+        groups * int(rng.integers(1, 4)),
+        [int(rng.integers(1, min(4, n) + 1)) for n in most],
+        rng.integers(1, 3, 2).tolist(),
+        sides.tolist(),
+        dilation,
+        groups,
+        bool(rng.random() < 0.6),
+    )
+
+
+def _any_pool(rng: np.random.Generator, before: Network) -> Layer:
+    size = [int(rng.integers(1, min(3, n) + 1)) for n in before.output_shape[1:]]
+    stride = None if rng.random() < 0.5 else rng.integers(1, 3, 2).tolist()
+    if rng.random() < 0.4:
+        return AveragePool2D(size, stride)
+    return MaxPool2D(size, stride, [int(rng.integers(0, f)) for f in size])
 
 
 def _random_pool(rng: np.random.Generator, before: Network) -> MaxPool2D:

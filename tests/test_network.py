@@ -299,8 +299,8 @@ def test_layers_do_not_repeat_each_others_numbers():
             [Conv2D(1, 1, padding=10**6)],
             (1, 28, 28),
             "layer 1 (conv1): Conv2D(filters=1, size=(1, 1), stride=(1, 1), padding=(1000000, "
-            "1000000)) with inputs of shape (1, 28, 28) takes more than 100,000,000,000 "
-            "multiply-adds a drawing; make it smaller",
+            "1000000), dilation=(1, 1), groups=1, bias=True) with inputs of shape "
+            "(1, 28, 28) takes more than 100,000,000,000 multiply-adds a drawing; make it smaller",
         ),
         ([], (1, 28, 28), "the network has no layers; give at least one"),
         (
@@ -524,11 +524,12 @@ def test_any_junk_gives_a_network_or_a_shape_error(config):
     [
         (
             one(type="Conv3D"),
-            "there is no layer of type 'Conv3D'; there are Conv2D, Dense, Flatten, MaxPool2D, ReLU",
+            "there is no layer of type 'Conv3D'; there are AveragePool2D, Conv2D, Dense, Flatten, "
+            "GlobalAveragePool, LeakyReLU, MaxPool2D, ReLU",
         ),
         (
             one(type="Conv2D", filtres=3, size=3),
-            "Conv2D takes the settings (filters, size, stride, padding), "
+            "Conv2D takes the settings (filters, size, stride, padding, dilation, groups, bias), "
             "but is given (filtres, size)",
         ),
         (one(type="Dense"), "Dense takes the settings (outputs), but is given ()"),

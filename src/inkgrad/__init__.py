@@ -1,4 +1,4 @@
-"""A convolutional network you can read, proved correct: it learns to recognise doodles.
+"""A convolutional network you can read, checked to the last derivative; it recognises doodles.
 
 Everything public can be reached from here; what is heavy is imported when it is first used.
 
@@ -13,7 +13,16 @@ TYPE_CHECKING = False  # type checkers take it as true; `typing` takes milliseco
 if TYPE_CHECKING:
     from inkgrad.drawing import rasterize
     from inkgrad.errors import InkgradError
-    from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+    from inkgrad.layers import (
+        AveragePool2D,
+        Conv2D,
+        Dense,
+        Flatten,
+        GlobalAveragePool,
+        LeakyReLU,
+        MaxPool2D,
+        ReLU,
+    )
     from inkgrad.model import Model, load
     from inkgrad.network import Network, Parameters, seed_network
     from inkgrad.training import Recipe
@@ -34,10 +43,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AveragePool2D",
     "Conv2D",
     "Dense",
     "Flatten",
+    "GlobalAveragePool",
     "InkgradError",
+    "LeakyReLU",
     "MaxPool2D",
     "Model",
     "Network",
@@ -65,7 +77,16 @@ __all__ = [
 _HOMES = {
     "inkgrad.drawing": ["rasterize"],
     "inkgrad.errors": ["InkgradError"],
-    "inkgrad.layers": ["Conv2D", "Dense", "Flatten", "MaxPool2D", "ReLU"],
+    "inkgrad.layers": [
+        "AveragePool2D",
+        "Conv2D",
+        "Dense",
+        "Flatten",
+        "GlobalAveragePool",
+        "LeakyReLU",
+        "MaxPool2D",
+        "ReLU",
+    ],
     "inkgrad.model": ["Model", "load"],
     "inkgrad.network": ["Network", "Parameters", "seed_network"],
     "inkgrad.training": ["Recipe"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import math
 import re
 import sys
 import types
@@ -62,8 +63,8 @@ def test_contributing_names_files_that_exist():
     named = re.findall(r"`((?:src|tests|docs)/[\w./]+)`", text)
     assert len(named) > 15
     to_be_made = {
-        "src/inkgrad/layers/average.py",
-        "tests/layers/test_average.py",
+        "src/inkgrad/layers/tanh.py",
+        "tests/layers/test_tanh.py",
         "src/inkgrad/quickdraw/formats/pairs.py",
         "docs/_build/html",
     }
@@ -137,15 +138,16 @@ def example(name: str, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
 
 
 @pytest.fixture
-def average_pool(monkeypatch: pytest.MonkeyPatch):
+def tanh(monkeypatch: pytest.MonkeyPatch):
     """Return the layer that CONTRIBUTING.md adds, as it stands there, registered."""
-    module = example("AveragePool2D", monkeypatch)
-    monkeypatch.setitem(LAYERS, "AveragePool2D", module.AveragePool2D)
-    return module.AveragePool2D
+    module = example("Tanh", monkeypatch)
+    monkeypatch.setitem(LAYERS, "Tanh", module.Tanh)
+    return module.Tanh
 
 
-def test_the_layer_that_contributing_adds_passes_the_battery(average_pool):
-    for layer, x_shape in [(average_pool((1, 2)), (2, 2, 3, 5)), (average_pool(2), (1, 1, 4, 4))]:
+def test_the_layer_that_contributing_adds_passes_the_battery(tanh, monkeypatch):
+    monkeypatch.setattr(battery, "STEP", 1e-5)  # it is curved, unlike the others
+    for layer, x_shape in [(tanh(2.0), (2, 3, 2)), (tanh(), (1, 4))]:
         battery.test_every_element_of_the_jacobian(layer, x_shape)
         for how in ARRANGEMENTS:
             battery.test_the_arrangement_in_memory_changes_nothing(layer, x_shape, how)
@@ -157,20 +159,25 @@ def test_the_layer_that_contributing_adds_passes_the_battery(average_pool):
         battery.test_a_layer_is_rebuilt_from_its_configuration(layer, x_shape)
         battery.test_a_layer_keeps_nothing(layer, x_shape)
         x = Case.of(layer, x_shape).x
-        size = layer.size
         y, _ = layer.forward(x)
-        for b, c, u, v in np.ndindex(*y.shape):
-            window = x[b, c, u * size[0] : (u + 1) * size[0], v * size[1] : (v + 1) * size[1]]
-            assert y[b, c, u, v] == pytest.approx(window.mean(), rel=1e-12)
+        for index in np.ndindex(*y.shape):
+            assert y[index] == pytest.approx(math.tanh(x[index] / layer.scale), rel=1e-12)
 
 
-def test_the_layer_that_contributing_adds_works_in_a_network(average_pool):
+@pytest.mark.parametrize("engine", ["reference", "cpu"])
+def test_the_layer_that_contributing_adds_works_in_a_network(tanh, engine):
+    from inkgrad.engines import make_engine
     from inkgrad.insight import check_gradients
 
-    network = Network([average_pool(2), Flatten(), Dense(3)], input_shape=(1, 6, 6))
+    network = Network([tanh(2.0), Flatten(), Dense(3)], input_shape=(1, 6, 6))
     assert Network.from_config(network.to_config()) == network
-    assert "average1  (1, 3, 3)" in network.summary()
+    assert "tanh1" in network.summary()
     assert all(check.passed for check in check_gradients(network))
+    parameters = network.initialise(0)
+    x = np.random.default_rng(0).random((4, 1, 6, 6), np.float32)
+    expected = np.tanh(x / 2).reshape(4, 36) @ parameters["dense1.weight"]
+    found = make_engine(engine, network).forward(parameters, x)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 PAIRS = b"0,0 255,9 | 7,80 9,99\n\n0,5 5,0\n"

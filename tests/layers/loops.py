@@ -19,33 +19,48 @@ def places(length: int, size: int, stride: int, padding: int = 0) -> list[int]:
 
 
 def convolution(
-    x: np.ndarray, weight: np.ndarray, bias: np.ndarray, stride: Pair, padding: Pair
+    x: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None,
+    stride: Pair,
+    padding: tuple[Pair, Pair],
+    dilation: Pair = (1, 1),
+    groups: int = 1,
 ) -> np.ndarray:
-    """y[b,k,u,v] = Σ w[k,c,i,j] · x[b,c,su+i−p,sv+j−p] + β[k], cells outside being 0."""
-    n, channels, height, width = x.shape
-    filters, _, fh, fw = weight.shape
-    rows = places(height, fh, stride[0], padding[0])
-    cols = places(width, fw, stride[1], padding[1])
+    """y[b,k,u,v] = Σ w[k,c,i,j] · x[b,g(k)+c,su+di−p,sv+dj−p] + β[k], cells outside being 0.
+
+    g(k) is the first channel of the filter's group.
+    """
+    n, _, height, width = x.shape
+    filters, channels, fh, fw = weight.shape
+    (top, bottom), (left, right) = padding
+    down, across = dilation
+    rows = places(height + top + bottom, down * (fh - 1) + 1, stride[0])
+    cols = places(width + left + right, across * (fw - 1) + 1, stride[1])
     y = np.zeros((n, filters, len(rows), len(cols)), x.dtype)
     for b in range(n):
         for k in range(filters):
-            for u, top in enumerate(rows):
-                for v, left in enumerate(cols):
-                    total = bias[k]
+            first = k // (filters // groups) * channels
+            for u, upper in enumerate(rows):
+                for v, outer in enumerate(cols):
+                    total = 0 if bias is None else bias[k]
                     for c in range(channels):
                         for i in range(fh):
                             for j in range(fw):
-                                r, t = top + i - padding[0], left + j - padding[1]
+                                r, t = upper + down * i - top, outer + across * j - left
                                 if 0 <= r < height and 0 <= t < width:
-                                    total += weight[k, c, i, j] * x[b, c, r, t]
+                                    total += weight[k, c, i, j] * x[b, first + c, r, t]
                     y[b, k, u, v] = total
     return y
 
 
-def max_pool(x: np.ndarray, size: Pair, stride: Pair) -> tuple[np.ndarray, np.ndarray]:
+def max_pool(
+    x: np.ndarray, size: Pair, stride: Pair, padding: Pair = (0, 0)
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the maxima, and where each was first found in row-major order: (…, 2) indices."""
     n, channels, height, width = x.shape
-    rows, cols = places(height, size[0], stride[0]), places(width, size[1], stride[1])
+    rows = places(height, size[0], stride[0], padding[0])
+    cols = places(width, size[1], stride[1], padding[1])
     y = np.zeros((n, channels, len(rows), len(cols)), x.dtype)
     where = np.zeros((*y.shape, 2), int)
     for b in range(n):
@@ -53,8 +68,10 @@ def max_pool(x: np.ndarray, size: Pair, stride: Pair) -> tuple[np.ndarray, np.nd
             for u, top in enumerate(rows):
                 for v, left in enumerate(cols):
                     best = -math.inf
-                    for r in range(top, top + size[0]):
-                        for t in range(left, left + size[1]):
+                    for r in range(top - padding[0], top - padding[0] + size[0]):
+                        for t in range(left - padding[1], left - padding[1] + size[1]):
+                            if not (0 <= r < height and 0 <= t < width):
+                                continue
                             if x[b, c, r, t] > best:
                                 best = x[b, c, r, t]
                                 where[b, c, u, v] = r, t
@@ -68,6 +85,32 @@ def max_pool_backward(dy: np.ndarray, where: np.ndarray, x_shape: tuple[int, ...
     for b, c, u, v in np.ndindex(*dy.shape):
         r, t = where[b, c, u, v]
         dx[b, c, r, t] += dy[b, c, u, v]
+    return dx
+
+
+def average_pool(x: np.ndarray, size: Pair, stride: Pair) -> np.ndarray:
+    """Return the mean of each window."""
+    n, channels, height, width = x.shape
+    rows, cols = places(height, size[0], stride[0]), places(width, size[1], stride[1])
+    y = np.zeros((n, channels, len(rows), len(cols)), x.dtype)
+    for b, c, u, v in np.ndindex(*y.shape):
+        for r in range(rows[u], rows[u] + size[0]):
+            for t in range(cols[v], cols[v] + size[1]):
+                y[b, c, u, v] += x[b, c, r, t] / (size[0] * size[1])
+    return y
+
+
+def average_pool_backward(
+    dy: np.ndarray, x_shape: tuple[int, ...], size: Pair, stride: Pair
+) -> np.ndarray:
+    """Give every cell of a window the same share of its gradient."""
+    dx = np.zeros(x_shape, dy.dtype)
+    rows = places(x_shape[2], size[0], stride[0])
+    cols = places(x_shape[3], size[1], stride[1])
+    for b, c, u, v in np.ndindex(*dy.shape):
+        for r in range(rows[u], rows[u] + size[0]):
+            for t in range(cols[v], cols[v] + size[1]):
+                dx[b, c, r, t] += dy[b, c, u, v] / (size[0] * size[1])
     return dx
 
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from hypothesis import strategies as st
 
-from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from inkgrad.layers import (
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+)
+from inkgrad.layers.conv import both_sides
 from inkgrad.layers.layer import pair
 
 ARRANGEMENTS = ("contiguous", "columns first", "every other", "backwards", "axes turned")
@@ -81,20 +92,53 @@ def pairs(least: int, most: int) -> st.SearchStrategy[int | tuple[int, int]]:
 
 @st.composite
 def convolutions(draw: st.DrawFn) -> tuple[Conv2D, tuple[int, ...]]:
-    """Draw a convolution of any size, stride and padding, and an input shape that fits it."""
-    layer = Conv2D(draw(st.integers(1, 3)), draw(pairs(1, 4)), draw(pairs(1, 3)), draw(pairs(0, 2)))
-    (fh, fw), (ph, pw) = pair(layer.size, "size"), pair(layer.padding, "padding", least=0)
-    height = draw(st.integers(max(1, fh - 2 * ph), max(1, fh - 2 * ph) + 5))
-    width = draw(st.integers(max(1, fw - 2 * pw), max(1, fw - 2 * pw) + 5))
-    return layer, (draw(st.integers(1, 3)), draw(st.integers(1, 3)), height, width)
+    """Draw a convolution with any settings, and an input shape that fits it."""
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    sides = st.tuples(pairs(0, 2), pairs(0, 2))
+    layer = Conv2D(
+        groups * draw(st.integers(1, 3)),
+        draw(pairs(1, 4)),
+        draw(pairs(1, 3)),
+        draw(pairs(0, 2) | sides),
+        draw(st.just(1) | pairs(1, 3)),
+        groups,
+        draw(st.booleans()),
+    )
+    shape = []
+    lengths = zip(
+        pair(layer.size, "size"),
+        pair(layer.dilation, "dilation"),
+        both_sides(layer.padding, "padding"),
+        strict=True,
+    )
+    for size, dilation, padding in lengths:
+        least = max(1, (size - 1) * dilation + 1 - sum(padding))
+        shape.append(draw(st.integers(least, least + 5)))
+    return layer, (draw(st.integers(1, 3)), groups * draw(st.integers(1, 3)), *shape)
 
 
 @st.composite
 def pools(draw: st.DrawFn) -> tuple[MaxPool2D, tuple[int, ...]]:
-    """Draw a pool of any size and stride, overlapping or with gaps, and an input shape."""
-    layer = MaxPool2D(draw(pairs(1, 4)), draw(st.none() | pairs(1, 5)))
-    fh, fw = pair(layer.size, "size")
+    """Draw a pool of any size, stride and padding, overlapping or with gaps, and an input shape."""
+    size, stride = draw(pairs(1, 4)), draw(st.none() | pairs(1, 5))
+    fh, fw = pair(size, "size")
+    padding = draw(st.just(0) | st.tuples(st.integers(0, fh - 1), st.integers(0, fw - 1)))
+    ph, pw = pair(padding, "padding", least=0)
+    height = draw(st.integers(max(1, fh - 2 * ph), fh + 6))
+    width = draw(st.integers(max(1, fw - 2 * pw), fw + 6))
+    shape = (draw(st.integers(1, 3)), draw(st.integers(1, 3)), height, width)
+    return MaxPool2D(size, stride, padding), shape
+
+
+@st.composite
+def averages(
+    draw: st.DrawFn,
+) -> tuple[AveragePool2D | GlobalAveragePool, tuple[int, ...]]:
+    """Draw an average pool, of windows that may overlap or of whole maps, and an input shape."""
+    size, stride = draw(pairs(1, 4)), draw(st.none() | pairs(1, 5))
+    fh, fw = pair(size, "size")
     height, width = draw(st.integers(fh, fh + 6)), draw(st.integers(fw, fw + 6))
+    layer = draw(st.sampled_from([AveragePool2D(size, stride), GlobalAveragePool()]))
     return layer, (draw(st.integers(1, 3)), draw(st.integers(1, 3)), height, width)
 
 
@@ -107,7 +151,9 @@ def denses(draw: st.DrawFn) -> tuple[Dense, tuple[int, ...]]:
 @st.composite
 def shapeless(draw: st.DrawFn) -> tuple[Layer, tuple[int, ...]]:
     """Draw a layer that takes any shape, and a shape of two to four axes."""
-    layer = draw(st.sampled_from([ReLU(), Flatten()]))
+    layer = draw(
+        st.sampled_from([ReLU(), LeakyReLU(draw(st.sampled_from([0.0, 0.01, 0.3]))), Flatten()])
+    )
     shape = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
     return layer, tuple(shape)
 
@@ -122,4 +168,4 @@ def cases(
     return Case.of(layer, x_shape, draw(st.integers(0, 2**32 - 1)), how, **fixed)
 
 
-ANY_LAYER = convolutions() | pools() | denses() | shapeless()
+ANY_LAYER = convolutions() | pools() | averages() | denses() | shapeless()

@@ -8,25 +8,27 @@ from hypothesis import given
 
 from inkgrad.errors import ShapeError
 from inkgrad.layers import Conv2D
-from inkgrad.layers.conv import add_patches, patches
+from inkgrad.layers.conv import add_patches, both_sides, patches
 from inkgrad.layers.layer import pair
 from tests.layers.loops import convolution
 from tests.layers.strategies import Case, cases, convolutions
 
 
-def geometry(layer: Conv2D) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+def geometry(layer: Conv2D):
     return (
         pair(layer.size, "size"),
         pair(layer.stride, "stride"),
-        pair(layer.padding, "padding", least=0),
+        both_sides(layer.padding, "padding"),
+        pair(layer.dilation, "dilation"),
     )
 
 
 @given(cases(convolutions()))
 def test_forward_is_the_formula_in_loops(case):
     y, _ = case.layer.forward(case.x, **case.parameters)
-    _, stride, padding = geometry(case.layer)
-    expected = convolution(case.x, **case.parameters, stride=stride, padding=padding)
+    _, *how = geometry(case.layer)
+    weight, bias = case.parameters["weight"], case.parameters.get("bias")
+    expected = convolution(case.x, weight, bias, *how, groups=case.layer.groups)
     np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -44,8 +46,7 @@ def test_add_patches_is_the_transpose_of_patches(case):
 @given(cases(convolutions()))
 def test_without_bias_backward_is_the_transpose_of_forward(case):
     """In x the layer is linear, in the weights too: both adjoints to 1e-12."""
-    zero = np.zeros_like(case.parameters["bias"])
-    y, saved = case.layer.forward(case.x, case.parameters["weight"], zero)
+    y, saved = case.layer.forward(case.x, case.parameters["weight"])
     dx, gradients = case.layer.backward(case.dy, saved)
     scale = np.linalg.norm(y) * np.linalg.norm(case.dy)
     assert abs(np.vdot(y, case.dy) - np.vdot(case.x, dx)) <= 1e-12 * scale
@@ -106,6 +107,9 @@ def test_a_picture_smaller_than_the_padding_is_still_right():
         (Conv2D(32, 3, padding=1), (1, 28, 28), (32, 28, 28), 320, 225_792),
         (Conv2D(64, 3, padding=1), (32, 14, 14), (64, 14, 14), 18_496, 3_612_672),
         (Conv2D(2, (3, 5), (2, 1), (0, 1)), (3, 7, 9), (2, 3, 7), 92, 2 * 3 * 15 * 21),
+        (Conv2D(6, (3, 5), groups=3, bias=False), (3, 7, 9), (6, 5, 5), 90, 90 * 25),
+        (Conv2D(2, (3, 2), dilation=(2, 4)), (1, 7, 9), (2, 3, 5), 14, 12 * 15),
+        (Conv2D(1, 2, 2, ((0, 1), (2, 0))), (1, 4, 6), (1, 2, 4), 5, 4 * 8),
     ],
 )
 def test_shapes_and_cost(layer, given_shape, output, parameters, cost):
@@ -126,6 +130,8 @@ def test_settings_are_kept_as_rows_and_columns():
     assert (layer.filters, layer.size, layer.stride, layer.padding) == (4, (3, 3), (2, 1), (0, 0))
     assert type(layer.filters) is int
     assert layer == Conv2D(4, (3, 3), (2, 1), 0)
+    assert Conv2D(4, 3, padding=[[1, 1], [2, 2]]) == Conv2D(4, 3, padding=(1, 2))
+    assert Conv2D(4, 3, padding=[[1, 0], 2]).padding == ((1, 0), (2, 2))
 
 
 @pytest.mark.parametrize(
@@ -139,6 +145,24 @@ def test_settings_are_kept_as_rows_and_columns():
             (2, 3, 1, -1),
             "padding is -1; give one or two (rows, columns) whole numbers of at least 0",
         ),
+        (
+            (2, 3, 1, ((0, 1), (0, -1))),
+            "padding is (0, -1); give one or two (rows, columns) whole numbers of at least 0",
+        ),
+        (
+            (2, 3, 1, ((0, 1), 1, 1)),
+            "padding is ((0, 1), 1, 1); give ((top, bottom), (left, right))",
+        ),
+        (
+            (2, 3, 1, 0, 0),
+            "dilation is 0; give one or two (rows, columns) whole numbers of at least 1",
+        ),
+        ((2, 3, 1, 0, 1, 0), "groups is 0; give a whole number of at least 1"),
+        (
+            (4, 3, 1, 0, 1, 3),
+            "4 filters cannot be split into 3 groups; give a multiple of 3",
+        ),
+        ((2, 3, 1, 0, 1, 1, 1), "bias is 1; give true or false"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):
@@ -154,6 +178,41 @@ def test_only_pictures_are_taken(shape):
     assert str(caught.value) == (
         f"a convolution needs pictures (channels, rows, columns), but is given {shape}"
     )
+
+
+def test_channels_that_cannot_be_split_are_refused():
+    with pytest.raises(ShapeError) as caught:
+        Conv2D(4, 3, groups=2).output_shape((3, 9, 9))
+    assert str(caught.value) == (
+        "3 channels cannot be split into 2 groups; choose a number of groups that divides them"
+    )
+
+
+def test_a_dilated_filter_is_as_large_as_it_reaches():
+    layer = Conv2D(1, (3, 1), padding=((1, 0), (0, 2)), dilation=(2, 7))
+    assert layer.output_shape((1, 4, 1)) == (1, 1, 3)
+    with pytest.raises(ShapeError) as caught:
+        layer.output_shape((1, 3, 1))
+    assert str(caught.value) == (
+        "a 5×1 filter needs at least 5×1 cells, but the picture has 3×1 with padding 1, 0, 0, 2; "
+        "take a smaller filter or more padding"
+    )
+
+
+def test_each_group_is_a_convolution_of_its_own():
+    case = Case.of(Conv2D(6, (2, 3), (1, 2), 1, (2, 1), groups=2), (2, 4, 5, 6))
+    y, saved = case.layer.forward(case.x, **case.parameters)
+    dx, gradients = case.layer.backward(case.dy, saved)
+    one = Conv2D(3, (2, 3), (1, 2), 1, (2, 1))
+    for g in range(2):
+        filters, channels = slice(3 * g, 3 * g + 3), slice(2 * g, 2 * g + 2)
+        weight, bias = case.parameters["weight"][filters], case.parameters["bias"][filters]
+        part, saved = one.forward(case.x[:, channels], weight, bias)
+        np.testing.assert_allclose(y[:, filters], part, rtol=1e-13)
+        part, its = one.backward(case.dy[:, filters], saved)
+        np.testing.assert_allclose(dx[:, channels], part, rtol=1e-13)
+        np.testing.assert_allclose(gradients["weight"][filters], its["weight"], rtol=1e-13)
+        np.testing.assert_allclose(gradients["bias"][filters], its["bias"], rtol=1e-13)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from inkgrad.layers import LAYERS, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU
+from inkgrad.layers import (
+    LAYERS,
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+)
 from tests.derivatives import backward_jacobian, numerical_jacobian, projection_error
 from tests.layers.strategies import ANY_LAYER, ARRANGEMENTS, Case, cases
 
@@ -18,10 +29,17 @@ STEP = 1e-3  # the layers are linear between kinks, and `away_from_ties` keeps t
 TINY: dict[str, tuple[Layer, tuple[int, ...]]] = {
     "conv": (Conv2D(2, (2, 3), stride=(1, 2), padding=(0, 1)), (2, 2, 3, 4)),
     "conv, stride beyond size": (Conv2D(1, 1, stride=2), (1, 1, 3, 4)),
+    "conv, groups": (Conv2D(4, (1, 2), groups=2, bias=False), (1, 4, 2, 3)),
+    "conv, dilation": (Conv2D(1, (2, 3), dilation=(3, 2), padding=((1, 0), (0, 2))), (1, 2, 4, 5)),
     "pool": (MaxPool2D(2), (2, 1, 4, 5)),
+    "pool, padding": (MaxPool2D((3, 2), stride=(2, 1), padding=(2, 1)), (1, 2, 3, 4)),
     "pool, overlapping": (MaxPool2D((3, 2), stride=(1, 1)), (1, 2, 4, 3)),
     "pool, gaps": (MaxPool2D(1, stride=(2, 3)), (1, 1, 3, 4)),
+    "average": (AveragePool2D((1, 2)), (2, 2, 3, 5)),
+    "average, overlapping": (AveragePool2D((3, 2), stride=(1, 1)), (1, 2, 4, 3)),
+    "global": (GlobalAveragePool(), (2, 2, 3, 4)),
     "relu": (ReLU(), (2, 3, 2)),
+    "leaky": (LeakyReLU(0.25), (2, 3, 2)),
     "flatten": (Flatten(), (2, 2, 3, 1)),
     "dense": (Dense(3), (2, 4)),
 }

@@ -14,13 +14,17 @@ from tests.layers.loops import max_pool, max_pool_backward
 from tests.layers.strategies import Case, cases, pools
 
 
-def size_and_stride(layer: MaxPool2D) -> tuple[tuple[int, int], tuple[int, int]]:
-    return pair(layer.size, "size"), pair(layer.stride, "stride")
+def geometry(layer: MaxPool2D) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    return (
+        pair(layer.size, "size"),
+        pair(layer.stride, "stride"),
+        pair(layer.padding, "padding", least=0),
+    )
 
 
 @given(cases(pools()))
 def test_forward_and_backward_are_the_loops(case):
-    expected, where = max_pool(case.x, *size_and_stride(case.layer))
+    expected, where = max_pool(case.x, *geometry(case.layer))
     y, saved = case.layer.forward(case.x)
     np.testing.assert_array_equal(y, expected)
     dx, gradients = case.layer.backward(case.dy, saved)
@@ -36,7 +40,7 @@ def test_among_equals_the_first_in_row_major_order_wins(drawn, seed, values):
     layer, x_shape = drawn
     rng = np.random.default_rng(seed)
     x = rng.integers(-1, values - 1, x_shape).astype(float)
-    expected, where = max_pool(x, *size_and_stride(layer))
+    expected, where = max_pool(x, *geometry(layer))
     y, saved = layer.forward(x)
     np.testing.assert_array_equal(y, expected)
     dy = rng.integers(1, 100, y.shape).astype(float)  # sums of whole numbers are exact
@@ -61,6 +65,17 @@ def test_a_blank_region_gives_its_gradient_to_its_first_cell(blank):
     expected = np.zeros_like(x)
     expected[:, :, ::2, ::2] = 1
     np.testing.assert_array_equal(dx, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_padding_never_wins(dtype):
+    x = np.array([[[[-5, -7], [-9, -3]]]], dtype)
+    layer = MaxPool2D(2, stride=1, padding=1)
+    y, saved = layer.forward(x)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y, [[[[-5, -5, -7], [-5, -3, -3], [-9, -3, -3]]]])
+    dx, _ = layer.backward(np.ones_like(y), saved)
+    np.testing.assert_array_equal(dx, [[[[3, 1], [1, 4]]]])
 
 
 def test_overlapping_windows_add_up():
@@ -118,6 +133,7 @@ def test_what_is_saved_is_small():
         (MaxPool2D(2), (3, 5, 7), (3, 2, 3)),
         (MaxPool2D((3, 2), stride=(1, 3)), (3, 5, 8), (3, 3, 3)),
         (MaxPool2D(2, stride=5), (3, 6, 7), (3, 1, 2)),
+        (MaxPool2D((3, 2), stride=2, padding=(2, 1)), (3, 5, 4), (3, 4, 3)),
     ],
 )
 def test_shapes(layer, given_shape, output):
@@ -136,6 +152,18 @@ def test_the_stride_is_the_size_if_not_given():
     ("settings", "message"),
     [
         ((0,), "pool size is 0; give one or two (rows, columns) whole numbers of at least 1"),
+        (
+            (2, 1, -1),
+            "padding is -1; give one or two (rows, columns) whole numbers of at least 0",
+        ),
+        (
+            ((2, 3), 1, (2, 1)),
+            "padding 2, 1 leaves windows of 2×3 cells empty; give less than the pool's size",
+        ),
+        (
+            ((2, 3), 1, (1, 3)),
+            "padding 1, 3 leaves windows of 2×3 cells empty; give less than the pool's size",
+        ),
         ((2, 0), "stride is 0; give one or two (rows, columns) whole numbers of at least 1"),
         ((2.0,), "pool size is 2.0; give one or two (rows, columns) whole numbers of at least 1"),
     ],

@@ -23,10 +23,12 @@ BATTERY = ["tests/layers/test_every_layer.py", "tests/layers/test_layer.py"]
 
 # Module → tests, those first that are likeliest to notice.
 TARGETS: dict[str, list[str]] = {
+    "layers/average": ["tests/layers/test_average.py", *BATTERY],
     "layers/conv": ["tests/layers/test_conv.py", *BATTERY],
     "layers/dense": ["tests/layers/test_dense.py", *BATTERY],
     "layers/flatten": ["tests/layers/test_flatten.py", *BATTERY],
     "layers/layer": ["tests/layers/test_layer.py", "tests/layers"],
+    "layers/leaky_relu": ["tests/layers/test_leaky_relu.py", *BATTERY],
     "layers/pool": ["tests/layers/test_pool.py", *BATTERY],
     "layers/relu": ["tests/layers/test_relu.py", *BATTERY],
     "layers/softmax": ["tests/layers/test_softmax.py"],

@@ -8,10 +8,22 @@ import numpy as np
 import pytest
 
 from inkgrad.engines import ENGINES, make_engine
-from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, SoftmaxCrossEntropy
+from inkgrad.layers import (
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    SoftmaxCrossEntropy,
+)
+from inkgrad.layers.conv import both_sides
 from inkgrad.network import Network, Parameters, seed_network
 from tests.agreement import TOLERANCE, error, layer_errors
-from tests.networks import random_batch, random_network, random_parameters
+from tests.networks import any_network, random_batch, random_network, random_parameters
 
 pytestmark = pytest.mark.oracle
 every_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -21,11 +33,22 @@ def torch_layer(torch: ModuleType, layer: Layer, x, weights: dict):
     """Carry one layer out as PyTorch does; its dense weights stand (outputs, inputs)."""
     f = torch.nn.functional
     if isinstance(layer, Conv2D):
-        return f.conv2d(x, weights["weight"], weights["bias"], layer.stride, layer.padding)
+        (top, bottom), (left, right) = both_sides(layer.padding, "padding")
+        x = f.pad(x, (left, right, top, bottom))
+        more = {"dilation": layer.dilation, "groups": layer.groups}
+        return f.conv2d(x, weights["weight"], weights.get("bias"), layer.stride, **more)
     if isinstance(layer, Dense):
         return f.linear(x, weights["weight"].T, weights["bias"])
     if isinstance(layer, MaxPool2D):
+        down, across = layer.padding  # PyTorch's own padding may be half a window at most
+        x = f.pad(x, (across, across, down, down), value=-np.inf)
         return f.max_pool2d(x, layer.size, layer.stride)
+    if isinstance(layer, AveragePool2D):
+        return f.avg_pool2d(x, layer.size, layer.stride)
+    if isinstance(layer, GlobalAveragePool):
+        return x.mean(dim=(2, 3))
+    if isinstance(layer, LeakyReLU):
+        return f.leaky_relu(x, layer.slope)
     if isinstance(layer, ReLU):
         return f.relu(x)
     assert isinstance(layer, Flatten)
@@ -78,10 +101,10 @@ def test_the_seed_networks_gradients(torch, engine, n):
 
 
 @every_engine
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(200))
 def test_random_networks_gradients(torch, engine, seed):
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = (random_network, any_network)[seed % 2](rng)
     assert_agree(torch, engine, network, rng, n=int(rng.integers(1, 9)))
 
 
@@ -100,11 +123,11 @@ def test_blank_paper_full_of_ties(torch, engine):
         assert error(ours[name], theirs[name]) <= TOLERANCE, name
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(100))
 def test_in_float64_only_rounding_is_left(torch, seed):
     """The layers by hand, last to first: every parameter's gradient and dL/dx to 1e-11."""
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = (random_network, any_network)[seed % 2](rng)
     parameters = random_parameters(network, rng)
     x, labels = random_batch(network, 3, rng)
     loss, _, dx, theirs = torch_gradients(torch, network, parameters, x, labels, 0.1)

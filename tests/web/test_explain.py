@@ -9,7 +9,7 @@ import pytest
 
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy
 from inkgrad.network import Network
-from tests.networks import random_batch, random_network, random_parameters
+from tests.networks import any_network, random_batch, random_network, random_parameters
 
 MODULE = "static/network/explain.js"
 SOFTMAX = "static/layers/softmax.js"
@@ -63,7 +63,8 @@ class Scene:
 
 
 def scenes():
-    networks = [random_network(np.random.default_rng(seed)) for seed in range(25)]
+    networks = [random_network(np.random.default_rng(seed)) for seed in range(20)]
+    networks += [any_network(np.random.default_rng(seed)) for seed in range(20)]
     corners = [
         # Padding larger than the filter, so that some patches see nothing but zeros.
         Network([Conv2D(2, 1, 1, 2), ReLU(), MaxPool2D(2), Flatten(), Dense(3)], (2, 4, 5)),
@@ -168,6 +169,12 @@ def check_sources_forward(scene, index, cell, explained):
         assert [x[c] for c in covered] == explained["candidates"]
         assert x[explained["winner"]] == explained["value"]
         assert explained["candidates"].index(max(explained["candidates"])) == explained["best"]
+    elif kind == "AveragePool2D":
+        assert [x[c] for c in covered] == explained["candidates"]
+        assert explained["cells"] == len(covered)
+    elif kind == "GlobalAveragePool":
+        assert math.isclose(math.fsum(x[covered]), explained["total"], rel_tol=1e-9, abs_tol=1e-12)
+        assert explained["cells"] == len(covered)
     elif kind == "Dense":
         assert [x[c] for c in covered] == [part["left"] for part in explained["parts"]]
     else:

@@ -71,7 +71,8 @@ def test_what_is_told_of_a_model(javascript, model, data):
     assert found["size"] == model.network.size
     assert found["hasFeatures"] is False
     assert [layer["name"] for layer in found["layers"]] == [s.name for s in model.network.stages]
-    assert found["layers"][2]["settings"] == {"size": [2, 2], "stride": [2, 2]}
+    settings = {"size": [2, 2], "stride": [2, 2], "padding": [0, 0]}
+    assert found["layers"][2]["settings"] == settings
     for name, values in found["parameters"].items():
         assert values.tobytes() == model.parameters[name].tobytes()
 

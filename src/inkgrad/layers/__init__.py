@@ -1,12 +1,14 @@
 """The book: one operation a file, forward and backward, derived and written out in NumPy.
 
-These functions are the truth that every faster engine is proved equal to.
+These functions are the truth that every faster engine is checked against.
 """
 
+from inkgrad.layers.average import AveragePool2D, GlobalAveragePool
 from inkgrad.layers.conv import Conv2D
 from inkgrad.layers.dense import Dense
 from inkgrad.layers.flatten import Flatten
 from inkgrad.layers.layer import Array, Layer, Saved, Shape
+from inkgrad.layers.leaky_relu import LeakyReLU
 from inkgrad.layers.pool import MaxPool2D
 from inkgrad.layers.relu import ReLU
 from inkgrad.layers.softmax import SoftmaxCrossEntropy, log_softmax, softmax
@@ -14,10 +16,13 @@ from inkgrad.layers.softmax import SoftmaxCrossEntropy, log_softmax, softmax
 __all__ = [
     "LAYERS",
     "Array",
+    "AveragePool2D",
     "Conv2D",
     "Dense",
     "Flatten",
+    "GlobalAveragePool",
     "Layer",
+    "LeakyReLU",
     "MaxPool2D",
     "ReLU",
     "Saved",
@@ -28,6 +33,9 @@ __all__ = [
 ]
 
 LAYERS: dict[str, type[Layer]] = {
-    layer.__name__: layer for layer in (Conv2D, Dense, Flatten, MaxPool2D, ReLU)
+    layer.__name__: layer
+    for layer in (
+        *(AveragePool2D, Conv2D, Dense, Flatten, GlobalAveragePool, LeakyReLU, MaxPool2D, ReLU),
+    )
 }
 """Every kind of layer by the name that a model file calls it."""

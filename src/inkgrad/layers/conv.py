@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -21,19 +22,22 @@ from inkgrad.layers.layer import (
     whole_number,
 )
 
-__all__ = ["Conv2D", "add_patches", "patches"]
+__all__ = ["Conv2D", "Sides", "add_patches", "both_sides", "patches"]
+
+Sides = tuple[tuple[int, int], tuple[int, int]]
+"""(top, bottom), (left, right)"""
 
 
 @dataclass(frozen=True)
 class Conv2D(Layer):
     r"""A bank of `filters` filters, each a small picture of weights that slides over the input.
 
-    $$ y_{b,k,u,v} = \sum_{c,i,j} w_{k,c,i,j}\; \bar x_{b,\,c,\;su+i,\;sv+j} + \beta_k $$
+    $$ y_{b,k,u,v} = \sum_{c,i,j} w_{k,c,i,j}\; \bar x_{b,\,c,\;su+di,\;sv+dj} + \beta_k $$
 
-    where x̄ is x with p rows and columns of zeros added on every side, s the stride, and i, j run
-    over the filter's rows and columns. (Strictly this is a correlation: the filter is not turned
-    round. Since the weights are learnt, the two are the same network, and the whole field says
-    convolution.)
+    where x̄ is x with p rows and columns of zeros added on every side, s the stride, d the dilation,
+    and i, j run over the filter's rows and columns. (Strictly this is a correlation: the filter is
+    not turned round. Since the weights are learnt, the two are the same network, and the whole
+    field says convolution.)
 
     Parameters
     ----------
@@ -43,18 +47,26 @@ class Conv2D(Layer):
         f, the filters' rows and columns.
     stride : int or (int, int)
         s, the step from one place to the next.
-    padding : int or (int, int)
-        p, the zeros added on each side; (f − 1) / 2 keeps the size of the picture at stride 1.
+    padding : int, (int, int) or ((int, int), (int, int))
+        p, the zeros added on each side; (f − 1) / 2 keeps the size of the picture at stride 1. A
+        pair is rows, columns; two pairs are (top, bottom), (left, right).
+    dilation : int or (int, int)
+        d, the step from one cell of the filter to the next: with 2 it looks at every other cell.
+    groups : int
+        G: channels and filters are split into so many groups, and a filter sees the channels of
+        its own group alone. As many groups as channels make a depthwise convolution.
+    bias : bool
+        Whether β is learnt; without it β is 0, as before a layer that subtracts the mean anyway.
 
     Notes
     -----
-    *Shapes.* x (n, C, H, W), weight (K, C, f, f), bias (K,), y (n, K, H', W') with
-    H' = ⌊(H + 2p − f)/s⌋ + 1, and W' likewise.
+    *Shapes.* x (n, C, H, W), weight (K, C/G, f, f), bias (K,), y (n, K, H', W') with
+    H' = ⌊(H + 2p − d(f − 1) − 1)/s⌋ + 1, and W' likewise.
 
-    *Cost.* K·C·f²·H'·W' multiply-adds a drawing forward, twice that backward.
+    *Cost.* K·(C/G)·f²·H'·W' multiply-adds a drawing forward, twice that backward.
 
     *As a matrix product.* Write the patch that place (b, u, v) sees as one column: the C·f² rows
-    of P hold x̄[b, c, su+i, sv+j], its n·H'·W' columns are the places. Then Z = W P + β, one
+    of P hold x̄[b, c, su+di, sv+dj], its n·H'·W' columns are the places. Then Z = W P + β, one
     matrix product, with W the weights as K rows. `patches` makes P; it is a linear map A of x.
 
     *Derivation of the backward pass.* Let G = dL/dZ, the same numbers as dy with one row a
@@ -66,7 +78,8 @@ class Conv2D(Layer):
 
     An input cell stands in several patches, once for each filter cell that passes over it, and
     its derivative is the sum of theirs: dx = Aᵀ dP, which is `add_patches`. Cells of the padding
-    are constants; their derivatives are dropped.
+    are constants; their derivatives are dropped. With groups, all of this holds for each group by
+    itself: its rows of P, its filters.
 
     Examples
     --------
@@ -95,13 +108,28 @@ class Conv2D(Layer):
     filters: int
     size: int | tuple[int, int]
     stride: int | tuple[int, int] = 1
-    padding: int | tuple[int, int] = 0
+    padding: int | tuple[int, int] | Sides = 0
+    dilation: int | tuple[int, int] = 1
+    groups: int = 1
+    bias: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "filters", whole_number(self.filters, "filters"))
         object.__setattr__(self, "size", pair(self.size, "filter size"))
         object.__setattr__(self, "stride", pair(self.stride, "stride"))
-        object.__setattr__(self, "padding", pair(self.padding, "padding", least=0))
+        rows, columns = both_sides(self.padding, "padding")
+        is_even = rows[0] == rows[1] and columns[0] == columns[1]
+        padding = (rows[0], columns[0]) if is_even else (rows, columns)
+        object.__setattr__(self, "padding", padding)
+        object.__setattr__(self, "dilation", pair(self.dilation, "dilation"))
+        object.__setattr__(self, "groups", whole_number(self.groups, "groups"))
+        if self.filters % self.groups:
+            raise ShapeError(
+                f"{self.filters} filters cannot be split into {self.groups} groups; "
+                f"give a multiple of {self.groups}"
+            )
+        if not isinstance(self.bias, bool):
+            raise ShapeError(f"bias is {self.bias!r}; give true or false")
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (K, H', W') for an input (C, H, W)."""
@@ -110,39 +138,60 @@ class Conv2D(Layer):
                 "a convolution needs pictures (channels, rows, columns), "
                 f"but is given {input_shape}"
             )
-        _, h, w = input_shape
-        (fh, fw), (sh, sw), (ph, pw) = self._geometry()
-        if h + 2 * ph < fh or w + 2 * pw < fw:
+        c, h, w = input_shape
+        if c % self.groups:
+            raise ShapeError(
+                f"{c} channels cannot be split into {self.groups} groups; "
+                "choose a number of groups that divides them"
+            )
+        size, stride, ((top, bottom), (left, right)), dilation = self._geometry()
+        fh, fw = ((f - 1) * d + 1 for f, d in zip(size, dilation, strict=True))
+        if h + top + bottom < fh or w + left + right < fw:
             raise ShapeError(
                 f"a {fh}×{fw} filter needs at least {fh}×{fw} cells, but the picture has "
-                f"{h}×{w} with padding {ph}, {pw}; take a smaller filter or more padding"
+                f"{h}×{w} with padding {_written(self.padding)}; "
+                "take a smaller filter or more padding"
             )
-        return (self.filters, output_length(h, fh, sh, ph), output_length(w, fw, sw, pw))
+        rows = output_length(h + top + bottom, fh, stride[0])
+        return (self.filters, rows, output_length(w + left + right, fw, stride[1]))
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
-        """Return weight (K, C, f, f) and bias (K,)."""
-        (fh, fw), _, _ = self._geometry()
-        return {"weight": (self.filters, input_shape[0], fh, fw), "bias": (self.filters,)}
+        """Return weight (K, C/G, f, f) and, if there is one, bias (K,)."""
+        (fh, fw), *_ = self._geometry()
+        shapes: dict[str, Shape] = {
+            "weight": (self.filters, input_shape[0] // self.groups, fh, fw),
+            "bias": (self.filters,),
+        }
+        return shapes if self.bias else {"weight": shapes["weight"]}
 
     def initialise(self, input_shape: Shape, rng: np.random.Generator) -> dict[str, Array]:
-        """Draw weights by He's rule with fan_in = C·f², and zero biases."""
+        """Draw weights by He's rule with fan_in = (C/G)·f², and zero biases."""
         shape = self.parameter_shapes(input_shape)["weight"]
         fan_in = shape[1] * shape[2] * shape[3]
-        return {"weight": he_normal(shape, fan_in, rng), "bias": np.zeros(self.filters)}
+        weight = he_normal(shape, fan_in, rng)
+        return (
+            {"weight": weight, "bias": np.zeros(self.filters)} if self.bias else {"weight": weight}
+        )
 
     def multiply_adds(self, input_shape: Shape) -> int:
-        """Return K·C·f²·H'·W'."""
+        """Return K·(C/G)·f²·H'·W'."""
         k, h, w = self.output_shape(input_shape)
-        (fh, fw), _, _ = self._geometry()
-        return k * input_shape[0] * fh * fw * h * w
+        (fh, fw), *_ = self._geometry()
+        return k * (input_shape[0] // self.groups) * fh * fw * h * w
 
-    def forward(self, x: Array, weight: Array, bias: Array) -> tuple[Array, Saved]:  # type: ignore[override]
+    def forward(  # type: ignore[override]
+        self, x: Array, weight: Array, bias: Array | None = None
+    ) -> tuple[Array, Saved]:
         """Return y (n, K, H', W') for x (n, C, H, W): Z = W P + β."""
         n = x.shape[0]
         k, h, w = self.output_shape(x.shape[1:])
-        check_shapes(self.parameter_shapes(x.shape[1:]), weight=weight, bias=bias)
+        given = {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
+        check_shapes(self.parameter_shapes(x.shape[1:]), **given)
         columns = patches(x, *self._geometry())  # (C·f·f, n·H'·W')
-        z = weight.reshape(k, -1) @ columns + bias[:, None]  # (K, n·H'·W')
+        z = self._grouped(weight) @ self._grouped(columns)  # (G, K/G, n·H'·W')
+        z = z.reshape(k, -1)  # (K, n·H'·W')
+        if bias is not None:
+            z = z + bias[:, None]
         y = z.reshape(k, n, h, w).transpose(1, 0, 2, 3)  # (n, K, H', W')
         return y, (x.shape, columns, weight)
 
@@ -151,19 +200,61 @@ class Conv2D(Layer):
         x_shape, columns, weight = saved
         k = weight.shape[0]
         g = dy.transpose(1, 0, 2, 3).reshape(k, -1)  # (K, n·H'·W')
-        dw = (g @ columns.T).reshape(weight.shape)  # (K, C, f, f)
-        db = g.sum(axis=1)  # (K,)
-        dcolumns = weight.reshape(k, -1).T @ g  # (C·f·f, n·H'·W')
+        grouped = self._grouped(g)  # (G, K/G, n·H'·W')
+        dw = grouped @ self._grouped(columns).transpose(0, 2, 1)  # (G, K/G, C/G·f·f)
+        dcolumns = self._grouped(weight).transpose(0, 2, 1) @ grouped  # (G, C/G·f·f, n·H'·W')
+        dcolumns = dcolumns.reshape(columns.shape)  # (C·f·f, n·H'·W')
         dx = add_patches(dcolumns, x_shape, *self._geometry())  # (n, C, H, W)
-        return dx, {"weight": dw, "bias": db}
+        gradients = {"weight": dw.reshape(weight.shape)}  # (K, C/G, f, f)
+        if self.bias:
+            gradients["bias"] = g.sum(axis=1)  # (K,)
+        return dx, gradients
 
-    def _geometry(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-        """Return (size, stride, padding), each as (rows, columns): `__post_init__` saw to that."""
-        return self.size, self.stride, self.padding  # type: ignore[return-value]
+    def _grouped(self, rows: Array) -> Array:
+        """Return rows, or filters, as those of each group: (G, rows/G, what a row holds)."""
+        of_each = rows.shape[0] // self.groups
+        return rows.reshape(self.groups, of_each, math.prod(rows.shape[1:]))
+
+    def _geometry(self) -> tuple[tuple[int, int], tuple[int, int], Sides, tuple[int, int]]:
+        """Return size, stride, padding and dilation: `__post_init__` saw to their forms."""
+        sides = both_sides(self.padding, "padding")
+        return self.size, self.stride, sides, self.dilation  # type: ignore[return-value]
+
+
+def _written(padding: Any) -> str:
+    return str(padding).replace("(", "").replace(")", "")
+
+
+def both_sides(value: Any, what: str) -> Sides:
+    """Return ((top, bottom), (left, right)): one number or a pair is meant for both sides.
+
+    Raises
+    ------
+    ShapeError
+        If it is neither one or two whole numbers nor two pairs of them, or one is negative.
+
+    Examples
+    --------
+    >>> both_sides(1, "padding"), both_sides(((0, 1), 2), "padding")
+    (((1, 1), (1, 1)), ((0, 1), (2, 2)))
+    """
+    is_nested = isinstance(value, (tuple, list)) and any(
+        isinstance(side, (tuple, list)) for side in value
+    )
+    if not is_nested:
+        rows, columns = pair(value, what, least=0)
+        return (rows, rows), (columns, columns)
+    if len(value) != 2:
+        raise ShapeError(f"{what} is {value!r}; give ((top, bottom), (left, right))")
+    return pair(value[0], what, least=0), pair(value[1], what, least=0)
 
 
 def patches(
-    x: Array, size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]
+    x: Array,
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int] | Sides,
+    dilation: tuple[int, int] = (1, 1),
 ) -> Array:
     """Write the patch that each place sees as one column: (n, C, H, W) → (C·f·f, n·H'·W').
 
@@ -180,10 +271,11 @@ def patches(
            [4, 5],
            [5, 6]])
     """
-    ph, pw = padding
-    padded = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))  # (n, C, H+2p, W+2p)
-    windows = sliding_window_view(padded, size, axis=(2, 3))  # a view: (n, C, rows, cols, f, f)
-    windows = windows[:, :, :: stride[0], :: stride[1]]  # (n, C, H', W', f, f)
+    padded = np.pad(x, ((0, 0), (0, 0), *both_sides(padding, "padding")))  # (n, C, H+2p, W+2p)
+    dh, dw = dilation
+    reach = ((size[0] - 1) * dh + 1, (size[1] - 1) * dw + 1)
+    windows = sliding_window_view(padded, reach, axis=(2, 3))  # a view: (n, C, rows, cols, …)
+    windows = windows[:, :, :: stride[0], :: stride[1], ::dh, ::dw]  # (n, C, H', W', f, f)
     n, c, h, w, fh, fw = windows.shape
     windows = windows.transpose(1, 4, 5, 0, 2, 3)  # (C, f, f, n, H', W'), still a view
     return np.asarray(windows.reshape(c * fh * fw, n * h * w))  # the copy is made here
@@ -194,7 +286,8 @@ def add_patches(
     x_shape: Shape,
     size: tuple[int, int],
     stride: tuple[int, int],
-    padding: tuple[int, int],
+    padding: tuple[int, int] | Sides,
+    dilation: tuple[int, int] = (1, 1),
 ) -> Array:
     """Add every column's numbers back where its patch was taken: the transpose of `patches`.
 
@@ -209,12 +302,16 @@ def add_patches(
              [1., 2., 1.]]]])
     """
     n, c, h, w = x_shape
-    (fh, fw), (sh, sw), (ph, pw) = size, stride, padding
-    rows, cols = output_length(h, fh, sh, ph), output_length(w, fw, sw, pw)
+    (fh, fw), (sh, sw), (dh, dw) = size, stride, dilation
+    (top, bottom), (left, right) = both_sides(padding, "padding")
+    height, width = h + top + bottom, w + left + right
+    rows = output_length(height, (fh - 1) * dh + 1, sh)
+    cols = output_length(width, (fw - 1) * dw + 1, sw)
     columns = columns.reshape(c, fh, fw, n, rows, cols)
-    dx = np.zeros((c, n, h + 2 * ph, w + 2 * pw), columns.dtype)
+    dx = np.zeros((c, n, height, width), columns.dtype)
     for i in range(fh):
         for j in range(fw):
-            # Filter cell (i, j) saw the padded input's rows i, i+s, … and columns j, j+s, …
-            dx[:, :, i : i + sh * rows : sh, j : j + sw * cols : sw] += columns[:, i, j]
-    return np.asarray(dx[:, :, ph : ph + h, pw : pw + w].transpose(1, 0, 2, 3))  # (n, C, H, W)
+            # Filter cell (i, j) saw the padded input's rows di, di+s, … and columns dj, dj+s, …
+            r, t = i * dh, j * dw
+            dx[:, :, r : r + sh * rows : sh, t : t + sw * cols : sw] += columns[:, i, j]
+    return np.asarray(dx[:, :, top : top + h, left : left + w].transpose(1, 0, 2, 3))

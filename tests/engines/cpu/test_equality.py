@@ -30,6 +30,7 @@ from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Network, Parameters, seed_network
 from tests.agreement import TOLERANCE, error, layer_errors
 from tests.networks import (
+    any_network,
     exact_batch,
     exact_parameters,
     random_batch,
@@ -128,11 +129,17 @@ def test_networks_whose_beginning_is_not_for_the_kernels(seed):
     assert_engines_agree(random_network(rng), rng)
 
 
+@pytest.mark.parametrize("seed", range(100))
+def test_networks_of_all_kinds_of_layers(seed):
+    rng = np.random.default_rng(seed)
+    assert_engines_agree(any_network(rng), rng)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1000, 1100 + 50 * THOROUGH))
+@pytest.mark.parametrize("seed", range(1000, 1200 + 50 * THOROUGH))
 def test_many_more_networks(seed):
     rng = np.random.default_rng(seed)
-    draw = random_network if seed % 4 == 0 else random_block_network
+    draw = (random_network, any_network, random_block_network)[min(seed % 4, 2)]
     assert_engines_agree(draw(rng), rng, work=20 * WORK)
 
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from inkgrad.engines import ReferenceEngine
-from inkgrad.engines.cpu import CpuEngine
+from inkgrad.engines.cpu import CpuEngine, plan
 from inkgrad.engines.cpu.plan import make_plan
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import (
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+)
 from inkgrad.network import Network, Parameters
 from tests.agreement import layer_errors
 from tests.networks import random_batch, random_parameters
@@ -38,13 +49,52 @@ class Doubled(ReLU):
         ([ReLU(), Conv2D(4, 3), *HEAD], 1, [(False, 1)]),
         ([Doubled(), Conv2D(4, 3), *HEAD], 1, [(False, 1)]),
         ([Conv2D(4, 3), Doubled(), *HEAD], 2, []),
+        ([Conv2D(4, 3, dilation=2), Conv2D(4, 3), *HEAD], 1, [(False, 1)]),
+        ([Conv2D(4, 3), Conv2D(4, 3, groups=2), *HEAD], 2, []),
+        ([Conv2D(4, 3, bias=False), ReLU(), *HEAD], 2, []),
+        ([Conv2D(4, 3, padding=((0, 1), (1, 0))), ReLU(), *HEAD], 2, []),
+        ([Conv2D(4, 3), MaxPool2D(2, padding=1), *HEAD], 2, []),
+        ([Conv2D(4, 3), LeakyReLU(), AveragePool2D(2), *HEAD], 3, []),
+        ([Conv2D(4, 3), GlobalAveragePool(), Dense(3)], 2, []),
     ],
 )
 def test_layers_are_joined_where_that_changes_nothing(layers, before, blocks):
-    plan = make_plan(Network(layers, (1, 12, 12)))
-    assert len(plan.before) == before
-    assert [(block.rectified, block.pool) for block in plan.convolutions] == blocks
-    assert len(plan.dense) == 1
+    made = make_plan(Network(layers, (1, 12, 12)))
+    assert len(made.before) == before
+    assert [(block.rectified, block.pool) for block in made.convolutions] == blocks
+    assert len(made.dense) == 1
+
+
+@pytest.mark.parametrize("kind", [Conv2D, Dense, Flatten, MaxPool2D, ReLU])
+def test_a_setting_that_the_kernels_do_not_know_is_not_ignored(kind, monkeypatch):
+    """Say somebody adds a setting to a layer: `shift`, a number that is added to its output."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Shifted(kind):
+        shift: float = 0.5
+
+        def forward(self, x, **parameters):
+            y, saved = super().forward(x, **parameters)
+            return y + np.float32(self.shift), saved
+
+    known = dict(plan._KNOWN)
+    monkeypatch.setattr(plan, "_KNOWN", {**known, Shifted: known[kind]})  # as if it were in `kind`
+
+    def layer(*settings):
+        return (Shifted if settings[0] is kind else settings[0])(*settings[1:])
+
+    layers = [layer(Conv2D, 4, 3), layer(ReLU), layer(MaxPool2D, 2)]
+    layers += [layer(Flatten), layer(Dense, 6), ReLU(), Dense(3)]
+    network = Network(layers, (1, 12, 12))
+    at = next(i for i, layer in enumerate(layers) if type(layer) is Shifted)
+    assert len(make_plan(network).before) > at
+    rng = np.random.default_rng(0)
+    parameters = random_parameters(network, rng, np.float32)
+    x, labels = random_batch(network, 5, rng, np.float32)
+    ours = CpuEngine(network).gradients(parameters, x, labels)
+    theirs = ReferenceEngine(network).gradients(parameters, x, labels)
+    np.testing.assert_allclose(ours.logits, theirs.logits, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours.vector, theirs.vector, rtol=1e-3, atol=1e-5)
 
 
 def test_a_network_without_logits_in_a_row_is_left_to_its_layers():

@@ -19,7 +19,6 @@ from inkgrad.engines.cpu.plan import ConvBlock, DenseBlock, Plan
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.engines.cpu.winograd import POINTS, TILE
 from inkgrad.layers import Conv2D
-from inkgrad.layers.layer import pair
 from inkgrad.network import Network
 
 __all__ = ["CONVOLUTION", "DENSE", "PART", "Layout", "make_layout", "parts_of"]
@@ -150,9 +149,7 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         b = convolutions[i]
         _fill_sizes(b, block, network, first=i == 0 and not plan.before)
         following = blocks[i + 1].stage.layer if i + 1 < len(blocks) else None
-        pad = (
-            pair(following.padding, "padding", least=0) if isinstance(following, Conv2D) else (0, 0)
-        )
+        pad: Any = following.padding if isinstance(following, Conv2D) else (0, 0)
         out_in_rows = b["out_rows"] + 2 * pad[0]
         b["out_pad_y"], b["out_pad_x"] = pad
         b["out_in_columns"] = b["out_columns"] + 2 * pad[1]

@@ -13,8 +13,9 @@ sizes at run time, so that another network costs no compiling.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
 from inkgrad.network import Network, Stage
@@ -103,6 +104,8 @@ def _blocks(
     dense: list[DenseBlock] = []
     for stage in stages:
         layer, kind = stage.layer, type(stage.layer)  # not a subclass, which may do otherwise
+        if not _is_known(layer):
+            return None
         if kind is Dense:
             dense.append(DenseBlock(stage))
         elif kind is ReLU and dense:
@@ -111,7 +114,7 @@ def _blocks(
             convolutions.append(ConvBlock(stage))
         elif kind is ReLU and convolutions:
             convolutions[-1] = replace(convolutions[-1], rectified=True)
-        elif _is_pool(layer) and convolutions and convolutions[-1].pool == 1:
+        elif kind is MaxPool2D and convolutions and convolutions[-1].pool == 1:
             convolutions[-1] = replace(convolutions[-1], pool=2)
         elif kind is not Flatten:
             return None
@@ -120,6 +123,37 @@ def _blocks(
     return tuple(convolutions), tuple(dense)
 
 
-def _is_pool(layer: Layer) -> bool:
-    """Whether this is the pool that blocks know: 2×2 windows that do not overlap."""
-    return type(layer) is MaxPool2D and layer.size == layer.stride == (2, 2)
+def _any(_: Any) -> bool:
+    return True
+
+
+def _is_pair(value: Any) -> bool:
+    return all(isinstance(n, int) for n in value)
+
+
+# What the kernels know of each layer: for each of its settings, which values. A layer with any
+# other setting, or value, is not theirs, so nothing that they do not know can be ignored.
+_KNOWN: dict[type[Layer], dict[str, Callable[[Any], bool]]] = {
+    Conv2D: {
+        "filters": _any,
+        "size": _any,
+        "stride": _any,
+        "padding": _is_pair,  # the same on both sides
+        "dilation": (1, 1).__eq__,
+        "groups": (1).__eq__,
+        "bias": True.__eq__,
+    },
+    Dense: {"outputs": _any},
+    Flatten: {},
+    MaxPool2D: {"size": (2, 2).__eq__, "stride": (2, 2).__eq__, "padding": (0, 0).__eq__},
+    ReLU: {},
+}
+
+
+def _is_known(layer: Layer) -> bool:
+    """Whether the kernels know a layer with all of its settings."""
+    known = _KNOWN.get(type(layer))
+    settings = {name: value for name, value in layer.to_config().items() if name != "type"}
+    return known is not None and all(
+        name in known and known[name](value) for name, value in settings.items()
+    )

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { ShapeError } from "../errors.js";
+import { ShapeError, inShort } from "../errors.js";
 import {
   MOST_MAPS,
   MOST_TERMS,
@@ -22,7 +22,15 @@ import {
   sum,
 } from "./explanation.js";
 import { commas, indexed, letter, row, sign, slope, total, under } from "./formula.js";
-import { inParentheses, outputLength, pair, volume, wholeNumber, zerosLike } from "./layer.js";
+import {
+  bothSides,
+  inParentheses,
+  outputLength,
+  pair,
+  volume,
+  wholeNumber,
+  zerosLike,
+} from "./layer.js";
 
 /** @typedef {import("./explanation.js").Layer} Layer */
 /** @typedef {import("./explanation.js").Scene} Scene */
@@ -95,7 +103,7 @@ const WORDS = {
       weight: [filters, channels],
     },
   }) => {
-    const each = `, one column each: ${channels} small pictures, one for every map before`;
+    const each = `, one column each: ${channels} small pictures, one for every map it looks at`;
     return `Gradients of the ${filters} filters${channels === 1 ? "" : each}`;
   },
 };
@@ -112,7 +120,7 @@ const SAYS = {
 export class Conv2D {
   static shortName = "conv";
   static needed = ["filters", "size"];
-  static optional = ["stride", "padding"];
+  static optional = ["stride", "padding", "dilation", "groups", "bias"];
   static formulas = FORMULAS;
   static words = WORDS;
   static says = SAYS;
@@ -120,11 +128,41 @@ export class Conv2D {
   /**
    * @param {Record<string, unknown>} settings as in Python; numbers or [rows, columns]
    */
-  constructor({ filters, size, stride = 1, padding = 0 }) {
+  constructor({ filters, size, stride = 1, padding = 0, dilation = 1, groups = 1, bias = true }) {
     this.filters = wholeNumber(filters, "filters");
     this.size = pair(size, "filter size");
     this.stride = pair(stride, "stride");
-    this.padding = pair(padding, "padding", 0);
+    const [[top, bottom], [left, right]] = bothSides(padding, "padding");
+    const isEven = top === bottom && left === right;
+    /** As in Python: [rows, columns] where both sides are alike, else all four. */
+    this.padding = isEven
+      ? [top, left]
+      : [
+          [top, bottom],
+          [left, right],
+        ];
+    this.dilation = pair(dilation, "dilation");
+    this.groups = wholeNumber(groups, "groups");
+    if (this.filters % this.groups !== 0) {
+      throw new ShapeError(
+        `${this.filters} filters cannot be split into ${this.groups} groups; ` +
+          `give a multiple of ${this.groups}`,
+      );
+    }
+    if (typeof bias !== "boolean") {
+      throw new ShapeError(`bias is ${inShort(bias)}; give true or false`);
+    }
+    this.bias = bias;
+  }
+
+  /** Return [[top, bottom], [left, right]]. */
+  get sides() {
+    return bothSides(this.padding, "padding");
+  }
+
+  /** Return how many rows and columns a filter reaches over: d(f − 1) + 1. */
+  get reach() {
+    return this.size.map((length, axis) => this.dilation[axis] * (length - 1) + 1);
   }
 
   /**
@@ -140,34 +178,44 @@ export class Conv2D {
           inParentheses(inputShape),
       );
     }
-    const [, h, w] = inputShape;
-    const [[fh, fw], [sh, sw], [ph, pw]] = [this.size, this.stride, this.padding];
-    if (h + 2 * ph < fh || w + 2 * pw < fw) {
+    const [c, h, w] = inputShape;
+    if (c % this.groups !== 0) {
       throw new ShapeError(
-        `a ${fh}×${fw} filter needs at least ${fh}×${fw} cells, but the picture has ${h}×${w} ` +
-          `with padding ${ph}, ${pw}; take a smaller filter or more padding`,
+        `${c} channels cannot be split into ${this.groups} groups; ` +
+          "choose a number of groups that divides them",
       );
     }
-    return [this.filters, outputLength(h, fh, sh, ph), outputLength(w, fw, sw, pw)];
+    const [[fh, fw], [sh, sw]] = [this.reach, this.stride];
+    const [[top, bottom], [left, right]] = this.sides;
+    if (h + top + bottom < fh || w + left + right < fw) {
+      const padding = this.padding.flat().join(", ");
+      throw new ShapeError(
+        `a ${fh}×${fw} filter needs at least ${fh}×${fw} cells, but the picture has ${h}×${w} ` +
+          `with padding ${padding}; take a smaller filter or more padding`,
+      );
+    }
+    const rows = outputLength(h + top + bottom, fh, sh);
+    return [this.filters, rows, outputLength(w + left + right, fw, sw)];
   }
 
   /**
-   * Return the shapes of the weight, [K, C, f, f], and of the bias, [K].
+   * Return the shapes of the weight, [K, C/G, f, f], and of the bias, [K], if there is one.
    *
    * @param {Shape} inputShape
    * @returns {Record<string, Shape>}
    */
   parameterShapes([channels]) {
-    return { weight: [this.filters, channels, ...this.size], bias: [this.filters] };
+    const weight = [this.filters, channels / this.groups, ...this.size];
+    return this.bias ? { weight, bias: [this.filters] } : { weight };
   }
 
   /**
-   * Return K·C·f²·H'·W'.
+   * Return K·(C/G)·f²·H'·W'.
    *
    * @param {Shape} inputShape
    */
   multiplyAdds(inputShape) {
-    return volume(this.outputShape(inputShape)) * inputShape[0] * volume(this.size);
+    return volume(this.outputShape(inputShape)) * (inputShape[0] / this.groups) * volume(this.size);
   }
 
   /**
@@ -181,25 +229,28 @@ export class Conv2D {
    */
   forward(x, inputShape, { weight, bias }) {
     const places = volume(this.outputShape(inputShape).slice(1));
-    const rows = inputShape[0] * volume(this.size);
+    const rows = (inputShape[0] / this.groups) * volume(this.size); // of P, that a filter sees
     const columns = patches(x, inputShape, this); // [C·f·f, H'·W']
-    const told = rowsWithInk(columns, rows, places);
     const y = zerosLike(x, this.filters * places);
-    const [sumsA, sumsB] = [new Float64Array(places), new Float64Array(places)];
-    const [weightsA, weightsB] = [new Float64Array(told.length), new Float64Array(told.length)];
-    const [sums, weights] = [
-      [sumsA, sumsB],
-      [weightsA, weightsB],
-    ];
-    for (let k = 0; k < this.filters; k += 2) {
-      const both = [k, Math.min(k + 1, this.filters - 1)]; // of an odd one, the last one twice
-      both.forEach((filter, i) => {
-        sums[i].fill(bias[filter]);
-        for (let n = 0; n < told.count; n++) weights[i][n] = weight[filter * rows + told[n]];
-      });
-      addRows(sumsA, sumsB, columns, told, weightsA, weightsB);
-      y.set(sumsA, both[0] * places);
-      y.set(sumsB, both[1] * places);
+    const sums = [new Float64Array(places), new Float64Array(places)];
+    const filters = this.filters / this.groups; // of a group
+    for (let group = 0; group < this.groups; group++) {
+      const told = rowsWithInk(columns, group * rows, rows, places);
+      const weights = [new Float64Array(told.length), new Float64Array(told.length)];
+      for (let k = 0; k < filters; k += 2) {
+        // Two at a time; of an odd number, the last one twice.
+        const both = [k, Math.min(k + 1, filters - 1)].map((filter) => group * filters + filter);
+        both.forEach((filter, i) => {
+          sums[i].fill(this.bias ? bias[filter] : 0);
+          for (let n = 0; n < told.count; n++) {
+            weights[i][n] = weight[filter * rows + told[n] - group * rows];
+          }
+        });
+        addRows(sums[0], sums[1], columns, told, weights[0], weights[1]);
+        both.forEach((filter, i) => {
+          y.set(sums[i], filter * places);
+        });
+      }
     }
     return { y, saved: { inputShape, columns, weight } };
   }
@@ -213,8 +264,9 @@ export class Conv2D {
    * @returns {{ dx: T, gradients: Record<string, T> }}
    */
   backward(dy, { inputShape, columns, weight }) {
-    const rows = inputShape[0] * volume(this.size);
-    const places = columns.length / rows;
+    const rows = (inputShape[0] / this.groups) * volume(this.size);
+    const places = columns.length / (rows * this.groups);
+    const filters = this.filters / this.groups;
     const dweight = zerosLike(dy, weight.length);
     const dbias = zerosLike(dy, this.filters);
     const dcolumns = new Float64Array(columns.length);
@@ -229,9 +281,10 @@ export class Conv2D {
         sum += g[q];
       }
       dbias[k] = sum;
+      const first = Math.floor(k / filters) * rows;
       for (let r = 0; r < rows; r++) {
         const w = weight[k * rows + r];
-        const at = r * places;
+        const at = (first + r) * places;
         sum = 0;
         for (let i = 0; i < count; i++) {
           const q = told[i];
@@ -243,7 +296,7 @@ export class Conv2D {
     }
     const dx = zerosLike(dy, volume(inputShape));
     dx.set(addPatches(dcolumns, inputShape, this));
-    return { dx, gradients: { weight: dweight, bias: dbias } };
+    return { dx, gradients: this.bias ? { weight: dweight, bias: dbias } : { weight: dweight } };
   }
 
   /**
@@ -256,40 +309,48 @@ export class Conv2D {
    * @returns {Explained}
    */
   static explain(layer, scene, index, cell) {
-    const { size, stride, padding } = new Conv2D(layer.settings);
+    const conv = new Conv2D(layer.settings);
+    const { size, stride, sides, dilation } = conv;
     const [k, u, v] = placeOf(layer.outputShape, cell);
     const [channels, height, width] = layer.inputShape;
     const x = scene.outputs[index];
     const weights = scene.parameters[`${layer.name}.weight`];
-    const top = stride[0] * u - padding[0];
-    const left = stride[1] * v - padding[1];
+    const top = stride[0] * u - sides[0][0];
+    const left = stride[1] * v - sides[1][0];
+    const each = channels / conv.groups;
+    const first = Math.floor(k / (conv.filters / conv.groups)) * each;
     const maps = [];
-    for (let c = 0; c < channels; c++) {
-      const map = emptyMap(c);
+    for (let c = 0; c < each; c++) {
+      const map = emptyMap(first + c);
       for (let i = 0; i < size[0]; i++) {
         for (let j = 0; j < size[1]; j++) {
-          const [r, t] = [top + i, left + j];
-          const isInside = 0 <= r && r < height && 0 <= t && t < width;
-          const number = isInside ? x[(c * height + r) * width + t] : 0;
-          const weight = weights[((k * channels + c) * size[0] + i) * size[1] + j];
+          const [r, t] = [top + dilation[0] * i, left + dilation[1] * j];
+          const isInside = isIndex(r, height) && isIndex(t, width);
+          const at = ((first + c) * height + r) * width + t;
+          const number = isInside ? x[at] : 0;
+          const weight = weights[((k * each + c) * size[0] + i) * size[1] + j];
           map.left.push(number);
           map.right.push(weight);
           map.isPadding.push(!isInside);
           map.sum += number * weight;
+          if (isInside) map.cells.push(at);
         }
       }
       maps.push(map);
     }
-    const bias = scene.parameters[`${layer.name}.bias`][k];
+    const total = sum(maps.map((map) => map.sum));
+    const bias = conv.bias ? scene.parameters[`${layer.name}.bias`][k] : undefined;
     const patch = clipped(top, left, size, height, width);
-    const boxes = patch
-      ? maps.map(({ map }) => ({ ...patch, cell: patch.cell + map * height * width }))
-      : [];
+    const isWhole = Math.max(...dilation) === 1;
+    const boxes = maps.flatMap(({ map, cells }) => {
+      if (!isWhole) return cells.map(box);
+      return patch ? [{ ...patch, cell: patch.cell + map * height * width }] : [];
+    });
     return {
       size,
-      ...largest(maps, MOST_MAPS),
-      bias,
-      value: sum(maps.map((map) => map.sum)) + bias,
+      ...largest(maps.map(withoutCells), MOST_MAPS),
+      ...(bias === undefined ? {} : { bias }),
+      value: total + (bias ?? 0),
       sources: [source("outputs", index, boxes)],
     };
   }
@@ -304,43 +365,53 @@ export class Conv2D {
    * @returns {Explained}
    */
   static explainDerivative(layer, scene, index, cell) {
-    const { size, stride, padding } = new Conv2D(layer.settings);
-    const [c, r, t] = placeOf(layer.inputShape, cell);
-    const [filters, rows, columns] = layer.outputShape;
-    const channels = layer.inputShape[0];
+    const conv = new Conv2D(layer.settings);
+    const { size, stride, sides, dilation } = conv;
+    const [c, ...at] = placeOf(layer.inputShape, cell);
+    const [, rows, columns] = layer.outputShape;
+    const each = layer.inputShape[0] / conv.groups;
+    const filters = conv.filters / conv.groups;
+    const group = Math.floor(c / each);
     const dy = scene.derivatives[index + 1];
     const weights = scene.parameters[`${layer.name}.weight`];
-    const us = Array.from({ length: size[0] }, (_, i) => (r + padding[0] - i) / stride[0]);
-    const vs = Array.from({ length: size[1] }, (_, j) => (t + padding[1] - j) / stride[1]);
+    const [us, vs] = [0, 1].map((axis) =>
+      Array.from(
+        { length: size[axis] },
+        (_, i) => (at[axis] + sides[axis][0] - dilation[axis] * i) / stride[axis],
+      ),
+    );
     const maps = [];
-    for (let k = 0; k < filters; k++) {
+    for (let k = group * filters; k < (group + 1) * filters; k++) {
       const map = emptyMap(k);
       us.forEach((u, i) => {
         vs.forEach((v, j) => {
           const isPlace = isIndex(u, rows) && isIndex(v, columns);
-          const derivative = isPlace ? dy[(k * rows + u) * columns + v] : 0;
-          const weight = weights[((k * channels + c) * size[0] + i) * size[1] + j];
+          const place = (k * rows + u) * columns + v;
+          const derivative = isPlace ? dy[place] : 0;
+          const weight = weights[((k * each + (c % each)) * size[0] + i) * size[1] + j];
           map.left.push(derivative);
           map.right.push(weight);
           map.isPadding.push(!isPlace);
           map.sum += derivative * weight;
+          if (isPlace) map.cells.push(place);
         });
       });
       maps.push(map);
     }
     const [u, v] = [us.filter((n) => isIndex(n, rows)), vs.filter((n) => isIndex(n, columns))];
     const first = Math.min(...u) * columns + Math.min(...v);
+    const isWhole = Math.max(...dilation) === 1;
     const boxes =
       u.length * v.length === 0
         ? []
-        : maps.map(({ map }) => ({
-            cell: map * rows * columns + first,
-            rows: u.length,
-            columns: v.length,
-          }));
+        : maps.flatMap(({ map, cells }) =>
+            isWhole
+              ? [{ cell: map * rows * columns + first, rows: u.length, columns: v.length }]
+              : cells.map(box),
+          );
     return {
       size,
-      ...largest(maps, MOST_MAPS),
+      ...largest(maps.map(withoutCells), MOST_MAPS),
       value: sum(maps.map((map) => map.sum)),
       sources: [source("derivatives", index + 1, boxes)],
     };
@@ -356,18 +427,22 @@ export class Conv2D {
    * @returns {Explained}
    */
   static explainWeight(layer, scene, index, cell) {
-    const { size, stride, padding } = new Conv2D(layer.settings);
+    const conv = new Conv2D(layer.settings);
+    const { size, stride, sides, dilation } = conv;
     const [channels, height, width] = layer.inputShape;
     const [filters, rows, columns] = layer.outputShape;
-    const [k, c, i, j] = placeOf([filters, channels, ...size], cell);
+    const each = channels / conv.groups;
+    const [k, c, i, j] = placeOf([filters, each, ...size], cell);
+    const map = Math.floor(k / (filters / conv.groups)) * each + c; // that the weight sees
     const x = scene.outputs[index];
     const dy = scene.derivatives[index + 1];
     const terms = [];
     for (let u = 0; u < rows; u++) {
       for (let v = 0; v < columns; v++) {
-        const [r, t] = [stride[0] * u + i - padding[0], stride[1] * v + j - padding[1]];
+        const r = stride[0] * u + dilation[0] * i - sides[0][0];
+        const t = stride[1] * v + dilation[1] * j - sides[1][0];
         const isInside = isIndex(r, height) && isIndex(t, width);
-        const from = isInside ? (c * height + r) * width + t : -1; // −1: the padding's zero
+        const from = isInside ? (map * height + r) * width + t : -1; // −1: the padding's zero
         const at = (k * rows + u) * columns + v;
         const [left, right] = [dy[at], isInside ? x[from] : 0];
         terms.push({ at, from, u, v, left, right, sum: left * right });
@@ -494,19 +569,21 @@ function patchCells(inputShape, conv) {
  */
 function forEachCell(inputShape, conv, visit) {
   const [channels, h, w] = inputShape;
-  const [[fh, fw], [sh, sw], [ph, pw]] = [conv.size, conv.stride, conv.padding];
+  const [[fh, fw], [sh, sw], [dh, dw]] = [conv.size, conv.stride, conv.dilation];
+  const [[top], [left]] = conv.sides;
   const [, rows, cols] = conv.outputShape(inputShape);
   let column = 0;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < fh; i++) {
       for (let j = 0; j < fw; j++) {
-        // Place v sees column s·v + j − p of the picture; those from first to last are inside it.
-        const first = Math.max(0, Math.ceil((pw - j) / sw));
-        const last = Math.min(cols - 1, Math.floor((w - 1 + pw - j) / sw));
+        // Place v sees column s·v + d·j − p of the picture; those from first to last are inside it.
+        const shift = dw * j - left;
+        const first = Math.max(0, Math.ceil(-shift / sw));
+        const last = Math.min(cols - 1, Math.floor((w - 1 - shift) / sw));
         for (let u = 0; u < rows; u++, column += cols) {
-          const row = sh * u + i - ph;
+          const row = sh * u + dh * i - top;
           if (row < 0 || row >= h || first > last) continue;
-          const cell = (c * h + row) * w + sw * first + j - pw;
+          const cell = (c * h + row) * w + sw * first + shift;
           visit(column + first, cell, last - first + 1, sw);
         }
       }
@@ -520,12 +597,13 @@ function forEachCell(inputShape, conv, visit) {
  * The last four may be filled up with row 0; `count` tells how many are meant.
  *
  * @param {Float64Array} columns
- * @param {number} rows
+ * @param {number} begin the first row that is looked at
+ * @param {number} rows how many are
  * @param {number} places
  */
-function rowsWithInk(columns, rows, places) {
+function rowsWithInk(columns, begin, rows, places) {
   const found = [];
-  for (let r = 0; r < rows; r++) {
+  for (let r = begin; r < begin + rows; r++) {
     let q = r * places;
     const end = q + places;
     while (q < end && columns[q] === 0) q++;
@@ -588,8 +666,14 @@ function emptyMap(map) {
     left: /** @type {number[]} */ ([]),
     right: /** @type {number[]} */ ([]),
     isPadding: /** @type {boolean[]} */ ([]),
+    cells: /** @type {number[]} */ ([]), // where the numbers stand that are no padding
     sum: 0,
   };
+}
+
+/** @param {ReturnType<typeof emptyMap>} map */
+function withoutCells({ cells, ...rest }) {
+  return rest;
 }
 
 /** @param {Layer} layer */

@@ -7,9 +7,11 @@
  * @module
  */
 
+import { AveragePool2D, GlobalAveragePool } from "./average.js";
 import { Conv2D } from "./conv.js";
 import { Dense } from "./dense.js";
 import { Flatten } from "./flatten.js";
+import { LeakyReLU } from "./leaky_relu.js";
 import { MaxPool2D } from "./pool.js";
 import { ReLU } from "./relu.js";
 
@@ -18,4 +20,13 @@ import { ReLU } from "./relu.js";
  *
  * @type {Record<string, import("./layer.js").Kind>}
  */
-export const LAYERS = { Conv2D, Dense, Flatten, MaxPool2D, ReLU };
+export const LAYERS = {
+  AveragePool2D,
+  Conv2D,
+  Dense,
+  Flatten,
+  GlobalAveragePool,
+  LeakyReLU,
+  MaxPool2D,
+  ReLU,
+};

@@ -112,6 +112,33 @@ export function pair(value, what, least = 1) {
 }
 
 /**
+ * Return a setting as [[top, bottom], [left, right]]: one number or a pair is meant for both sides.
+ *
+ * @param {unknown} value
+ * @param {string} what how an error calls it
+ * @returns {[[number, number], [number, number]]}
+ * @throws {ShapeError} if it is neither one or two whole numbers nor two pairs of them, or one is
+ *   negative
+ *
+ * @example
+ * [bothSides(1, "padding"), bothSides([[0, 1], 2], "padding")];
+ * // [[[1, 1], [1, 1]], [[0, 1], [2, 2]]]
+ */
+export function bothSides(value, what) {
+  if (!Array.isArray(value) || !value.some(Array.isArray)) {
+    const [rows, columns] = pair(value, what, 0);
+    return [
+      [rows, rows],
+      [columns, columns],
+    ];
+  }
+  if (value.length !== 2) {
+    throw new ShapeError(`${what} is ${inShort(value)}; give ((top, bottom), (left, right))`);
+  }
+  return [pair(value[0], what, 0), pair(value[1], what, 0)];
+}
+
+/**
  * Return how many places a window finds on an axis of length n: ⌊(n + 2p − f)/s⌋ + 1.
  *
  * @param {number} n

@@ -7,7 +7,7 @@
  */
 
 import { ShapeError } from "../errors.js";
-import { box, placeOf, source, sum } from "./explanation.js";
+import { box, clipped, placeOf, source, sum } from "./explanation.js";
 import { commas, indexed, letter, row, sign, slope, total, under } from "./formula.js";
 import { inParentheses, outputLength, pair, volume, zerosLike } from "./layer.js";
 
@@ -71,7 +71,7 @@ const SAYS = {
 export class MaxPool2D {
   static shortName = "pool";
   static needed = ["size"];
-  static optional = ["stride"];
+  static optional = ["stride", "padding"];
   static formulas = FORMULAS;
   static words = WORDS;
   static says = SAYS;
@@ -80,9 +80,17 @@ export class MaxPool2D {
    * @param {Record<string, unknown>} settings as in Python; without a stride, windows stand side by
    *   side
    */
-  constructor({ size, stride }) {
+  constructor({ size, stride, padding = 0 }) {
     this.size = pair(size, "pool size");
     this.stride = stride === undefined || stride === null ? this.size : pair(stride, "stride");
+    this.padding = pair(padding, "padding", 0);
+    const [[fh, fw], [ph, pw]] = [this.size, this.padding];
+    if (ph >= fh || pw >= fw) {
+      throw new ShapeError(
+        `padding ${ph}, ${pw} leaves windows of ${fh}×${fw} cells empty; ` +
+          "give less than the pool's size",
+      );
+    }
   }
 
   /**
@@ -99,14 +107,14 @@ export class MaxPool2D {
       );
     }
     const [c, h, w] = inputShape;
-    const [[fh, fw], [sh, sw]] = [this.size, this.stride];
-    if (h < fh || w < fw) {
+    const [[fh, fw], [sh, sw], [ph, pw]] = [this.size, this.stride, this.padding];
+    if (h + 2 * ph < fh || w + 2 * pw < fw) {
       throw new ShapeError(
         `a ${fh}×${fw} pool needs at least ${fh}×${fw} cells, but the picture has ${h}×${w}; ` +
           "take a smaller pool or fewer of them",
       );
     }
-    return [c, outputLength(h, fh, sh), outputLength(w, fw, sw)];
+    return [c, outputLength(h, fh, sh, ph), outputLength(w, fw, sw, pw)];
   }
 
   /** @returns {Record<string, Shape>} none */
@@ -129,17 +137,18 @@ export class MaxPool2D {
   forward(x, inputShape) {
     const [channels, h, w] = inputShape;
     const [, rows, cols] = this.outputShape(inputShape);
-    const [[fh, fw], [sh, sw]] = [this.size, this.stride];
+    const [[fh, fw], [sh, sw], [ph, pw]] = [this.size, this.stride, this.padding];
     const y = zerosLike(x, channels * rows * cols);
     const winners = new Int32Array(y.length);
     let at = 0;
     for (let c = 0; c < channels; c++) {
       for (let u = 0; u < rows; u++) {
+        const [first, end] = [Math.max(0, sh * u - ph), Math.min(h, sh * u - ph + fh)];
         for (let v = 0; v < cols; v++, at++) {
-          const corner = (c * h + sh * u) * w + sw * v;
-          let winner = corner;
-          for (let i = 0; i < fh; i++) {
-            for (let cell = corner + i * w; cell < corner + i * w + fw; cell++) {
+          const [left, right] = [Math.max(0, sw * v - pw), Math.min(w, sw * v - pw + fw)];
+          let winner = (c * h + first) * w + left;
+          for (let row = (c * h + first) * w; row < (c * h + end) * w; row += w) {
+            for (let cell = row + left; cell < row + right; cell++) {
               if (x[cell] > x[winner]) winner = cell; // among equals the first keeps its place
             }
           }
@@ -177,15 +186,11 @@ export class MaxPool2D {
    * @returns {Explained}
    */
   static explain(layer, scene, index, cell) {
-    const { size } = new MaxPool2D(layer.settings);
-    const { candidates, best, first, winner } = winnerOf(layer, scene.outputs[index], cell);
+    const { part, ...found } = winnerOf(layer, scene.outputs[index], cell);
     return {
-      size,
-      candidates,
-      best,
-      winner,
-      value: candidates[best],
-      sources: [source("outputs", index, [{ cell: first, rows: size[0], columns: size[1] }])],
+      ...found,
+      value: found.candidates[found.best],
+      sources: [source("outputs", index, [part])],
     };
   }
 
@@ -199,30 +204,21 @@ export class MaxPool2D {
    * @returns {Explained}
    */
   static explainDerivative(layer, scene, index, cell) {
-    const { size, stride } = new MaxPool2D(layer.settings);
+    const { size, stride, padding } = new MaxPool2D(layer.settings);
     const [c, r, t] = placeOf(layer.inputShape, cell);
     const [, rows, columns] = layer.outputShape;
     const dy = scene.derivatives[index + 1];
     const windows = [];
-    for (const u of reaching(r, size[0], stride[0], rows)) {
-      for (const v of reaching(t, size[1], stride[1], columns)) {
+    for (const u of reaching(r + padding[0], size[0], stride[0], rows)) {
+      for (const v of reaching(t + padding[1], size[1], stride[1], columns)) {
         const at = (c * rows + u) * columns + v;
-        const { winner, candidates, best } = winnerOf(layer, scene.outputs[index], at);
-        windows.push({
-          at,
-          u,
-          v,
-          isWon: winner === cell,
-          winner,
-          candidates,
-          best,
-          derivative: dy[at],
-        });
+        const { part, ...found } = winnerOf(layer, scene.outputs[index], at);
+        const isWon = found.winner === cell;
+        windows.push({ at, u, v, isWon, ...found, derivative: dy[at] });
       }
     }
     const won = windows.filter(({ isWon }) => isWon);
     return {
-      size,
       x: scene.outputs[index][cell],
       windows,
       passes: won.length > 0,
@@ -261,20 +257,23 @@ export class MaxPool2D {
  * @param {number} cell of the layer's output
  */
 function winnerOf(layer, x, cell) {
-  const { size, stride } = new MaxPool2D(layer.settings);
+  const { size, stride, padding } = new MaxPool2D(layer.settings);
   const [, height, width] = layer.inputShape;
   const [c, u, v] = placeOf(layer.outputShape, cell);
-  const first = (c * height + stride[0] * u) * width + stride[1] * v;
+  const [top, left] = [stride[0] * u - padding[0], stride[1] * v - padding[1]];
+  const inside = clipped(top, left, size, height, width);
+  if (inside === null) throw new RangeError("a window of padding alone"); // no setting allows it
+  const part = { ...inside, cell: inside.cell + c * height * width };
   const candidates = [];
-  let [best, winner] = [0, first];
-  for (let i = 0; i < size[0]; i++) {
-    for (let j = 0; j < size[1]; j++) {
-      const at = first + i * width + j;
+  let [best, winner] = [0, part.cell];
+  for (let i = 0; i < part.rows; i++) {
+    for (let j = 0; j < part.columns; j++) {
+      const at = part.cell + i * width + j;
       candidates.push(x[at]);
       if (x[at] > x[winner]) [best, winner] = [candidates.length - 1, at];
     }
   }
-  return { candidates, best, first, winner };
+  return { size: [part.rows, part.columns], candidates, best, winner, part };
 }
 
 /**
@@ -285,7 +284,7 @@ function winnerOf(layer, x, cell) {
  * @param {number} stride
  * @param {number} windows how many there are
  */
-function reaching(at, size, stride, windows) {
+export function reaching(at, size, stride, windows) {
   const first = Math.max(0, Math.ceil((at - size + 1) / stride));
   const last = Math.min(windows - 1, Math.floor(at / stride));
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => first + n);

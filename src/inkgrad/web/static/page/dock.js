@@ -110,9 +110,8 @@ const SUMS = {
     says(e.value === 0 ? TEXTS.dock.ink.none : TEXTS.dock.ink.some),
     line(result(e.value, TEXTS.dock.ink.unit)),
   ],
-  Conv2D: (e, layer) => convolution(e, TEXTS.dock.conv.patch, layer.inputShape[0] === 1),
-  "Conv2D.dx": (e) =>
-    convolution(e, TEXTS.dock.conv.gradient, e.parts.length === 1 && e.others.count === 0),
+  Conv2D: (e) => convolution(e, TEXTS.dock.conv.patch),
+  "Conv2D.dx": (e) => convolution(e, TEXTS.dock.conv.gradient),
   ReLU: (e) => [
     says(wordsOf(e)),
     line(
@@ -121,6 +120,19 @@ const SUMS = {
       gate(e.passes),
       result(e.value, TEXTS.dock.relu.after),
     ),
+  ],
+  LeakyReLU: (e) => scaled(e, e.x, TEXTS.dock.relu.before, TEXTS.dock.relu.after),
+  AveragePool2D: (e) => [
+    says(wordsOf(e)),
+    line(
+      grid(e.candidates, e.size, { isSigned: e.candidates.some((x) => x < 0) }),
+      operator("→"),
+      result(e.value, TEXTS.dock.average.mean),
+    ),
+  ],
+  GlobalAveragePool: (e) => [
+    says(wordsOf(e)),
+    line(...shared(e.total, TEXTS.dock.sum, e), result(e.value, TEXTS.dock.average.mean)),
   ],
   MaxPool2D: (e) => [
     says(wordsOf(e)),
@@ -170,11 +182,14 @@ const SUMS = {
       result(e.value, TEXTS.dock.passesOn),
     ),
   ],
+  "LeakyReLU.dx": (e) => scaled(e, e.derivative, TEXTS.dock.arrives, TEXTS.dock.passesOn),
+  "AveragePool2D.dx": (e) => sharedBack(e),
+  "GlobalAveragePool.dx": (e) => sharedBack(e),
   "MaxPool2D.dx": (e) => [
     says(wordsOf(e)),
     line(
       ...e.windows.slice(0, 2).flatMap((w) => [
-        grid(w.candidates, e.size, {
+        grid(w.candidates, w.size, {
           chosen: w.best,
           isSigned: w.candidates.some((x) => x < 0),
           caption: TEXTS.dock.pool.window,
@@ -216,8 +231,36 @@ const SUMS = {
   "Conv2D.bias": (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.place(part.u, part.v))],
 };
 
+/** A number times a factor. */
+function scaled(e, value, before, after) {
+  return [
+    says(wordsOf(e)),
+    line(
+      term(value, before),
+      operator("·"),
+      term(e.factor, TEXTS.dock.leaky.factor),
+      operator("="),
+      result(e.value, after),
+    ),
+  ];
+}
+
+/** A number shared out evenly. */
+const shared = (value, caption, e) => [
+  term(value, caption),
+  operator("÷"),
+  term(e.cells, TEXTS.dock.average.cells),
+  operator("="),
+];
+
+const sharedBack = (e) => [
+  says(wordsOf(e)),
+  line(...shared(e.arrives, TEXTS.dock.arrives, e), result(e.value, TEXTS.dock.passesOn)),
+];
+
 /** Grids of numbers: patch × filter of the maps that matter most, the others, the bias, the sum. */
-function convolution(e, left, isSingle) {
+function convolution(e, left) {
+  const isSingle = e.parts.length === 1 && e.others.count === 0;
   const cells = e.size[0] * e.size[1];
   const all = e.parts.length + e.others.count;
   const lefts = rangeOf(e.parts.flatMap((part) => part.left));
@@ -245,7 +288,7 @@ function convolution(e, left, isSingle) {
   if (e.others.count)
     rest.push(operator("+"), term(e.others.sum, TEXTS.dock.conv.otherMaps(e.others.count)));
   if (e.bias !== undefined) rest.push(operator("+"), term(e.bias, TEXTS.dock.bias));
-  const ends = [...rest, operator("="), result(e.value, e.bias === undefined ? "dL/dx" : "y")];
+  const ends = [...rest, operator("="), result(e.value, e.kind === "Conv2D" ? "y" : "dL/dx")];
   const sentence = wordsOf(e);
   if (isSingle) return [says(sentence), line(...rows[0].childNodes, ...ends)];
   const maps = line(
@@ -367,7 +410,13 @@ function sentenceOf(explained) {
 }
 
 const SUMS_IN_WORDS = {
-  Conv2D: (e) => TEXTS.dock.conv.heard(inDigits(e.value - e.bias), inDigits(e.bias)),
+  Conv2D: (e) => {
+    const bias = e.bias ?? 0;
+    return TEXTS.dock.conv.heard(inDigits(e.value - bias), inDigits(bias));
+  },
+  LeakyReLU: wordsOf,
+  AveragePool2D: wordsOf,
+  GlobalAveragePool: wordsOf,
   ReLU: (e) => (e.passes ? TEXTS.dock.relu.heard : TEXTS.dock.relu.heardStopped)(inDigits(e.x)),
   MaxPool2D: (e) => TEXTS.dock.pool.heard(e.candidates.map((x) => inDigits(x))),
   Dense: (e) => TEXTS.dock.dense.heard(e.parts[0].at, inDigits(e.parts[0].sum)),
@@ -375,6 +424,9 @@ const SUMS_IN_WORDS = {
   "softmax.dx": (e) => TEXTS.dock.softmax.heardBack(inDigits(e.probability), e.target),
   "ReLU.dx": (e) => (e.passes ? TEXTS.dock.relu.back : TEXTS.dock.relu.backStopped),
   "MaxPool2D.dx": wordsOf,
+  "LeakyReLU.dx": wordsOf,
+  "AveragePool2D.dx": wordsOf,
+  "GlobalAveragePool.dx": wordsOf,
 };
 
 /**

@@ -205,6 +205,8 @@ export const TEXTS = {
       lost: "lost",
       heard: (candidates) => `The largest of ${candidates.join(", ")}.`,
     },
+    leaky: { factor: "slope" },
+    average: { mean: "mean", cells: "cells" },
     flatten: { before: "x in the maps", after: "y in the row" },
     dense: {
       x: (input) => `x, input ${input}`,

@@ -210,7 +210,7 @@ function makeViews(model, point) {
   const views = [inputView(inputShape, point)];
   let isSigned = false; // the ink is not
   layers.forEach((layer, index) => {
-    if (layer.type === "Conv2D" || layer.type === "Dense") isSigned = true;
+    if (["Conv2D", "Dense"].includes(layer.type)) isSigned = true;
     if (layer.type === "ReLU") isSigned = false;
     const isLast = index === layers.length - 1;
     views.push(
