@@ -87,6 +87,12 @@ def test_only_pictures_are_taken(layer, shape):
     )
 
 
+@pytest.mark.parametrize("layer", [AveragePool2D(2), GlobalAveragePool()])
+def test_nothing_but_pictures_is_computed(layer):
+    with pytest.raises(ShapeError, match="a pool needs pictures"):
+        layer.forward(np.zeros((1, 2, 3)))
+
+
 @pytest.mark.parametrize(("size", "shape"), [((3, 2), (1, 2, 9)), ((2, 3), (1, 9, 2))])
 def test_a_window_larger_than_the_picture_is_refused(size, shape):
     with pytest.raises(ShapeError) as caught:

@@ -56,7 +56,7 @@ def test_without_bias_backward_is_the_transpose_of_forward(case):
 
 def test_patches_are_ordered_channel_row_column_by_drawing_row_column():
     x = np.arange(2 * 2 * 3 * 3).reshape(2, 2, 3, 3)
-    columns = patches(x, size=(2, 1), stride=(1, 2), padding=(0, 0))
+    columns = patches(x, size=(2, 1), stride=(1, 2), padding=(0, 0), dilation=(1, 1))
     assert columns.shape == (2 * 2 * 1, 2 * 2 * 2)
     r = q = 0
     for c in range(2):
@@ -71,7 +71,7 @@ def test_patches_are_ordered_channel_row_column_by_drawing_row_column():
 
 
 def test_padding_is_zeros_on_every_side():
-    columns = patches(np.ones((1, 1, 1, 1)), size=(3, 5), stride=(1, 1), padding=(1, 2))
+    columns = patches(np.ones((1, 1, 1, 1)), (3, 5), (1, 1), (1, 2), (1, 1))
     expected = np.zeros((15, 1))
     expected[7] = 1  # the middle of 3×5
     np.testing.assert_array_equal(columns, expected)
@@ -148,6 +148,10 @@ def test_settings_are_kept_as_rows_and_columns():
         (
             (2, 3, 1, ((0, 1), (0, -1))),
             "padding is (0, -1); give one or two (rows, columns) whole numbers of at least 0",
+        ),
+        (
+            (2, 3, 1, ((-1, 0), 0)),
+            "padding is (-1, 0); give one or two (rows, columns) whole numbers of at least 0",
         ),
         (
             (2, 3, 1, ((0, 1), 1, 1)),

@@ -78,6 +78,24 @@ def test_padding_never_wins(dtype):
     np.testing.assert_array_equal(dx, [[[[3, 1], [1, 4]]]])
 
 
+@pytest.mark.parametrize("padding", [(0, 1), (1, 0), (1, 2), (2, 1)])
+def test_padding_differs_by_axis(padding):
+    case = Case.of(MaxPool2D((padding[0] + 1, padding[1] + 1), 1, padding), (1, 2, 3, 4))
+    expected, where = max_pool(case.x, *geometry(case.layer))
+    y, saved = case.layer.forward(case.x)
+    np.testing.assert_array_equal(y, expected)
+    dx, _ = case.layer.backward(case.dy, saved)
+    np.testing.assert_allclose(dx, max_pool_backward(case.dy, where, case.x.shape), rtol=1e-12)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_padding_makes_room_for_a_window_but_not_for_any(axis):
+    layer = MaxPool2D((4, 1)[:: 1 - 2 * axis], padding=(1, 0)[:: 1 - 2 * axis])
+    assert layer.output_shape((1, *(2, 1)[:: 1 - 2 * axis])) == (1, 1, 1)
+    with pytest.raises(ShapeError, match=r"needs at least .*, but the picture has 1×1"):
+        layer.output_shape((1, 1, 1))
+
+
 def test_overlapping_windows_add_up():
     """One peak in the middle of 3×3 wins all four 2×2 windows."""
     x = np.zeros((1, 1, 3, 3))

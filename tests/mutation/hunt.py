@@ -39,6 +39,18 @@ TARGETS: dict[str, list[str]] = {
 }
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    ("layers/average", "GlobalAveragePool.forward", "(2, 3) → (3, 2)"): (
+        "a sum over two axes, in either order"
+    ),
+    ("layers/pool", "MaxPool2D.backward", "2 → 3"): (
+        "the canvas gets larger than the padded picture, and the last line cuts the surplus off"
+    ),
+    ("layers/conv", "Conv2D.__post_init__", "(top, bottom) → (bottom, top)"): (
+        "they are compared with each other, and where they differ both are kept as they are"
+    ),
+    ("layers/conv", "Conv2D.__post_init__", "(left, right) → (right, left)"): (
+        "they are compared with each other, and where they differ both are kept as they are"
+    ),
     ("layers/conv", "Conv2D.multiply_adds", "(k, h, w) → (h, k, w)"): "only their product is used",
     ("layers/conv", "Conv2D.multiply_adds", "(k, h, w) → (k, w, h)"): "only their product is used",
     ("layers/conv", "Conv2D.multiply_adds", "(fh, fw) → (fw, fh)"): "only their product is used",
@@ -47,9 +59,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ),
     ("layers/conv", "patches", "(n, c, h, w, fh, fw) → (n, c, h, w, fw, fh)"): (
         "only the products h·w and f·f are used"
-    ),
-    ("layers/conv", "add_patches", "2 → 3"): (
-        "the canvas gets larger than the padded picture, and the last line cuts the surplus off"
     ),
     (
         "layers/dense",

@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from inkgrad import Model, load
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy
+from inkgrad.layers import (
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    LeakyReLU,
+    MaxPool2D,
+    ReLU,
+    SoftmaxCrossEntropy,
+)
 from inkgrad.network import Network
 from inkgrad.quickdraw.doodles import draw
 from tests.web.pages import Hand, make_server, watched
@@ -255,6 +265,33 @@ def test_every_gradient_is_explained_as_python_has_it(odd_hand, passes, model):
             title, value = told(panel)
             assert len(where := where_in(title, gradient.ndim)) == gradient.ndim, title
             assert value == pytest.approx(gradient[where], rel=1e-3, abs=1e-4 * scale), title
+
+
+def test_the_numbers_of_all_other_layers_are_explained_too(chromium_browser, tmp_path):
+    from inkgrad.web.served import find_models
+
+    network = Network(
+        [
+            Conv2D(6, 3, stride=2, padding=((0, 1), (1, 0)), bias=False),
+            LeakyReLU(0.2),
+            Conv2D(12, 3, dilation=2, groups=6, padding=1),
+            AveragePool2D((2, 3), stride=(2, 1)),
+            MaxPool2D(2, stride=1, padding=1),
+            GlobalAveragePool(),
+            Dense(3),
+        ]
+    )
+    model = Model(network, network.initialise(seed=8), CLASSES)
+    model.save(tmp_path / "modern.safetensors")
+    found = load(tmp_path / "modern.safetensors", engine="reference")
+    with (
+        make_server(find_models(tmp_path / "modern.safetensors")) as address,
+        watched(chromium_browser, address, **DESKTOP) as page,
+    ):
+        hand = drawn(Hand(page))
+        passes = Passes(hand, network, found.parameters.astype(np.float64))
+        test_every_layers_numbers_are_explained_as_python_has_them(hand, passes, (found,))
+        test_every_gradient_is_explained_as_python_has_it(hand, passes, (found,))
 
 
 def where_in(title, dimensions):

@@ -117,9 +117,8 @@ class Conv2D(Layer):
         object.__setattr__(self, "filters", whole_number(self.filters, "filters"))
         object.__setattr__(self, "size", pair(self.size, "filter size"))
         object.__setattr__(self, "stride", pair(self.stride, "stride"))
-        rows, columns = both_sides(self.padding, "padding")
-        is_even = rows[0] == rows[1] and columns[0] == columns[1]
-        padding = (rows[0], columns[0]) if is_even else (rows, columns)
+        (top, bottom), (left, right) = sides = both_sides(self.padding, "padding")
+        padding = (top, left) if (top, left) == (bottom, right) else sides
         object.__setattr__(self, "padding", padding)
         object.__setattr__(self, "dilation", pair(self.dilation, "dilation"))
         object.__setattr__(self, "groups", whole_number(self.groups, "groups"))
@@ -144,16 +143,16 @@ class Conv2D(Layer):
                 f"{c} channels cannot be split into {self.groups} groups; "
                 "choose a number of groups that divides them"
             )
-        size, stride, ((top, bottom), (left, right)), dilation = self._geometry()
-        fh, fw = ((f - 1) * d + 1 for f, d in zip(size, dilation, strict=True))
-        if h + top + bottom < fh or w + left + right < fw:
+        (fh, fw), (sh, sw), sides, (dh, dw) = self._geometry()
+        down, across = (sum(both) for both in sides)
+        fh, fw = dh * (fh - 1) + 1, dw * (fw - 1) + 1
+        if h + down < fh or w + across < fw:
             raise ShapeError(
                 f"a {fh}×{fw} filter needs at least {fh}×{fw} cells, but the picture has "
                 f"{h}×{w} with padding {_written(self.padding)}; "
                 "take a smaller filter or more padding"
             )
-        rows = output_length(h + top + bottom, fh, stride[0])
-        return (self.filters, rows, output_length(w + left + right, fw, stride[1]))
+        return (self.filters, output_length(h + down, fh, sh), output_length(w + across, fw, sw))
 
     def parameter_shapes(self, input_shape: Shape) -> dict[str, Shape]:
         """Return weight (K, C/G, f, f) and, if there is one, bias (K,)."""
@@ -254,7 +253,7 @@ def patches(
     size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int] | Sides,
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int],
 ) -> Array:
     """Write the patch that each place sees as one column: (n, C, H, W) → (C·f·f, n·H'·W').
 
@@ -265,7 +264,7 @@ def patches(
     --------
     >>> picture = np.array([[[[1, 2, 3],
     ...                       [4, 5, 6]]]])
-    >>> patches(picture, size=(2, 2), stride=(1, 1), padding=(0, 0))
+    >>> patches(picture, size=(2, 2), stride=(1, 1), padding=(0, 0), dilation=(1, 1))
     array([[1, 2],
            [2, 3],
            [4, 5],
@@ -287,7 +286,7 @@ def add_patches(
     size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int] | Sides,
-    dilation: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int],
 ) -> Array:
     """Add every column's numbers back where its patch was taken: the transpose of `patches`.
 
@@ -297,7 +296,7 @@ def add_patches(
     --------
     How many of the two 2×2 patches cover each cell of a 2×3 picture?
 
-    >>> add_patches(np.ones((4, 2)), (1, 1, 2, 3), size=(2, 2), stride=(1, 1), padding=(0, 0))
+    >>> add_patches(np.ones((4, 2)), (1, 1, 2, 3), (2, 2), (1, 1), (0, 0), (1, 1))
     array([[[[1., 2., 1.],
              [1., 2., 1.]]]])
     """
