@@ -77,6 +77,9 @@ def training(
 @app.command()
 def page(
     rounds: Annotated[int, typer.Option(help="Times that it is opened.")] = 9,
+    slower: Annotated[
+        float, typer.Option(min=1, help="So many times slower than this machine.")
+    ] = 1,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
@@ -84,9 +87,12 @@ def page(
     machine = describe_machine()
     with console.status("opening") as status:
         rows = bench_page(
-            rounds=rounds, on_round=lambda number: status.update(f"round {number} of {rounds}")
+            rounds=rounds,
+            times=slower,
+            on_round=lambda number: status.update(f"round {number} of {rounds}"),
         )
-    title = f"the drawing page, milliseconds, median of {rounds}"
+    speed = f", {slower:g} times slower than this machine" if slower > 1 else ""
+    title = f"the drawing page{speed}, milliseconds, median of {rounds}"
     publish("page", title, rows, machine, console, json_file, plot_file)
 
 

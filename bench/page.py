@@ -14,6 +14,7 @@ from typing import Any
 
 import inkgrad
 from bench.pairs import median
+from bench.slower import slower
 from inkgrad.errors import InkgradError
 from inkgrad.export import write_page
 
@@ -52,9 +53,17 @@ _ANSWERS = """async (looks) => {
 
 
 def bench_page(
-    *, rounds: int, on_round: Callable[[int], object] | None = None
+    *, rounds: int, times: float = 1.0, on_round: Callable[[int], object] | None = None
 ) -> list[dict[str, Any]]:
     """Open the page again and again, served and in one file, each time in an empty browser.
+
+    Parameters
+    ----------
+    rounds : int
+    times : float
+        So many times slower than this machine is, by stopping the browser again and again.
+    on_round : callable, optional
+        Told the number of each round.
 
     Returns
     -------
@@ -75,7 +84,9 @@ def bench_page(
                 on_round(number + 1)
             for name, address in addresses.items():
                 browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
-                found.setdefault(name, []).append(_look_at(browser.new_page(), address))
+                page = browser.new_page()
+                with slower(times, "chromium"):
+                    found.setdefault(name, []).append(_look_at(page, address))
                 browser.close()
     return [
         {"name": name, **{what: median([look[what] for look in looks]) for what in looks[0]}}
