@@ -44,6 +44,13 @@ def ok(*words, stdin=None):
     return result.output
 
 
+def failed(*words):
+    """Run a command that must be refused, and return what it said."""
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    return result.output
+
+
 def process(*words, script="from inkgrad.cli import main; main()", **options):
     """Run a command in a process of its own."""
     return subprocess.run(
@@ -106,7 +113,7 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
 
 def test_every_setting_of_a_run_has_an_option_and_is_recorded():
     options = {param.name for param in get_command(cli.app).commands["train"].params}
-    about_the_run = {"task", "classes", "data", "seed", "epochs"}
+    about_the_run = {"task", "classes", "data", "network", "seed", "epochs"}
     elsewhere = {"out", "resume", "restart", "engine", "offline", "help"}
     assert options - elsewhere == about_the_run | set(FLAGS)
 
@@ -117,10 +124,45 @@ def test_the_defaults_in_the_help_are_those_of_the_recipe():
         if found := re.search(r"\(default: (.*)\)", getattr(param, "help", None) or ""):
             told[param.name] = found[1]
     assert told.pop("out") == "runs/NAME"
+    assert told.pop("network") == "seed"
     have = Settings(("cat", "dog")).choices()
     assert told == {name: str(have[name]) for name in told}
     assert {"epochs", "batch_size", "optimizer", "learning_rate", "seed", "split"} <= set(told)
     assert Recipe().nesterov is False
+
+
+def test_a_network_from_a_file_is_trained_described_and_checked(doodle_folder, tmp_path):
+    described = json.loads(ok("info", "--json"))["network"]
+    described["layers"] = [
+        {"type": "Conv2D", "filters": 4, "size": 3, "stride": 2, "bias": False},
+        {"type": "LeakyReLU"},
+        {"type": "GlobalAveragePool"},
+        {"type": "Dense", "outputs": 2},
+    ]
+    (tmp_path / "net.json").write_text(json.dumps(described))
+    network = ("--network", tmp_path / "net.json")
+    assert "global1" in ok("info", *network)
+    assert json.loads(ok("check", *network, "--json"))[0]["layer"] == "conv1"
+    ok(
+        *("train", "--task", "pets", "--data", doodle_folder, "--out", "run", *network),
+        *train_options(),
+    )
+    found = json.loads(ok("info", "run/model.safetensors", "--json"))
+    assert [layer["name"] for layer in found["layers"]] == ["conv1", "leaky1", "global1", "dense1"]
+    assert "--network network.json" in found["record"]["command"]
+    described["layers"][0]["groups"] = 3
+    (tmp_path / "net.json").write_text(json.dumps(described))
+    message = failed("train", "--task", "pets", "--data", doodle_folder, "--out", "other", *network)
+    assert "layer 1 (Conv2D): 4 filters cannot be split into 3 groups" in message
+    assert not Path("other").exists()
+
+
+def test_exact_checks_have_error_0():
+    facts = json.loads(ok("check", "--exact", "--json"))
+    assert facts["cases"] > 150
+    assert facts["largest_error"] == 0
+    assert "exactly right" in ok("check", "--exact")
+    assert "name one of them" in failed("check", "twenty", "--exact")
 
 
 def test_the_notebooks_split_can_be_chosen(doodle_folder):

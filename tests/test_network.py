@@ -524,15 +524,19 @@ def test_any_junk_gives_a_network_or_a_shape_error(config):
     [
         (
             one(type="Conv3D"),
-            "there is no layer of type 'Conv3D'; there are AveragePool2D, Conv2D, Dense, Flatten, "
+            "layer 1 has the type 'Conv3D'; there are AveragePool2D, Conv2D, Dense, Flatten, "
             "GlobalAveragePool, LeakyReLU, MaxPool2D, ReLU",
         ),
         (
             one(type="Conv2D", filtres=3, size=3),
-            "Conv2D takes the settings (filters, size, stride, padding, dilation, groups, bias), "
-            "but is given (filtres, size)",
+            "layer 1 (Conv2D) takes the settings (filters, size, stride, padding, dilation, "
+            "groups, bias), but is given (filtres, size)",
         ),
-        (one(type="Dense"), "Dense takes the settings (outputs), but is given ()"),
+        (one(type="Dense"), "layer 1 (Dense) takes the settings (outputs), but is given ()"),
+        (
+            one(type="Conv2D", filters=0, size=3),
+            "layer 1 (Conv2D): filters is 0; give a whole number of at least 1",
+        ),
         (
             {"layers": []},
             "the network's description needs 'input_shape' (a list of numbers) and 'layers' (a "

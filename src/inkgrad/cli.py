@@ -109,6 +109,14 @@ Engine = Annotated[
     str, _option("--engine", "Engine that runs the network: auto, cpu or reference.", "NAME")
 ]
 Offline = Annotated[bool, _option("--offline", "Download nothing.")]
+NetworkName = Annotated[
+    str | None,
+    _option(
+        "--network",
+        "Network: seed, or a JSON file with what `inkgrad info --json` prints (default: seed).",
+        "NAME|FILE",
+    ),
+]
 AsJson = Annotated[bool, _option("--json", "Print JSON, for programs.")]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
@@ -164,6 +172,7 @@ def train(
     classes: Annotated[
         str | None, _option("--classes", "Classes to learn, comma-separated.", "A,B,C")
     ] = None,
+    network: NetworkName = None,
     data: Data = None,
     out: Annotated[
         Path | None, _option("--out", "Folder to write to (default: runs/NAME).", "FOLDER")
@@ -271,6 +280,7 @@ def train(
         workflows.train,
         classes=classes,
         task=task,
+        network=network,
         data=data,
         out=out,
         engine=engine,
@@ -533,6 +543,7 @@ def info(
             help="A model, by name or file, or a file of drawings (default: the seed network).",
         ),
     ] = None,
+    network: NetworkName = None,
     as_json: AsJson = False,
 ) -> None:
     """Describe a model, a file of drawings or the seed network."""
@@ -540,7 +551,7 @@ def info(
 
     console = terminal.make_console(sys.stderr if as_json else None)
     with terminal.working(console, "reading"):
-        facts = workflows.info(path)
+        facts = workflows.info(path, network=network)
     if as_json:
         _print_json(facts)
     else:
@@ -556,15 +567,39 @@ def check(
             help="A .safetensors file, animals or twenty (default: the seed network).",
         ),
     ] = None,
+    network: NetworkName = None,
     seed: Annotated[int, _option("--seed", "Random seed of parameters and inputs.", "N")] = 0,
+    exact: Annotated[
+        bool,
+        _option("--exact", "Check all kinds of layers in fractions, where nothing is rounded."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every derivative numerically, layer by layer."""
     from inkgrad import load, terminal, workflows
 
     console = terminal.make_console(sys.stderr if as_json else None)
+    if sum([model is not None, network is not None, exact]) > 1:
+        raise InkgradError(
+            "a model, --network and --exact (all kinds of layers, in any network) are different "
+            "things to check; name one of them"
+        )
+    if exact:
+        with terminal.working(console, "differentiating in fractions"):
+            facts = workflows.check_exact(seed=seed)
+        if as_json:
+            _print_json(facts)
+        else:
+            terminal.show_exact_checks(console, facts)
+        if not facts["passed"]:
+            raise typer.Exit(1)
+        return
     with terminal.working(console, "differentiating"):
-        checks = workflows.check(None if model is None else load(model).network, seed=seed)
+        if model is not None:
+            checked = load(model).network
+        else:
+            checked = workflows.find_network("seed" if network is None else network)
+        checks = workflows.check(checked, seed=seed)
     rows = [check.to_dict() for check in checks]
     if as_json:
         _print_json(rows)

@@ -167,7 +167,7 @@ class Network:
         Parameters
         ----------
         seed : int or numpy.random.Generator
-        dtype : float32 for training, float64 for proofs
+        dtype : float32 for training, float64 for checks
 
         Examples
         --------
@@ -240,7 +240,10 @@ class Network:
         True
         """
         try:
-            layers = [_layer_from_config(entry) for entry in config["layers"]]
+            layers = [
+                _layer_from_config(entry, position)
+                for position, entry in enumerate(config["layers"], start=1)
+            ]
             return cls(layers, config["input_shape"])
         except ShapeError:
             raise
@@ -303,7 +306,7 @@ class Parameters(Mapping[str, Array]):
         return Parameters(self.network, aligned_copy(self.vector))
 
     def astype(self, dtype: Any) -> Parameters:
-        """Return a copy in another dtype; float64 for proofs."""
+        """Return a copy in another dtype; float64 for checks."""
         return Parameters(self.network, aligned_copy(self.vector, dtype))
 
 
@@ -377,23 +380,29 @@ def _check_shape(shape: Shape) -> Shape:
     return tuple(whole_number(length, "a length of input_shape") for length in shape)
 
 
-def _layer_from_config(entry: Mapping[str, Any]) -> Layer:
-    """Build one layer from its type and settings."""
+def _layer_from_config(entry: Mapping[str, Any], position: int) -> Layer:
+    """Build one layer from its type and settings; an error names it."""
     settings = {name: value for name, value in entry.items() if name != "type"}
     kind = LAYERS.get(entry["type"])
     if kind is None:
         raise ShapeError(
-            f"there is no layer of type {entry['type']!r}; there are {', '.join(sorted(LAYERS))}"
+            f"layer {position} has the type {entry['type']!r}; "
+            f"there are {', '.join(sorted(LAYERS))}"
         )
     try:
         return kind(**settings)
+    except ShapeError as error:
+        raise ShapeError(f"layer {position} ({kind.__name__}): {error}") from None
     except TypeError as error:
         known = ", ".join(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
         raise ShapeError(
-            f"{kind.__name__} takes the settings ({known}), but is given ({', '.join(settings)})"
+            f"layer {position} ({kind.__name__}) takes the settings ({known}), "
+            f"but is given ({', '.join(settings)})"
         ) from error
 
 
-def _plain(config: dict[str, Any]) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
     """Turn tuples into lists, as JSON has them."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in config.items()}
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (tuple, list)) else value

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 
 from inkgrad.errors import ShapeError
+from inkgrad.insight.loops import convolution
 from inkgrad.layers import Conv2D
 from inkgrad.layers.conv import add_patches, both_sides, patches
 from inkgrad.layers.layer import pair
-from tests.layers.loops import convolution
 from tests.layers.strategies import Case, cases, convolutions
 
 
@@ -56,7 +56,7 @@ def test_without_bias_backward_is_the_transpose_of_forward(case):
 
 def test_patches_are_ordered_channel_row_column_by_drawing_row_column():
     x = np.arange(2 * 2 * 3 * 3).reshape(2, 2, 3, 3)
-    columns = patches(x, size=(2, 1), stride=(1, 2), padding=(0, 0), dilation=(1, 1))
+    columns = patches(x, size=(2, 1), stride=(1, 2), padding=(0, 0))
     assert columns.shape == (2 * 2 * 1, 2 * 2 * 2)
     r = q = 0
     for c in range(2):
@@ -70,8 +70,13 @@ def test_patches_are_ordered_channel_row_column_by_drawing_row_column():
             r += 1
 
 
+def test_filters_are_not_dilated_if_nothing_is_said():
+    covered = add_patches(np.ones((4, 4)), (1, 1, 3, 3), (2, 2), (1, 1), (0, 0))
+    np.testing.assert_array_equal(covered[0, 0], [[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+
+
 def test_padding_is_zeros_on_every_side():
-    columns = patches(np.ones((1, 1, 1, 1)), (3, 5), (1, 1), (1, 2), (1, 1))
+    columns = patches(np.ones((1, 1, 1, 1)), (3, 5), (1, 1), (1, 2))
     expected = np.zeros((15, 1))
     expected[7] = 1  # the middle of 3×5
     np.testing.assert_array_equal(columns, expected)

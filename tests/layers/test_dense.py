@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from inkgrad.errors import ShapeError
+from inkgrad.insight.loops import dense
 from inkgrad.layers import Dense
-from tests.layers.loops import dense
 from tests.layers.strategies import cases, denses
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkgrad.errors import InkgradError, ShapeError
+from inkgrad.insight.loops import places
 from inkgrad.layers.layer import check_shapes, he_normal, output_length, pair, whole_number
-from tests.layers.loops import places
 
 NOT_WHOLE = [True, False, np.True_, 1.0, np.float64(2), "3", None, [], {}, math.nan, 2j]
 

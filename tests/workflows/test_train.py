@@ -263,8 +263,9 @@ def test_other_drawings_are_refused_on_resuming(doodle_folder, surroundings):
 
 def test_another_network_is_refused_on_resuming(doodle_folder):
     quick(data=doodle_folder, out="run", on_event=CtrlC(2))
-    with pytest.raises(ModelError, match="it has 2 layers, here 10"):
-        train(out="run", resume=True)
+    with pytest.raises(InkgradError, match="trains another network; leave the network out"):
+        train(out="run", resume=True, network="seed")
+    assert train(out="run", resume=True).model.network == SMALL  # it knows its own
 
 
 def test_a_finished_run_stays_as_it_is_when_resumed(doodle_folder):

@@ -2,6 +2,7 @@
 
 from inkgrad.insight.engine_comparison import compare_engines
 from inkgrad.insight.evaluation import ClassScore, Confusion, Evaluation, evaluate
+from inkgrad.insight.exact import ExactCheck, check_exactly
 from inkgrad.insight.gradcheck import Check, check_gradients
 from inkgrad.insight.readings import Reading, most_confident_mistakes, read_drawings
 from inkgrad.insight.report import write_report
@@ -11,7 +12,9 @@ __all__ = [
     "ClassScore",
     "Confusion",
     "Evaluation",
+    "ExactCheck",
     "Reading",
+    "check_exactly",
     "check_gradients",
     "compare_engines",
     "evaluate",

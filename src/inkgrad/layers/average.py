@@ -76,13 +76,12 @@ class AveragePool2D(Layer):
     def forward(self, x: Array) -> tuple[Array, Saved]:  # type: ignore[override]
         """Return y (n, C, H', W') for x (n, C, H, W)."""
         (_, h, w), ((fh, fw), _) = self.output_shape(x.shape[1:]), self._geometry()
-        share = x.dtype.type(1 / (fh * fw))
         # A share of each cell is added, not the sum divided: sums of huge numbers are not finite.
-        y = self._cells(x, 0, 0, h, w) * share  # (n, C, H', W')
+        y = self._cells(x, 0, 0, h, w) / (fh * fw)  # (n, C, H', W')
         for i in range(fh):
             for j in range(fw):
                 if i + j > 0:
-                    y += self._cells(x, i, j, h, w) * share
+                    y += self._cells(x, i, j, h, w) / (fh * fw)
         return y, (x.shape,)
 
     def backward(self, dy: Array, saved: Saved) -> tuple[Array, dict[str, Array]]:
@@ -91,7 +90,7 @@ class AveragePool2D(Layer):
         (fh, fw), _ = self._geometry()
         h, w = dy.shape[2:]
         dx = np.zeros_like(dy, shape=x_shape)
-        shares = dy * dy.dtype.type(1 / (fh * fw))
+        shares = dy / (fh * fw)
         for i in range(fh):
             for j in range(fw):
                 self._cells(dx, i, j, h, w)[...] += shares
@@ -148,13 +147,13 @@ class GlobalAveragePool(Layer):
     def forward(self, x: Array) -> tuple[Array, Saved]:  # type: ignore[override]
         """Return y (n, C) for x (n, C, H, W)."""
         self.output_shape(x.shape[1:])
-        share = x.dtype.type(1 / math.prod(x.shape[2:]))
-        return np.asarray((x * share).sum(axis=(2, 3))), (x.shape,)  # (n, C)
+        cells = math.prod(x.shape[2:])
+        return np.asarray((x / cells).sum(axis=(2, 3))), (x.shape,)  # (n, C)
 
     def backward(self, dy: Array, saved: Saved) -> tuple[Array, dict[str, Array]]:
         """Return dx (n, C, H, W): each map shares its gradient out evenly."""
         (x_shape,) = saved
-        shares = dy * dy.dtype.type(1 / math.prod(x_shape[2:]))
+        shares = dy / math.prod(x_shape[2:])
         return np.broadcast_to(shares[:, :, None, None], x_shape).copy(), {}  # (n, C, H, W)
 
 

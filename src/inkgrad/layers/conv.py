@@ -253,7 +253,7 @@ def patches(
     size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int] | Sides,
-    dilation: tuple[int, int],
+    dilation: tuple[int, int] = (1, 1),
 ) -> Array:
     """Write the patch that each place sees as one column: (n, C, H, W) → (C·f·f, n·H'·W').
 
@@ -264,7 +264,7 @@ def patches(
     --------
     >>> picture = np.array([[[[1, 2, 3],
     ...                       [4, 5, 6]]]])
-    >>> patches(picture, size=(2, 2), stride=(1, 1), padding=(0, 0), dilation=(1, 1))
+    >>> patches(picture, size=(2, 2), stride=(1, 1), padding=(0, 0))
     array([[1, 2],
            [2, 3],
            [4, 5],
@@ -286,7 +286,7 @@ def add_patches(
     size: tuple[int, int],
     stride: tuple[int, int],
     padding: tuple[int, int] | Sides,
-    dilation: tuple[int, int],
+    dilation: tuple[int, int] = (1, 1),
 ) -> Array:
     """Add every column's numbers back where its patch was taken: the transpose of `patches`.
 
@@ -296,7 +296,7 @@ def add_patches(
     --------
     How many of the two 2×2 patches cover each cell of a 2×3 picture?
 
-    >>> add_patches(np.ones((4, 2)), (1, 1, 2, 3), (2, 2), (1, 1), (0, 0), (1, 1))
+    >>> add_patches(np.ones((4, 2)), (1, 1, 2, 3), size=(2, 2), stride=(1, 1), padding=(0, 0))
     array([[[[1., 2., 1.],
              [1., 2., 1.]]]])
     """

@@ -96,7 +96,7 @@ class MaxPool2D(Layer):
         (_, h, w), ((fh, fw), _, (ph, pw)) = self.output_shape(x.shape[1:]), self._geometry()
         x_shape = x.shape
         if ph or pw:
-            lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+            lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
             x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=lowest)
         best = self._cells(x, 0, 0, h, w).copy()  # (n, C, H', W')
         winner = np.zeros(best.shape, np.min_scalar_type(fh * fw))  # i·f + j of the winning cell

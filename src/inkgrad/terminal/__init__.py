@@ -11,6 +11,7 @@ from inkgrad.terminal.guesses import guess_bars
 from inkgrad.terminal.results import (
     show_checks,
     show_evaluation,
+    show_exact_checks,
     show_facts,
     show_files,
     show_interruption,
@@ -43,6 +44,7 @@ __all__ = [
     "make_console",
     "show_checks",
     "show_evaluation",
+    "show_exact_checks",
     "show_facts",
     "show_files",
     "show_interruption",

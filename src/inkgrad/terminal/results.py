@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.columns import Columns
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,7 @@ from inkgrad.terminal.tables import (
 __all__ = [
     "show_checks",
     "show_evaluation",
+    "show_exact_checks",
     "show_facts",
     "show_files",
     "show_interruption",
@@ -153,6 +155,29 @@ def show_checks(console: Console, checks: Sequence[Mapping[str, Any]]) -> None:
         console.print(Text(f"{wrong:,} of {len(checks):,} relative errors are too large", RED))
     else:
         console.print(Text(f"All {len(checks):,} relative errors are within tolerance", BLUE))
+
+
+def show_exact_checks(console: Console, facts: Mapping[str, Any]) -> None:
+    """Show what `inkgrad.workflows.check_exact` found."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("layer")
+    for name in ("cases", "numbers", "largest error"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for row in facts["layers"]:
+        mark = Text("✓", BLUE) if row["passed"] else Text("✗", RED)
+        counts = f"{row['cases']:,}", f"{row['numbers']:,}"
+        table.add_row(word(row["layer"]), *counts, f"{row['largest_error']:g}", mark)
+    console.print(table)
+    console.print()
+    note = "outputs against plain loops, derivatives against difference quotients, in fractions"
+    console.print(Text(note, DIM))
+    console.print()
+    if facts["passed"]:
+        found = f"All {facts['numbers']:,} numbers in {facts['cases']:,} cases are exactly right"
+        console.print(Text(found, BLUE))
+    else:
+        console.print(Text(f"Errors of up to {facts['largest_error']:g}: a layer is wrong", RED))
 
 
 def show_facts(console: Console, facts: Mapping[str, Any]) -> None:

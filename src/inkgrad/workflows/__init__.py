@@ -1,11 +1,12 @@
 """Workflows: what each command does, as a function: from the drawings to the result."""
 
-from inkgrad.workflows.check import check
+from inkgrad.workflows.check import check, check_exact
 from inkgrad.workflows.demo import demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
 from inkgrad.workflows.export import Exported, export_html
 from inkgrad.workflows.info import info
+from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.pack import Packed, pack
 from inkgrad.workflows.predict import Prediction, predict
 from inkgrad.workflows.preview import Previewed, preview
@@ -24,10 +25,12 @@ __all__ = [
     "Shown",
     "Trained",
     "check",
+    "check_exact",
     "demo",
     "download",
     "evaluate",
     "export_html",
+    "find_network",
     "info",
     "pack",
     "predict",

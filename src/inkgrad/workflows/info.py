@@ -6,23 +6,36 @@ import os
 from pathlib import Path
 from typing import Any
 
+from inkgrad.errors import InkgradError
 from inkgrad.model import Model, load
-from inkgrad.network import Network, seed_network
+from inkgrad.network import Network
 from inkgrad.packaged import packaged_file
 from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.formats.npy import map_npy
+from inkgrad.workflows.networks import find_network
 
 __all__ = ["describe_model", "info"]
 
 
-def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """Describe a model, by name or file, or a data file; without a path, the seed network.
+def info(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    network: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]:
+    """Describe a model, by name or file, or a data file; without a path, a network.
+
+    Parameters
+    ----------
+    path : path, optional
+    network : name or path, optional
+        See `find_network`; by default the seed network.
 
     Returns
     -------
     facts : dict of plain values, ready for JSON
         For a network or model at least ``kind``, ``parameters``, ``multiply_adds``, ``classes``
-        (None for a bare network) and ``layers``; for a data file ``kind``, ``drawings`` and
+        (None for a bare network), ``layers`` and ``network``, from which the same can be made
+        again; for a data file ``kind``, ``drawings`` and
         ``ink`` (the mean grey level, 0 to 255).
 
     Raises
@@ -35,8 +48,11 @@ def info(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
     >>> info()["parameters"]
     420997
     """
+    if path is not None and network is not None:
+        raise InkgradError(f"{path} and the network {network} are both named; name one of them")
     if path is None:
-        return {"kind": "network", **_network_facts(seed_network()), "classes": None}
+        found = find_network("seed" if network is None else network)
+        return {"kind": "network", **_network_facts(found), "classes": None}
     path = packaged_file(Path(path))
     if path.suffix == ".safetensors":
         return {"kind": "model", "path": str(path), **describe_model(load(path))}
@@ -78,5 +94,6 @@ def _network_facts(network: Network) -> dict[str, Any]:
             }
             for stage in network.stages
         ],
+        "network": network.to_config(),
         "summary": network.summary(),
     }

@@ -111,6 +111,8 @@ def command(settings: Settings) -> str:
     if settings.data:
         is_address = "://" in settings.data
         words += ["--data", settings.data if is_address else Path(settings.data).name]
+    if settings.network is not None:
+        words += ["--network", "network.json"]  # what `inkgrad info --json` prints of the model
     words += ["--seed", str(settings.recipe.seed), "--epochs", str(settings.recipe.epochs)]
     for name, value in settings.differences(Settings(settings.classes).choices()).items():
         if name in FLAGS:

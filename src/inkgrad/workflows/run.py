@@ -16,7 +16,7 @@ from typing import Any
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.json_text import parse_json
 from inkgrad.model import load
-from inkgrad.network import Network, seed_network
+from inkgrad.network import Network
 from inkgrad.quickdraw import find_task
 from inkgrad.signals import Stopped
 from inkgrad.storage import atomic_write_bytes
@@ -155,7 +155,7 @@ def refuse_to_overwrite(folder: Path, restart: bool, network: Network | None = N
     restart : bool
         Whether it is said.
     network : Network, optional
-        That the run would be resumed with; by default the seed network.
+        That the run would be resumed with; by default its own.
 
     Raises
     ------
@@ -225,6 +225,11 @@ def resume_run(
         it.
     """
     settings, state = read_run(folder)
+    if network is not None and settings.network is not None and network != settings.make_network():
+        raise InkgradError(
+            f"the run in {folder} trains another network; leave the network out, or train into "
+            "another folder"
+        )
     if asked is not None and asked != settings.classes:
         raise InkgradError(
             f"the run in {folder} learns {listed(settings.classes)}, not {listed(asked)}; "
@@ -265,7 +270,7 @@ def finished_already(folder: Path, settings: Settings) -> str:
 def _check_checkpoint(folder: Path, settings: Settings, network: Network | None) -> None:
     """Refuse a checkpoint that the run cannot go on from, before anything is loaded for it."""
     try:
-        load_checkpoint(folder / LAST, network or seed_network(len(settings.classes)))
+        load_checkpoint(folder / LAST, network or settings.make_network())
     except ModelError as error:
         raise ModelError(f"{error}; start over with --restart") from error
 

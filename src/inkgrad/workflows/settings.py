@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from inkgrad.errors import DataError, InkgradError
+from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Drawings, notebook_split, validation_split
 from inkgrad.quickdraw import split as stratified_split
 from inkgrad.quickdraw.cache import without_secrets
 from inkgrad.quickdraw.data_locations import Mirror, find_data_location
 from inkgrad.training import Recipe
+from inkgrad.workflows.networks import fit_to_classes
 
 __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 
@@ -56,6 +58,8 @@ class Settings:
         drawings as they are. An epoch meets them all.
     recipe : Recipe
         How to train; its seed also decides the split, the first weights and the variants.
+    network : dict, optional
+        The network's description, as `Network.to_config` gives it; None for the seed network.
     """
 
     classes: tuple[str, ...]
@@ -68,6 +72,7 @@ class Settings:
     balance: bool = False
     augment: int = 1
     recipe: Recipe = field(default_factory=Recipe)
+    network: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -100,6 +105,24 @@ class Settings:
                 "patience watches the validation loss, but the validation size is 0; "
                 "give a larger one, or no patience"
             )
+
+    def make_network(self) -> Network:
+        """Return the network that is trained, with an output for each class.
+
+        Raises
+        ------
+        ShapeError
+            If its description is damaged, or of another number of classes.
+
+        Examples
+        --------
+        >>> Settings(("cat", "dog")).make_network().output_shape
+        (2,)
+        """
+        if self.network is None:
+            return seed_network(len(self.classes))
+        network = Network.from_config(self.network)
+        return fit_to_classes(network, len(self.classes), "the run's network")
 
     def divide(self, drawings: Drawings) -> Parts:
         """Part the drawings: by content and seed, so that no drawing stands on two sides."""

@@ -31,6 +31,7 @@ from inkgrad.text import listed
 from inkgrad.training import Augmented, Batches, Event, Fitted, Notice, fit
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.judging import get_ready, judge
+from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.record import make_record
 from inkgrad.workflows.run import (
     BEGUN,
@@ -122,7 +123,7 @@ def train(
     data: str | os.PathLike[str] | None = None,
     loaded: Loaded | None = None,
     out: str | os.PathLike[str] | None = None,
-    network: Network | None = None,
+    network: Network | str | os.PathLike[str] | None = None,
     raster: Raster | None = None,
     engine: str | Engine = "auto",
     resume: bool = False,
@@ -150,8 +151,9 @@ def train(
     out : path, optional
         The folder to write to; made if it is missing. By default ``runs/NAME``, named after the
         task or the classes.
-    network : Network, optional
-        By default the seed network for as many classes.
+    network : Network, name or path, optional
+        By default the seed network for as many classes; see `find_network`. A run that is resumed
+        keeps its own.
     raster : inkgrad.drawing.Raster, optional
         How strokes and pictures become bitmaps, kept in the model file; by default as Google did
         it, in the size that the network takes.
@@ -195,25 +197,30 @@ def train(
     else:
         names = _names(classes, task, data, loaded, offline)
         folder = default_folder(task, names) if out is None else Path(out)
+        own = _as_network(network, len(names))
 
     with claim(folder, on_event):
         if resume:
-            chosen, state = resume_run(folder, asked, choices, network)
+            own = _as_network(network, None if asked is None else len(asked))
+            chosen, state = resume_run(folder, asked, choices, own)
             data = chosen.data if data is None else data
         else:
-            refuse_to_overwrite(folder, restart, network)
+            refuse_to_overwrite(folder, restart, own)
             place = None if loaded is not None and data is None else name_of_place(data)
-            chosen, state = Settings.choose(names, choices, task=task, data=place), BEGUN
+            is_seed = own is None or own == seed_network(len(names))
+            plain = None if own is None or is_seed else own.to_config()
+            named = {"task": task, "data": place, "network": plain}
+            chosen, state = Settings.choose(names, choices, **named), BEGUN
         if state == FINISHED:
             _tell(on_event, finished_already(folder, chosen))
             return Trained(folder, "finished already", chosen, model=load(folder / MODEL))
         if resume and state == BEGUN:
             _tell(on_event, f"the run in {folder} has no checkpoint yet; it starts from scratch")
 
-        network = seed_network(len(chosen.classes)) if network is None else network
+        own = chosen.make_network() if own is None else own
         # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
-        raster = _raster_for(network) if raster is None else raster
-        untrained = Model(network, network.initialise(), chosen.classes, raster, engine=engine)
+        raster = _raster_for(own) if raster is None else raster
+        untrained = Model(own, own.initialise(), chosen.classes, raster, engine=engine)
 
         with begun(folder, chosen, state) as on_begun:
             if loaded is None:
@@ -230,14 +237,14 @@ def train(
             _check_parts(parts, loaded)
             if on_loaded is not None:
                 on_loaded(loaded, parts)
-            wanted, engine = engine, get_ready(engine, network, on_progress)
+            wanted, engine = engine, get_ready(engine, own, on_progress)
             if wanted == "auto" and (hint := advice()) is not None:
                 _tell(on_event, hint)
 
             start = time.perf_counter()
             with writing_to(folder):
                 fitted = fit(
-                    network,
+                    own,
                     _to_learn_from(parts.train, chosen),
                     validation=parts.validation if len(parts.validation) else None,
                     recipe=chosen.recipe,
@@ -281,6 +288,14 @@ def _conclude(
     _write_report(folder, model, parts.test, evaluation, probabilities, fitted.records)
     write_run(folder, settings, FINISHED)
     return replace(trained, model=model, evaluation=evaluation, probabilities=probabilities)
+
+
+def _as_network(
+    network: Network | str | os.PathLike[str] | None, classes: int | None
+) -> Network | None:
+    if network is None or isinstance(network, Network):
+        return network
+    return find_network(network, classes)
 
 
 def _tell(on_event: Callable[[Event], None] | None, message: str) -> None:

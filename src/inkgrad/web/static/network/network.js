@@ -156,15 +156,16 @@ function outputShape(layer, inputShape, where) {
 }
 
 /**
- * Build one layer from its type and settings.
+ * Build one layer from its type and settings; an error names it.
  *
  * @param {unknown} entry
+ * @param {number} at
  */
-function layerFromConfig(entry) {
+function layerFromConfig(entry, at) {
   const { type, ...settings } = Object(entry);
   if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {
     throw new ShapeError(
-      `there is no layer of type ${inShort(type)}; there are ${Object.keys(LAYERS).join(", ")}`,
+      `layer ${at + 1} has the type ${inShort(type)}; there are ${Object.keys(LAYERS).join(", ")}`,
     );
   }
   const { needed, optional } = LAYERS[type];
@@ -172,8 +173,14 @@ function layerFromConfig(entry) {
   const given = Object.keys(settings);
   if (!needed.every((name) => given.includes(name)) || !given.every((n) => known.includes(n))) {
     throw new ShapeError(
-      `${type} takes the settings (${known.join(", ")}), but is given (${given.join(", ")})`,
+      `layer ${at + 1} (${type}) takes the settings (${known.join(", ")}), ` +
+        `but is given (${given.join(", ")})`,
     );
   }
-  return new LAYERS[type](settings);
+  try {
+    return new LAYERS[type](settings);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError(`layer ${at + 1} (${type}): ${error.message}`);
+  }
 }

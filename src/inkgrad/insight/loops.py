@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+
+from inkgrad.layers import Array
+
+__all__ = [
+    "average_pool",
+    "average_pool_backward",
+    "convolution",
+    "cross_entropy",
+    "dense",
+    "max_pool",
+    "max_pool_backward",
+    "places",
+]
 
 Pair = tuple[int, int]
 
@@ -19,14 +33,14 @@ def places(length: int, size: int, stride: int, padding: int = 0) -> list[int]:
 
 
 def convolution(
-    x: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
     stride: Pair,
     padding: tuple[Pair, Pair],
     dilation: Pair = (1, 1),
     groups: int = 1,
-) -> np.ndarray:
+) -> Array:
     """y[b,k,u,v] = Σ w[k,c,i,j] · x[b,g(k)+c,su+di−p,sv+dj−p] + β[k], cells outside being 0.
 
     g(k) is the first channel of the filter's group.
@@ -43,7 +57,7 @@ def convolution(
             first = k // (filters // groups) * channels
             for u, upper in enumerate(rows):
                 for v, outer in enumerate(cols):
-                    total = 0 if bias is None else bias[k]
+                    total: Any = 0 if bias is None else bias[k]
                     for c in range(channels):
                         for i in range(fh):
                             for j in range(fw):
@@ -54,9 +68,7 @@ def convolution(
     return y
 
 
-def max_pool(
-    x: np.ndarray, size: Pair, stride: Pair, padding: Pair = (0, 0)
-) -> tuple[np.ndarray, np.ndarray]:
+def max_pool(x: Array, size: Pair, stride: Pair, padding: Pair = (0, 0)) -> tuple[Array, Array]:
     """Return the maxima, and where each was first found in row-major order: (…, 2) indices."""
     n, channels, height, width = x.shape
     rows = places(height, size[0], stride[0], padding[0])
@@ -79,7 +91,7 @@ def max_pool(
     return y, where
 
 
-def max_pool_backward(dy: np.ndarray, where: np.ndarray, x_shape: tuple[int, ...]) -> np.ndarray:
+def max_pool_backward(dy: Array, where: Array, x_shape: tuple[int, ...]) -> Array:
     """Give each window's gradient to the cell where its maximum was first found."""
     dx = np.zeros(x_shape, dy.dtype)
     for b, c, u, v in np.ndindex(*dy.shape):
@@ -88,7 +100,7 @@ def max_pool_backward(dy: np.ndarray, where: np.ndarray, x_shape: tuple[int, ...
     return dx
 
 
-def average_pool(x: np.ndarray, size: Pair, stride: Pair) -> np.ndarray:
+def average_pool(x: Array, size: Pair, stride: Pair) -> Array:
     """Return the mean of each window."""
     n, channels, height, width = x.shape
     rows, cols = places(height, size[0], stride[0]), places(width, size[1], stride[1])
@@ -100,9 +112,7 @@ def average_pool(x: np.ndarray, size: Pair, stride: Pair) -> np.ndarray:
     return y
 
 
-def average_pool_backward(
-    dy: np.ndarray, x_shape: tuple[int, ...], size: Pair, stride: Pair
-) -> np.ndarray:
+def average_pool_backward(dy: Array, x_shape: tuple[int, ...], size: Pair, stride: Pair) -> Array:
     """Give every cell of a window the same share of its gradient."""
     dx = np.zeros(x_shape, dy.dtype)
     rows = places(x_shape[2], size[0], stride[0])
@@ -114,7 +124,7 @@ def average_pool_backward(
     return dx
 
 
-def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def dense(x: Array, weight: Array, bias: Array) -> Array:
     """y[b,k] = Σ x[b,i] · w[i,k] + β[k]."""
     n, inputs = x.shape
     outputs = weight.shape[1]
@@ -127,10 +137,10 @@ def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return y
 
 
-def cross_entropy(logits: np.ndarray, labels: np.ndarray, smoothing: float = 0.0) -> float:
+def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> float:
     """Return the mean over drawings of −Σ t[k] · log p[k], the exponentials taken as they are."""
     n, classes = logits.shape
-    total = 0.0
+    total: float = 0.0
     for b in range(n):
         normaliser = sum(math.exp(z) for z in logits[b])
         for k in range(classes):
@@ -138,4 +148,4 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray, smoothing: float = 0.0
             if k == labels[b]:
                 target += 1.0 - smoothing
             total -= target * math.log(math.exp(logits[b, k]) / normaliser)
-    return total / n
+    return float(total / n)
