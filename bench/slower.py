@@ -29,7 +29,7 @@ def slower(times: float, program: str) -> Iterator[None]:
     times : float
         How much slower: 4 lets it run a quarter of the time. 1 changes nothing.
     program : str
-        The name as the system has it: what ``ps -o comm`` shows. Linux only.
+        What the name begins with that the system has: see ``ps -o comm``. Linux only.
     """
     if times == 1:
         yield
@@ -62,7 +62,7 @@ def _send(processes: list[int], what: signal.Signals) -> None:
 
 
 def _descendants(root: int, program: str) -> list[int]:
-    """Return the processes of a name below another one."""
+    """Return the processes below another one whose names begin so."""
     parents: dict[int, tuple[int, str]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
@@ -74,6 +74,4 @@ def _descendants(root: int, program: str) -> list[int]:
             process = parents[process][0]
         return process == root
 
-    return [
-        process for process, (_, name) in parents.items() if name == program and is_below(process)
-    ]
+    return [p for p, (_, name) in parents.items() if name.startswith(program) and is_below(p)]

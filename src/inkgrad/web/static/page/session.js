@@ -18,6 +18,8 @@ export const MODEL = "model";
 
 export class Session extends EventTarget {
   #look = Promise.resolve(); // at the drawing shown last
+  /** @type {import("./history.js").Deed | null} */
+  #deed = null; // what is being done to the model
   /** @type {Promise<any>} */
   #lesson = Promise.resolve(); // the derivatives asked for last
   #turn = 0; // how often older answers lost their meaning: another model, an empty pad
@@ -263,29 +265,44 @@ export class Session extends EventTarget {
   #takeModel(name, model) {
     this.model = { ...model, name };
     this.#forget();
+    this.#remember();
     this.#tell("model");
   }
 
   async #takeParameters(parameters, steps) {
     Object.assign(this.model, { parameters, steps });
     this.#turn++;
+    this.#remember();
     this.#tell("parameters");
     await this.show(this.drawing);
   }
 
-  /** Do something to the model, so that it can be undone. */
+  /** Do something to the model, so that it can be undone as soon as it is seen. */
   async #change(work) {
     const before = await this.client.snapshot();
-    const result = await work();
-    const after = await this.client.snapshot();
-    const bytes = [before, after].flatMap(({ taught, stepped }) => [taught, stepped]);
-    this.history.add({
-      undo: () => this.restore(before),
-      redo: () => this.restore(after),
+    /** @type {Promise<import("../network/learner.js").Snapshot> | null} */
+    let after = null; // what there is when it is undone: asked for before anything else is
+    const size = (before.taught?.length ?? 0) + (before.stepped?.length ?? 0);
+    this.#deed = {
+      undo: () => {
+        after ??= this.client.snapshot();
+        return this.restore(before);
+      },
+      redo: async () => this.restore(await /** @type {NonNullable<typeof after>} */ (after)),
       of: MODEL,
-      bytes: bytes.reduce((sum, file) => sum + (file?.length ?? 0), 0),
-    });
-    return result;
+      bytes: 2 * size, // what comes after is about as large
+    };
+    try {
+      return await work();
+    } finally {
+      this.#deed = null;
+    }
+  }
+
+  /** Put into the history what is being done, if the model was changed by the user. */
+  #remember() {
+    if (this.#deed !== null) this.history.add(this.#deed);
+    this.#deed = null;
   }
 
   /** Do something to the drawings of one's own, so that it can be undone. */
