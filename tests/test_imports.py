@@ -20,8 +20,8 @@ SOURCE = Path(inkgrad.__file__).parent
 
 # Anybody may import these, and they only each other.
 BASE = {"errors", "impostors", "json_text", "locks", "signals", "storage", "text", "version"}
-TO_NETWORK = {"layers", "network"}
-TO_ENGINES = TO_NETWORK | {"engines"}
+TO_NETWORK = {"layers", "memory", "network"}
+TO_ENGINES = TO_NETWORK | {"engines", "optimizers"}
 TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
 TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal"}
 DATA = {"drawing", "quickdraw"}
@@ -39,8 +39,10 @@ ROOMS: dict[str, set[str]] = {
     "version": set(),
     # what networks are made of: they never hear of drawings or files of drawings
     "layers": set(),
-    "network": {"layers"},
-    "engines": TO_NETWORK,
+    "memory": set(),
+    "network": {"layers", "memory"},
+    "optimizers": TO_NETWORK,
+    "engines": TO_NETWORK | {"optimizers"},
     "training": TO_ENGINES,  # is handed batches; does not know where they come from
     # drawings: know nothing of networks
     "drawing": set(),

@@ -62,7 +62,7 @@ def test_saved_and_loaded_models_are_the_same(model, bitmaps, tmp_path):
     assert again.network == model.network
     assert again.raster == Raster()
     assert again.record == {"test": {"top1": 0.5}}
-    assert again.parameters.vector.ctypes.data % 64 == 0  # see `inkgrad.network.aligned_zeros`
+    assert again.parameters.vector.ctypes.data % 64 == 0  # see `inkgrad.memory.aligned_zeros`
     assert again.parameters.vector.tobytes() == model.parameters.vector.tobytes()
     np.testing.assert_array_equal(again.predict_proba(bitmaps), model.predict_proba(bitmaps))
     assert inkgrad.load(path).classes == CLASSES

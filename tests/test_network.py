@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from inkgrad.errors import ShapeError
 from inkgrad.layers import LAYERS, Conv2D, Dense, Flatten, MaxPool2D, ReLU
-from inkgrad.network import Network, Parameters, aligned_copy, aligned_zeros, seed_network
+from inkgrad.memory import aligned_copy, aligned_zeros
+from inkgrad.network import Network, Parameters, seed_network
 from tests.networks import random_network
 
 # --- the seed network ---------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from inkgrad.features import Features
 from inkgrad.impostors import impostor
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.layers import Array
-from inkgrad.network import Network, Parameters, aligned_zeros
+from inkgrad.memory import aligned_zeros
+from inkgrad.network import Network, Parameters
 from inkgrad.packaged import PACKAGED, packaged_file
 from inkgrad.storage import atomic_write_bytes
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +13,9 @@ import numpy as np
 from inkgrad.errors import ShapeError
 from inkgrad.layers import LAYERS, Array, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
 from inkgrad.layers.layer import whole_number
+from inkgrad.memory import aligned_copy, aligned_zeros
 
-__all__ = ["Network", "Parameters", "Stage", "aligned_copy", "aligned_zeros", "seed_network"]
+__all__ = ["Network", "Parameters", "Stage", "seed_network"]
 
 _MOST_MULTIPLY_ADDS = 10**11
 """A layer that takes more for one drawing is a slip or hostile (all of VGG-16 takes 1.5 · 10^10).
@@ -24,50 +23,6 @@ _MOST_MULTIPLY_ADDS = 10**11
 The figure also bounds the layer's weights, patches and outputs, so a network that passes cannot
 ask for terabytes.
 """
-
-_CACHE_LINE, _HUGE_PAGE = 64, 1 << 21  # bytes
-
-
-def aligned_zeros(shape: int | Shape, dtype: Any) -> Array:
-    """Return zeros whose memory begins at a multiple of 64 bytes, the length of a cache line.
-
-    NumPy promises 16 bytes only. A processor loads up to 64 bytes at once, and where the numbers
-    begin in the middle of a line, every such load touches two: compiled code that adds up a large
-    vector then takes a quarter longer. Large arrays also ask the system for huge pages, where it
-    has them: they are gone through in strides, and the processor remembers the places of a few
-    dozen pages only. What is computed depends on neither.
-
-    Examples
-    --------
-    >>> vector = aligned_zeros(1000, np.float32)
-    >>> vector.ctypes.data % 64, vector.shape, vector.any().item()
-    (0, (1000,), False)
-    """
-    dtype = np.dtype(dtype)
-    size = math.prod(np.atleast_1d(shape).tolist()) * dtype.itemsize
-    line = _HUGE_PAGE if size >= _HUGE_PAGE // 2 else _CACHE_LINE
-    memory: Any = _pages(size + line) if line == _HUGE_PAGE else bytearray(size + line)
-    # No array: NumPy would call that one the views' base.
-    start = -np.frombuffer(memory, np.uint8).ctypes.data % line
-    zeros: Array = np.ndarray(shape, dtype, buffer=memory, offset=start)
-    return zeros
-
-
-def _pages(size: int) -> Any:
-    """Return zeroed memory of its own pages, huge ones if the system has them."""
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        return bytearray(size)
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without them
-        memory.madvise(mmap.MADV_HUGEPAGE)
-    return memory
-
-
-def aligned_copy(array: Array, dtype: Any = None) -> Array:
-    """Return a copy, in another dtype if one is given, that is laid out as `aligned_zeros` are."""
-    result = aligned_zeros(array.shape, array.dtype if dtype is None else dtype)
-    result[...] = array
-    return result
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def test_contributing_names_files_that_exist():
         "src/inkgrad/layers/tanh.py",
         "tests/layers/test_tanh.py",
         "src/inkgrad/quickdraw/formats/pairs.py",
+        "src/inkgrad/optimizers/lion.py",
         "docs/_build/html",
     }
     assert [name for name in named if name not in to_be_made and not (ROOT / name).exists()] == []
@@ -178,6 +179,21 @@ def test_the_layer_that_contributing_adds_works_in_a_network(tanh, engine):
     expected = np.tanh(x / 2).reshape(4, 36) @ parameters["dense1.weight"]
     found = make_engine(engine, network).forward(parameters, x)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_optimiser_that_contributing_adds_learns_like_others(monkeypatch):
+    lion = example("Lion", monkeypatch).Lion(beta1=0.5, beta2=0.75, weight_decay=0.1)
+    parameters = np.array([3.0, -2.0, 0.5])
+    state = lion.start(parameters)
+    theta, m = parameters.copy(), np.zeros(3)
+    for _ in range(200):
+        gradient = theta - [1.0, 2.0, -1.0] + 0.1 * theta
+        theta = theta - 0.05 * np.sign(0.5 * m + 0.5 * gradient)
+        m = 0.75 * m + 0.25 * gradient
+        lion.update(parameters, parameters - [1.0, 2.0, -1.0], state, learning_rate=0.05)
+    np.testing.assert_allclose(parameters, theta, rtol=1e-12)
+    np.testing.assert_allclose(parameters, np.array([1.0, 2.0, -1.0]) / 1.1, atol=0.15)
+    assert state.steps == 200
 
 
 PAIRS = b"0,0 255,9 | 7,80 9,99\n\n0,5 5,0\n"

@@ -33,9 +33,12 @@ TARGETS: dict[str, list[str]] = {
     "layers/relu": ["tests/layers/test_relu.py", *BATTERY],
     "layers/softmax": ["tests/layers/test_softmax.py"],
     "engines/reference": ["tests/engines/test_reference.py"],
-    "training/clipping": ["tests/training/test_clipping.py"],
-    "training/optimizers": ["tests/training/test_optimizers.py"],
-    "training/schedules": ["tests/training/test_schedules.py"],
+    "optimizers/adam": ["tests/optimizers/test_optimizer.py"],
+    "optimizers/adamw": ["tests/optimizers/test_optimizer.py"],
+    "optimizers/clipping": ["tests/optimizers/test_clipping.py"],
+    "optimizers/optimizer": ["tests/optimizers/test_optimizer.py"],
+    "optimizers/schedules": ["tests/optimizers/test_schedules.py"],
+    "optimizers/sgd": ["tests/optimizers/test_optimizer.py"],
 }
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -67,14 +70,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "the shape has one length, first and last",
     ("layers/dense", "Dense.multiply_adds", "0 → -1"): "the shape has one length, first and last",
     (
-        "training/clipping",
+        "optimizers/clipping",
         "clip_by_norm",
         "max_norm < norm < math.inf → max_norm <= norm < math.inf",
     ): "at equality the gradient is multiplied by exactly 1",
-    ("training/optimizers", "Adam", "('m', 'v') → ('v', 'm')"): (
+    ("optimizers/adam", "Adam", "('m', 'v') → ('v', 'm')"): (
         "the state is looked up by name, never by order"
     ),
-    ("training/schedules", "OneCycle.__call__", "step < turn → step <= turn"): (
+    ("optimizers/schedules", "OneCycle.__call__", "step < turn → step <= turn"): (
         "at the turn both lines are at the highest rate, up to the last bit"
     ),
 }

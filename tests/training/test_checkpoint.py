@@ -70,7 +70,7 @@ def test_the_arrays_are_one_s_own(path, state):
 
 
 def test_the_arrays_stand_in_aligned_memory(state):
-    """See `inkgrad.network.aligned_zeros`."""
+    """See `inkgrad.memory.aligned_zeros`."""
     arrays = dict(state.named_arrays())
     assert set(arrays) == {"parameters", "best", "optimizer.m", "optimizer.v"}
     assert {array.ctypes.data % 64 for array in arrays.values()} == {0}

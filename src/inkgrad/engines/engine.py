@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, runtime_checkable
-
-import numpy as np
 
 from inkgrad.layers import Array
 from inkgrad.network import Network, Parameters
+from inkgrad.optimizers.adam import AdamRule
 
-__all__ = ["AdamRule", "Engine", "Gradients", "LearningEngine", "Learnt"]
+__all__ = ["Engine", "Gradients", "LearningEngine", "Learnt"]
 
 
 class Gradients(NamedTuple):
@@ -48,54 +46,6 @@ class Learnt(NamedTuple):
     loss: float
     logits: Array
     norm: float
-
-
-@dataclass(frozen=True)
-class AdamRule:
-    r"""One step of Adam, all but the gradient: what turns g into a move of the parameters θ.
-
-    $$ m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
-       v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \qquad
-       \theta \leftarrow \theta - s\, \frac{m}{\sqrt{c\,v} + \varepsilon} $$
-
-    Parameters
-    ----------
-    m, v : (network.size,) arrays of the parameters' dtype
-        The averages of the gradient and of its square. Written in place.
-    beta1, beta2, epsilon : float
-        β₁, β₂ and ε
-    step_size : float
-        s = α / (1 − β₁ᵗ) in step t = 1, 2, … at learning rate α.
-    correction : float
-        c = 1 / (1 − β₂ᵗ)
-
-    See Also
-    --------
-    inkgrad.training.Adam : the rule's origin, and its source.
-    """
-
-    m: Array
-    v: Array
-    beta1: float
-    beta2: float
-    epsilon: float
-    step_size: float
-    correction: float
-
-    def move(self, parameters: Array, gradient: Array) -> None:
-        """Carry the rule out: move the parameters, m and v, all of them in place."""
-        m, v = self.m, self.v
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * np.square(gradient)
-        denominator = np.sqrt(v * self.correction)
-        denominator += self.epsilon
-        parameters -= self.step_size * m / denominator
-
-    def first(self, count: int) -> AdamRule:
-        """Return the same rule for the first `count` parameters alone."""
-        return replace(self, m=self.m[:count], v=self.v[:count])
 
 
 class Engine(Protocol):

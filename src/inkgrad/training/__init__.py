@@ -1,24 +1,28 @@
 """Training: optimisers, schedules, the loop, and checkpoints that survive an interruption."""
 
+from inkgrad.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    OneCycle,
+    Optimizer,
+    OptimizerState,
+    Schedule,
+    StepDecay,
+    clip_by_norm,
+    decay_mask,
+)
 from inkgrad.training.augmented import Augmented
 from inkgrad.training.batches import ArrayBatches, Batches, Source, describe_source, epoch_order
 from inkgrad.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
-from inkgrad.training.clipping import clip_by_norm
 from inkgrad.training.events import EpochDone, Event, Notice, StepDone
 from inkgrad.training.health import TrainingError
 from inkgrad.training.journal import METRICS
 from inkgrad.training.loop import Fitted, fit, judge
 from inkgrad.training.metrics import append_metrics, read_metrics, write_metrics
-from inkgrad.training.optimizers import (
-    SGD,
-    Adam,
-    AdamW,
-    Optimizer,
-    OptimizerState,
-    decay_mask,
-)
 from inkgrad.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
-from inkgrad.training.schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
 from inkgrad.training.state import Tally, TrainingState
 from inkgrad.training.step import take_step
 

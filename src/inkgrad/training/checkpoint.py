@@ -15,10 +15,11 @@ from safetensors import SafetensorError
 
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Array
-from inkgrad.network import Network, Parameters, aligned_copy
+from inkgrad.memory import aligned_copy
+from inkgrad.network import Network, Parameters
+from inkgrad.optimizers import OptimizerState
 from inkgrad.storage import atomic_write
 from inkgrad.training.batches import Source
-from inkgrad.training.optimizers import OptimizerState
 from inkgrad.training.parsing import Malformed, number, parse_json, short, whole
 from inkgrad.training.recipe import Recipe
 from inkgrad.training.state import Tally, TrainingState

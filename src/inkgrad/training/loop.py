@@ -14,12 +14,12 @@ from inkgrad.engines import Engine, ready_engine
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import log_softmax
 from inkgrad.network import Network, Parameters
+from inkgrad.optimizers import decay_mask
 from inkgrad.training.batches import Batches, describe_source, epoch_order
 from inkgrad.training.checkpoint import LAST, load_checkpoint
 from inkgrad.training.events import EpochDone, Event
 from inkgrad.training.interrupts import Interrupted, StopRequest, catch_signals
 from inkgrad.training.journal import Journal
-from inkgrad.training.optimizers import decay_mask
 from inkgrad.training.recipe import Recipe
 from inkgrad.training.state import TrainingState
 from inkgrad.training.step import take_step

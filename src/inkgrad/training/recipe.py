@@ -11,8 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from inkgrad.errors import InkgradError
-from inkgrad.training.optimizers import SGD, Adam, AdamW, Optimizer
-from inkgrad.training.schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
+from inkgrad.optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    Constant,
+    Cosine,
+    OneCycle,
+    Optimizer,
+    Schedule,
+    StepDecay,
+)
 
 __all__ = ["OPTIMIZERS", "SCHEDULES", "Recipe"]
 

@@ -12,9 +12,9 @@ import numpy as np
 from inkgrad.errors import ModelError
 from inkgrad.layers import Array
 from inkgrad.network import Parameters
+from inkgrad.optimizers import OptimizerState
 from inkgrad.training.batches import Source
 from inkgrad.training.events import EpochDone
-from inkgrad.training.optimizers import OptimizerState
 from inkgrad.training.recipe import Recipe
 
 __all__ = ["Tally", "TrainingState"]

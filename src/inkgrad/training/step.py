@@ -5,8 +5,7 @@ from __future__ import annotations
 from inkgrad.engines import Engine, Learnt
 from inkgrad.layers import Array
 from inkgrad.network import Parameters
-from inkgrad.training.clipping import clip_by_norm
-from inkgrad.training.optimizers import Mask, Optimizer, OptimizerState
+from inkgrad.optimizers import Mask, Optimizer, OptimizerState, clip_by_norm
 
 __all__ = ["take_step"]
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkgrad.engines.cpu.plan import make_plan
-from inkgrad.engines.engine import AdamRule, Gradients, Learnt
+from inkgrad.engines.engine import Gradients, Learnt
 from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
 from inkgrad.layers.softmax import check_labels
-from inkgrad.network import Network, Parameters, aligned_zeros
+from inkgrad.memory import aligned_zeros
+from inkgrad.network import Network, Parameters
+from inkgrad.optimizers import AdamRule
 
 if TYPE_CHECKING:
     from inkgrad.engines.cpu.runner import Workspace, Workspaces

@@ -1,4 +1,4 @@
-"""Adam's step, a vector at a time: see `inkgrad.training.optimizers.Adam` for the mathematics."""
+"""Adam's step, a vector at a time: see `inkgrad.optimizers.Adam` for the mathematics."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
 from inkgrad.engines.cpu.plan import Plan
 from inkgrad.engines.cpu.program import make_packing, make_program
 from inkgrad.layers import Array
-from inkgrad.network import Network, aligned_zeros
+from inkgrad.memory import aligned_zeros
+from inkgrad.network import Network
 
 __all__ = ["RULE", "Workspace", "Workspaces", "make_job", "run", "start"]
 

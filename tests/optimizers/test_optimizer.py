@@ -114,7 +114,7 @@ def test_adams_averages_stand_under_the_papers_names():
 
 
 def test_what_is_remembered_stands_in_aligned_memory():
-    """See `inkgrad.network.aligned_zeros`."""
+    """See `inkgrad.memory.aligned_zeros`."""
     for dtype in (np.float32, np.float64):
         for array in Adam().start(np.zeros(1001, dtype)).arrays.values():
             assert array.ctypes.data % 64 == 0
