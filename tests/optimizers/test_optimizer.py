@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from inkgrad.errors import InkgradError
 from inkgrad.network import seed_network
+from inkgrad.optimizers import AdamRule
 from inkgrad.training import SGD, Adam, AdamW, decay_mask
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.0, 0.1]
@@ -207,3 +208,15 @@ def test_agrees_with_pytorch(kind, weight_decay):
         twin.grad = torch.tensor(gradient)
         other.step()
         np.testing.assert_allclose(theta, twin.detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_rule_for_the_first_parameters_moves_no_others():
+    m, v = np.arange(1.0, 6.0), np.arange(2.0, 7.0)
+    theta, before = np.zeros(5), (m.copy(), v.copy())
+    part = AdamRule(m, v, 0.5, 0.25, 1e-8, step_size=0.1, correction=1.0).first(2)
+    assert (len(part.m), len(part.v)) == (2, 2)
+    part.move(theta[:2], np.full(2, 7.0))
+    assert (theta[:2] != 0).all()
+    np.testing.assert_array_equal(m[2:], before[0][2:])
+    np.testing.assert_array_equal(v[2:], before[1][2:])
+    assert (m[:2] != before[0][:2]).all()
