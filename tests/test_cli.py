@@ -94,7 +94,16 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
     chosen = (
         *("--seed", 3, "--epochs", 2, "--limit", 30, "--batch-size", 16, "--optimizer", "sgd"),
         *("--learning-rate", 0.05, "--schedule", "one-cycle", "--momentum", 0.8, "--nesterov"),
-        *("--weight-decay", 0.001, "--clip-norm", 1.5, "--label-smoothing", 0.1),
+        *(
+            "--weight-decay",
+            0.001,
+            "--clip-norm",
+            1.5,
+            "--label-smoothing",
+            0.1,
+            "--averaging",
+            0.9,
+        ),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
         *("--augment", 2),
     )

@@ -213,6 +213,14 @@ def train(
         float | None,
         _option("--label-smoothing", "Share of the label spread over all classes.", "X"),
     ] = None,
+    averaging: Annotated[
+        float | None,
+        _option(
+            "--averaging",
+            "Answer by an average of the weights over the last steps, such as 0.999.",
+            "X",
+        ),
+    ] = None,
     patience: Annotated[
         int | None,
         _option(
@@ -268,6 +276,7 @@ def train(
         weight_decay=weight_decay,
         clip_norm=clip_norm,
         label_smoothing=label_smoothing,
+        averaging=averaging,
         patience=patience,
         seed=seed,
         split=split,

@@ -35,6 +35,7 @@ TARGETS: dict[str, list[str]] = {
     "engines/reference": ["tests/engines/test_reference.py"],
     "optimizers/adam": ["tests/optimizers/test_optimizer.py"],
     "optimizers/adamw": ["tests/optimizers/test_optimizer.py"],
+    "optimizers/averaging": ["tests/optimizers/test_averaging.py"],
     "optimizers/clipping": ["tests/optimizers/test_clipping.py"],
     "optimizers/optimizer": ["tests/optimizers/test_optimizer.py"],
     "optimizers/schedules": ["tests/optimizers/test_schedules.py"],

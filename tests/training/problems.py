@@ -45,6 +45,7 @@ TRAIN = tiny_data(70, seed=1)  # batches of 16: four whole ones and a ragged one
 VALIDATION = tiny_data(40, seed=2)
 
 RECIPES = {
+    "averaged": Recipe(epochs=3, batch_size=16, learning_rate=0.01, averaging=0.9),
     "adam": Recipe(epochs=3, batch_size=16, learning_rate=0.01, schedule="constant"),
     "adamw-cosine": Recipe(
         epochs=3,

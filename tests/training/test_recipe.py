@@ -38,6 +38,8 @@ from .problems import RECIPES
         ({"beta1": -1}, "beta1 is -1"),
         ({"beta2": 1.0}, "beta2 is 1.0"),
         ({"label_smoothing": 1}, "label_smoothing is 1"),
+        ({"averaging": 0}, "averaging is 0; give a number above 0 and below 1"),
+        ({"averaging": "much"}, "averaging is 'much'"),
         ({"weight_decay": -1e-9}, "weight_decay is -1e-09; give a number of at least 0"),
         ({"clip_norm": 0}, "clip_norm is 0; give a number above 0"),
         ({"warmup": 1.1}, "warmup is 1.1; give a number from 0 to 1"),

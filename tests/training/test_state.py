@@ -101,6 +101,7 @@ CHANGES = {
     "weight_decay": 0.5,
     "clip_norm": 0.5,
     "label_smoothing": 0.5,
+    "averaging": 0.9,
     "seed": 7,
 }
 

@@ -2,16 +2,19 @@
 
 from inkgrad.optimizers.adam import Adam, AdamRule
 from inkgrad.optimizers.adamw import AdamW
+from inkgrad.optimizers.averaging import AVERAGE, Averaging
 from inkgrad.optimizers.clipping import clip_by_norm
 from inkgrad.optimizers.optimizer import Mask, Optimizer, OptimizerState, decay_mask
 from inkgrad.optimizers.schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
 from inkgrad.optimizers.sgd import SGD
 
 __all__ = [
+    "AVERAGE",
     "SGD",
     "Adam",
     "AdamRule",
     "AdamW",
+    "Averaging",
     "Constant",
     "Cosine",
     "Mask",

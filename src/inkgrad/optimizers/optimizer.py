@@ -91,6 +91,9 @@ class Optimizer(ABC):
         """
         return None
 
+    def follow(self, parameters: Array, state: OptimizerState) -> None:  # noqa: B027
+        """Take note of a step of `rule` that an engine has made; nothing by default."""
+
     def _decay(
         self, parameters: Array, gradient: Array, decaying: Array, learning_rate: float
     ) -> Array:

@@ -186,13 +186,13 @@ def fit(
                     journal.step(loss, logits, labels, rate)
                 judged = None
                 if validation is not None:
-                    judged = judge(engine, parameters, validation, recipe.batch_size, request)
+                    judged = judge(engine, state.result, validation, recipe.batch_size, request)
                 journal.epoch(judged)
         except Interrupted:
             stopped = "interrupted"
             journal.save()
     return Fitted(
-        state.best or parameters, state.history, stopped, tuple(state.records), request.signal
+        state.best or state.result, state.history, stopped, tuple(state.records), request.signal
     )
 
 

@@ -15,6 +15,7 @@ from inkgrad.optimizers import (
     SGD,
     Adam,
     AdamW,
+    Averaging,
     Constant,
     Cosine,
     OneCycle,
@@ -68,6 +69,9 @@ class Recipe:
         The greatest length of the gradient; longer ones are shortened.
     label_smoothing : float
         How much of the target is spread over all classes, 0 to below 1.
+    averaging : float, optional
+        How slowly an average of the parameters forgets, such as 0.999; with it, the network
+        answers by the average: see `inkgrad.optimizers.Averaging`.
     seed : int
         Decides the first parameters and the order of the examples.
     patience : int, optional
@@ -103,6 +107,7 @@ class Recipe:
     weight_decay: float = 0.0
     clip_norm: float | None = None
     label_smoothing: float = 0.0
+    averaging: float | None = None
     seed: int = 42
     patience: int | None = None
 
@@ -120,6 +125,8 @@ class Recipe:
         self._number("weight_decay", "of at least 0", lambda v: 0 <= v < math.inf)
         if self.clip_norm is not None:
             self._number("clip_norm", "above 0", lambda v: 0 < v < math.inf)
+        if self.averaging is not None:
+            self._number("averaging", "above 0 and below 1", lambda v: 0 < v < 1)
         if self.warmup is not None:
             if self.schedule == "one-cycle":
                 self._number("warmup", "above 0 and at most 0.5", lambda v: 0 < v <= 0.5)
@@ -137,10 +144,13 @@ class Recipe:
         >>> Recipe(optimizer="sgd", nesterov=True).make_optimizer()
         SGD(momentum=0.9, nesterov=True, weight_decay=0.0)
         """
+        made: Optimizer
         if self.optimizer == "sgd":
-            return SGD(self.momentum, self.nesterov, self.weight_decay)
-        kind = AdamW if self.optimizer == "adamw" else Adam
-        return kind(self.beta1, self.beta2, self.epsilon, self.weight_decay)
+            made = SGD(self.momentum, self.nesterov, self.weight_decay)
+        else:
+            kind = AdamW if self.optimizer == "adamw" else Adam
+            made = kind(self.beta1, self.beta2, self.epsilon, self.weight_decay)
+        return made if self.averaging is None else Averaging(made, self.averaging)
 
     def make_schedule(self, steps_per_epoch: int) -> Schedule:
         """Return the schedule for a run with so many steps in an epoch.

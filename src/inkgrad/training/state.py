@@ -12,7 +12,7 @@ import numpy as np
 from inkgrad.errors import ModelError
 from inkgrad.layers import Array
 from inkgrad.network import Parameters
-from inkgrad.optimizers import OptimizerState
+from inkgrad.optimizers import AVERAGE, OptimizerState
 from inkgrad.training.batches import Source
 from inkgrad.training.events import EpochDone
 from inkgrad.training.recipe import Recipe
@@ -111,6 +111,12 @@ class TrainingState:
             if record["event"] == "epoch"
         )
 
+    @property
+    def result(self) -> Parameters:
+        """What the network answers with by now: the average of the parameters, if one is kept."""
+        average = self.optimizer.arrays.get(AVERAGE)
+        return self.parameters if average is None else Parameters(self.parameters.network, average)
+
     def named_arrays(self) -> Iterator[tuple[str, Array]]:
         """Yield the arrays that a checkpoint holds, by name."""
         yield "parameters", self.parameters.vector
@@ -146,7 +152,7 @@ class TrainingState:
             for done in self.history
         )
         if judged is not None and is_best:
-            self.best = self.parameters.copy()
+            self.best = self.result.copy()
         done = EpochDone(
             epoch=self.epoch + 1,
             train_loss=self.epoch_tally.mean_loss,

@@ -72,6 +72,7 @@ def take_step(
         if rule is not None:
             learnt: Learnt = learn(parameters, x, labels, rule, label_smoothing=label_smoothing)
             state.steps += 1
+            optimizer.follow(parameters.vector, state)
             return learnt
     loss, logits, gradient = engine.gradients(
         parameters, x, labels, label_smoothing=label_smoothing

@@ -30,6 +30,7 @@ FLAGS = (
     "weight_decay",
     "clip_norm",
     "label_smoothing",
+    "averaging",
     "patience",
     "split",
     "test_size",

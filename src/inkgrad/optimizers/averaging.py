@@ -1,0 +1,105 @@
+"""Averaging: beside the weights that learn, a mean of those of the last steps, which answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inkgrad.errors import InkgradError
+from inkgrad.layers import Array
+from inkgrad.optimizers.adam import AdamRule
+from inkgrad.optimizers.optimizer import Mask, Optimizer, OptimizerState
+
+__all__ = ["AVERAGE", "Averaging"]
+
+AVERAGE = "average"
+"""The name of the averaged parameters in an optimiser's state."""
+
+
+@dataclass(frozen=True)
+class Averaging(Optimizer):
+    r"""Any optimiser, with an exponential moving average of the parameters.
+
+    $$ \bar\theta \leftarrow \bar\theta + (1 - d_t)\,(\theta - \bar\theta), \qquad
+       d_t = \min\left(d, \frac{1 + t}{10 + t}\right) $$
+
+    after step t = 1, 2, …, from the first parameters on. The parameters themselves move as they
+    would without it. Their average does not follow the noise of single batches, so it is what a
+    trained network is judged by and keeps.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        What moves the parameters.
+    decay : float
+        d, how slowly the average forgets, above 0 and below 1: 0.999 looks back over about a
+        thousand steps. At the beginning it forgets faster, by d_t.
+
+    Notes
+    -----
+    Polyak and Juditsky, *Acceleration of Stochastic Approximation by Averaging*, 1992; d_t keeps
+    the first, random parameters from counting for long.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from inkgrad.optimizers import SGD
+    >>> theta, averaging = np.array([0.0]), Averaging(SGD(momentum=0.0), decay=0.9)
+    >>> state = averaging.start(theta)
+    >>> averaging.update(theta, np.array([-11.0]), state, learning_rate=1.0)
+    >>> theta, state.arrays["average"]                  # d_1 = 2/11: 0 + 9/11 · (11 − 0)
+    (array([11.]), array([9.]))
+    """
+
+    optimizer: Optimizer
+    decay: float = 0.999
+
+    def __post_init__(self) -> None:
+        if not 0 < self.decay < 1:
+            raise InkgradError(
+                f"averaging is {self.decay!r}; give a number above 0 and below 1, such as 0.999"
+            )
+
+    @property
+    def state_names(self) -> tuple[str, ...]:  # type: ignore[override]
+        """What the optimiser remembers, and the average."""
+        return (*self.optimizer.state_names, AVERAGE)
+
+    @property
+    def weight_decay(self) -> float:  # type: ignore[override]
+        """λ of the optimiser."""
+        return self.optimizer.weight_decay
+
+    def start(self, parameters: Array) -> OptimizerState:
+        """Return the state before the first step: the average is the parameters."""
+        state = super().start(parameters)
+        state.arrays[AVERAGE][...] = parameters
+        return state
+
+    def update(
+        self,
+        parameters: Array,
+        gradient: Array,
+        state: OptimizerState,
+        learning_rate: float,
+        decays: Mask | None = None,
+    ) -> None:
+        """Move the parameters by one step of the optimiser, in place, and their average."""
+        self.optimizer.update(parameters, gradient, state, learning_rate, decays)
+        self.follow(parameters, state)
+
+    def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
+        """Return the optimiser's next step; whoever carries it out calls `follow` after it."""
+        rule: AdamRule | None = self.optimizer.rule(state, learning_rate)
+        return rule
+
+    def follow(self, parameters: Array, state: OptimizerState) -> None:
+        """Let the average follow the parameters, after step t = ``state.steps``."""
+        t = state.steps
+        average = state.arrays[AVERAGE]
+        average += (1 - min(self.decay, (1 + t) / (10 + t))) * (parameters - average)
+
+    def _step(
+        self, parameters: Array, gradient: Array, state: OptimizerState, learning_rate: float
+    ) -> None:
+        """Move the parameters, without weight decay."""
+        self.optimizer._step(parameters, gradient, state, learning_rate)
