@@ -75,6 +75,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "clip_by_norm",
         "max_norm < norm < math.inf → max_norm <= norm < math.inf",
     ): "at equality the gradient is multiplied by exactly 1",
+    (
+        "optimizers/averaging",
+        "Averaging.state_names",
+        "(*self.optimizer.state_names, AVERAGE) → (AVERAGE, *self.optimizer.state_names)",
+    ): "the state is looked up by name, never by order",
     ("optimizers/adam", "Adam", "('m', 'v') → ('v', 'm')"): (
         "the state is looked up by name, never by order"
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
 from inkgrad.optimizers.adam import AdamRule
-from inkgrad.optimizers.optimizer import Mask, Optimizer, OptimizerState
+from inkgrad.optimizers.optimizer import Optimizer, OptimizerState
 
 __all__ = ["AVERAGE", "Averaging"]
 
@@ -75,18 +75,6 @@ class Averaging(Optimizer):
         state.arrays[AVERAGE][...] = parameters
         return state
 
-    def update(
-        self,
-        parameters: Array,
-        gradient: Array,
-        state: OptimizerState,
-        learning_rate: float,
-        decays: Mask | None = None,
-    ) -> None:
-        """Move the parameters by one step of the optimiser, in place, and their average."""
-        self.optimizer.update(parameters, gradient, state, learning_rate, decays)
-        self.follow(parameters, state)
-
     def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
         """Return the optimiser's next step; whoever carries it out calls `follow` after it."""
         rule: AdamRule | None = self.optimizer.rule(state, learning_rate)
@@ -98,8 +86,15 @@ class Averaging(Optimizer):
         average = state.arrays[AVERAGE]
         average += (1 - min(self.decay, (1 + t) / (10 + t))) * (parameters - average)
 
+    def _decay(
+        self, parameters: Array, gradient: Array, decaying: Array, learning_rate: float
+    ) -> Array:
+        """Let parameters decay as the optimiser does."""
+        return self.optimizer._decay(parameters, gradient, decaying, learning_rate)
+
     def _step(
         self, parameters: Array, gradient: Array, state: OptimizerState, learning_rate: float
     ) -> None:
-        """Move the parameters, without weight decay."""
+        """Move the parameters by the optimiser's step, and their average."""
         self.optimizer._step(parameters, gradient, state, learning_rate)
+        self.follow(parameters, state)
