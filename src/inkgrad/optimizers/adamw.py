@@ -26,6 +26,7 @@ class AdamW(Adam):
 
     Examples
     --------
+    >>> import numpy as np
     >>> theta, adamw = np.array([1.0]), AdamW(weight_decay=0.5)
     >>> adamw.update(theta, np.array([0.0]), adamw.start(theta), learning_rate=0.1)
     >>> theta                                  # no gradient: 1 − 0.1·0.5

@@ -39,6 +39,7 @@ class SGD(Optimizer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> theta, sgd = np.array([1.0]), SGD(momentum=0.5)
     >>> state = sgd.start(theta)
     >>> for _ in range(2):                     # v = 1, then 0.5·1 + 1 = 1.5
