@@ -78,7 +78,7 @@ def training(
 def page(
     rounds: Annotated[int, typer.Option(help="Times that it is opened.")] = 9,
     slower: Annotated[
-        float, typer.Option(min=1, help="So many times slower than this machine.")
+        float, typer.Option(min=1, help="How many times slower than this machine.")
     ] = 1,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,

@@ -61,7 +61,7 @@ def bench_page(
     ----------
     rounds : int
     times : float
-        So many times slower than this machine is, by stopping the browser again and again.
+        How many times slower than this machine; the browser is stopped again and again.
     on_round : callable, optional
         Told the number of each round.
 
@@ -85,7 +85,7 @@ def bench_page(
             for name, address in addresses.items():
                 browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
                 page = browser.new_page()
-                with slower(times, "chromium"):
+                with slower(times, "chrom"):
                     found.setdefault(name, []).append(_look_at(page, address))
                 browser.close()
     return [

@@ -21,8 +21,8 @@ def aligned_zeros(shape: int | tuple[int, ...], dtype: Any) -> NDArray[Any]:
     NumPy promises 16 bytes only. A processor loads up to 64 bytes at once, and where the numbers
     begin in the middle of a line, every such load touches two: compiled code that adds up a large
     vector then takes a quarter longer. Large arrays also ask the system for huge pages, where it
-    has them: they are gone through in strides, and the processor remembers the places of a few
-    dozen pages only. What is computed depends on neither.
+    has them: they are read in strides, and a processor remembers where only a few dozen pages
+    are. What is computed depends on neither.
 
     Examples
     --------

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 
 from inkgrad.errors import ShapeError
-from inkgrad.insight.loops import average_pool, average_pool_backward
+from inkgrad.insight.loops import average_pool
 from inkgrad.layers import AveragePool2D, GlobalAveragePool
 from inkgrad.layers.layer import pair
+from tests.layers.loops import average_pool_backward
 from tests.layers.strategies import Case, averages, cases
 
 

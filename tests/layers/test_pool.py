@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkgrad.errors import ShapeError
-from inkgrad.insight.loops import max_pool, max_pool_backward
+from inkgrad.insight.loops import max_pool
 from inkgrad.layers import MaxPool2D
 from inkgrad.layers.layer import pair
+from tests.layers.loops import max_pool_backward
 from tests.layers.strategies import Case, cases, pools
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkgrad.errors import ShapeError
-from inkgrad.insight.loops import cross_entropy
 from inkgrad.layers import SoftmaxCrossEntropy, log_softmax, softmax
 from tests.derivatives import numerical_jacobian, projection_error
+from tests.layers.loops import cross_entropy
 from tests.layers.strategies import ARRANGEMENTS, arranged
 
 smoothings = st.sampled_from([0.0, 0.1, 0.5, 0.99])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 from bench.slower import slower
@@ -179,7 +177,6 @@ def test_what_is_heard(chromium_browser, address, examples):
         )
 
 
-@pytest.mark.skipif(os.name != "posix", reason="processes are stopped by signals")
 def test_guesses_come_while_one_draws_on_a_slow_laptop(chromium_browser, address):
     """Four times slower: the pen is still down when the first guesses are there."""
     drawing = draw("cat", np.random.default_rng(3))

@@ -24,7 +24,7 @@ _SURELY = 0.9  # and once its course is known
 _ALONE = 0.25  # of its way, at least, a line has no ink upon it
 _THICKEST = 0.03  # of the sheet's side
 _BESIDE = 3  # pixels: what lies so near to a line that could not be followed is the same line
-_RULED = 6  # lines and more are no drawing, though nothing else be on the sheet
+_RULED = 6  # lines or more are ruled paper, even if there is nothing else on the sheet
 _TIGHT = 0.02  # of the side: a drawing that comes so near to most edges was cropped there
 
 

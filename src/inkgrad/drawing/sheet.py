@@ -30,7 +30,7 @@ _SHRINK = 1.2  # pixels that are cut off along the sheet's sides
 _RIM = 4  # pixels between a side and where its two banks are compared
 _NEAR, _FAR = 3, 8  # pixels off a side: of what changes between the far banks,
 _SUDDEN = 0.8  # so much changes between the near ones, where a sheet ends; a shadow is softer
-_BRIGHTER = 25  # of 255: a sheet without a line on it is told from other things by its being white
+_BRIGHTER = 25  # of 255: a sheet with nothing on it is at least so much brighter than the desk
 
 
 class _Surface(NamedTuple):

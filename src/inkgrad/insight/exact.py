@@ -6,7 +6,7 @@ where the input is far from a kink, so is every element of its derivative: for a
 
     (L(p + h) − L(p)) / h = dL/dp    exactly, for L = ⟨dy, y⟩ and each number p of x and parameters.
 
-The layers are the very ones that train. NumPy carries their code out on arrays of fractions.
+The layers are the very ones that train: NumPy runs their code on arrays of fractions.
 """
 
 from __future__ import annotations

@@ -35,7 +35,14 @@ __all__ = [
 LAYERS: dict[str, type[Layer]] = {
     layer.__name__: layer
     for layer in (
-        *(AveragePool2D, Conv2D, Dense, Flatten, GlobalAveragePool, LeakyReLU, MaxPool2D, ReLU),
+        AveragePool2D,
+        Conv2D,
+        Dense,
+        Flatten,
+        GlobalAveragePool,
+        LeakyReLU,
+        MaxPool2D,
+        ReLU,
     )
 }
 """Every kind of layer by the name that a model file calls it."""

@@ -53,8 +53,8 @@ class Conv2D(Layer):
     dilation : int or (int, int)
         d, the step from one cell of the filter to the next: with 2 it looks at every other cell.
     groups : int
-        G: channels and filters are split into so many groups, and a filter sees the channels of
-        its own group alone. As many groups as channels make a depthwise convolution.
+        G, the number of groups that channels and filters are split into; a filter sees the
+        channels of its own group only. As many groups as channels make a depthwise convolution.
     bias : bool
         Whether β is learnt; without it β is 0, as before a layer that subtracts the mean anyway.
 

@@ -85,7 +85,7 @@ class Optimizer(ABC):
         self._step(parameters, gradient, state, learning_rate)
 
     def rule(self, state: OptimizerState, learning_rate: float) -> Any:
-        """Return the next step as a rule that an engine can carry out; None if it is none.
+        """Return the next step as a rule that an engine can run itself; None if there is none.
 
         Whoever carries it out counts it, by ``state.steps += 1``, as `update` does.
         """

@@ -27,7 +27,7 @@ def find_network(named: str | os.PathLike[str], classes: int | None = None) -> N
         One of `NETWORKS`, or a file with what `inkgrad info --json` prints: all of it, or its
         ``network``, which is what `Network.to_config` returns.
     classes : int, optional
-        How many classes it must tell apart; by default what the file says, 5 for a name.
+        How many outputs it must have; by default what the file says, 5 for a name.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def fit_to_classes(network: Network, classes: int, name: str) -> Network:
         last = network.stages[-1]
         ends = ", ".join(str(length) for length in network.output_shape)
         raise ShapeError(
-            f"{name}: the last layer ({last.name}) gives ({ends}), but there are {classes} classes "
-            f'to tell apart; end the network with {{"type": "Dense", "outputs": {classes}}}'
+            f"{name}: the last layer ({last.name}) gives ({ends}), but there are {classes} "
+            f'classes; end the network with {{"type": "Dense", "outputs": {classes}}}'
         )
     return network
 

@@ -69,7 +69,7 @@ export function takeSnapshot(element) {
  *
  * @param {Snapshot} snapshot
  * @returns {Promise<Uint8Array>}
- * @throws {Error} if this browser lets no page have such a picture (WebKit does not)
+ * @throws {Error} if this browser lets no page have such a picture
  */
 export async function toPng({ svg, width, height }) {
   const image = new Image();

@@ -1,0 +1,45 @@
+"""What only tests need in plain loops; forward passes are in `inkgrad.insight.loops`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from inkgrad.insight.loops import Pair, places
+from inkgrad.layers import Array
+
+
+def average_pool_backward(dy: Array, x_shape: tuple[int, ...], size: Pair, stride: Pair) -> Array:
+    """Give every cell of a window the same share of its gradient."""
+    dx = np.zeros(x_shape, dy.dtype)
+    rows = places(x_shape[2], size[0], stride[0])
+    cols = places(x_shape[3], size[1], stride[1])
+    for b, c, u, v in np.ndindex(*dy.shape):
+        for r in range(rows[u], rows[u] + size[0]):
+            for t in range(cols[v], cols[v] + size[1]):
+                dx[b, c, r, t] += dy[b, c, u, v] / (size[0] * size[1])
+    return dx
+
+
+def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> float:
+    """Return the mean over drawings of −Σ t[k] · log p[k], the exponentials taken as they are."""
+    n, classes = logits.shape
+    total: float = 0.0
+    for b in range(n):
+        normaliser = sum(math.exp(z) for z in logits[b])
+        for k in range(classes):
+            target = smoothing / classes
+            if k == labels[b]:
+                target += 1.0 - smoothing
+            total -= target * math.log(math.exp(logits[b, k]) / normaliser)
+    return float(total / n)
+
+
+def max_pool_backward(dy: Array, where: Array, x_shape: tuple[int, ...]) -> Array:
+    """Give each window's gradient to the cell where its maximum was first found."""
+    dx = np.zeros(x_shape, dy.dtype)
+    for b, c, u, v in np.ndindex(*dy.shape):
+        r, t = where[b, c, u, v]
+        dx[b, c, r, t] += dy[b, c, u, v]
+    return dx
