@@ -10,7 +10,7 @@ from bench.rivals import installed
 from bench.trainers import LEARNING_RATE
 from inkgrad.engines import ENGINES, Engine
 from inkgrad.network import Network, Parameters
-from inkgrad.training import Adam, take_step
+from inkgrad.optimizers import Adam
 
 __all__ = ["OurTrainer", "best_engine", "engines", "our_predictor", "our_trainers", "start_engine"]
 
@@ -49,9 +49,9 @@ class OurTrainer:
     """A network of ours in training."""
 
     def __init__(self, engine: Engine, first: Parameters) -> None:
-        self.engine, self._first, self._adam = engine, first, Adam()
+        self.engine, self._first = engine, first
         self.parameters = first.copy()
-        self._state = self._adam.start(first.vector)
+        self._trainer = engine.trainer(self.parameters, Adam())
 
     def take(self, x: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the batch as it is."""
@@ -60,13 +60,14 @@ class OurTrainer:
     def restart(self) -> None:
         """Go back to the first weights."""
         self.parameters.vector[:] = self._first.vector
-        self._state.steps = 0
-        for array in self._state.arrays.values():
+        self.parameters.statistics.vector[:] = self._first.statistics.vector
+        self._trainer.state.steps = 0
+        for array in self._trainer.state.arrays.values():
             array[:] = 0
 
     def step(self, batch: tuple[np.ndarray, np.ndarray]) -> None:
         """Learn from one batch."""
-        take_step(self.engine, self.parameters, *batch, self._adam, self._state, LEARNING_RATE)
+        self._trainer.step(*batch, LEARNING_RATE)
 
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Return the outputs (n, classes)."""

@@ -11,11 +11,10 @@ import numpy as np
 from bench.pairs import median
 from bench.pool import batches_of, pool
 from bench.trainers import LEARNING_RATE
-from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.layers import Array
 from inkgrad.network import Parameters, seed_network
-from inkgrad.training import Adam, take_step
+from inkgrad.optimizers import Adam
 
 __all__ = ["PHASES", "bench_phases", "peak_multiply_adds"]
 
@@ -43,38 +42,42 @@ def bench_phases(*, batch: int, rounds: int) -> list[dict[str, Any]]:
         where arithmetic is what the phase does, ``floor``, the microseconds that its vector
         multiply-adds take at the peak that is measured beside it, and ``efficiency``, the ratio.
     """
-    from inkgrad.engines.cpu.phases import LINE, RULE, work
-    from inkgrad.engines.cpu.runner import Workspace, make_job
+    from inkgrad.engines.cpu.phases import LINE, work
+    from inkgrad.engines.cpu.runner import Way, Workspace, make_job
+    from inkgrad.engines.cpu.segments import FusedAdam
 
     network = seed_network()
     engine, adam = CpuEngine(network, threads=1), Adam()
     parameters = network.initialise(seed=0)
-    state = adam.start(parameters.vector)
+    trainer = engine.trainer(parameters, adam)
+    state = trainer.state
     batches = list(batches_of(*pool(), batch))
     for x, labels in batches * _PASSES:
-        take_step(engine, parameters, x, labels, adam, state, LEARNING_RATE)
+        trainer.step(x, labels, LEARNING_RATE)
 
-    space = Workspace(network, engine._plan, batch, 1)
-    space.gradient = np.empty(network.size, np.float32)
+    (segment,) = engine._plan
+    space = Workspace(network, segment, batch, 1)
+    gradient = np.empty(network.size, np.float32)
     seconds: dict[str, list[float]] = {name: [] for name in PHASES}
     peak: list[float] = []
     for _ in range(rounds):
         peak.append(peak_multiply_adds())
         for x, labels in batches:
-            rule = adam.rule(state, LEARNING_RATE)
             state.steps += 1
+            m, v = state.arrays["m"], state.arrays["v"]
+            fused = FusedAdam(adam, m, v, state.steps, LEARNING_RATE)
             job = make_job(
                 space,
                 batch,
+                Way.TEACH,
                 theta=parameters.vector,
                 x=x.reshape(-1),
                 labels=labels,
-                gradient=space.gradient,
-                m=state.arrays["m"],
-                v=state.arrays["v"],
-                rule=_settings(rule, RULE),
+                gradient=gradient,
+                m=m,
+                v=v,
+                rule=fused.rule,
                 outputs=np.empty(batch * 5, np.float32),
-                teaches=True,
             )
             for number, name in enumerate(PHASES):
                 one = job._replace(
@@ -127,16 +130,6 @@ def _peak_kernel() -> Any:
         return 10 * times
 
     return run
-
-
-def _settings(rule: AdamRule | None, kind: np.dtype[np.void]) -> Any:
-    """Return a rule as compiled code reads it."""
-    from inkgrad.engines.cpu.engine import fill_rule
-
-    settings = np.zeros(1, kind)
-    if rule is not None:
-        fill_rule(settings, rule)
-    return settings
 
 
 def _multiply_adds(parameters: Parameters, x: Array) -> dict[str, float]:

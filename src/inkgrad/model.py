@@ -105,7 +105,7 @@ class Model:
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
     def with_engine(self, engine: str | Engine) -> Model:
-        """Return the same model carried out by another engine."""
+        """Return the same model run by another engine."""
         return replace(self, engine=engine)
 
     def bitmaps(self, drawings: Any) -> Array:
@@ -176,10 +176,10 @@ class Model:
     def to_bytes(self) -> bytes:
         """Return the safetensors file that `save` writes.
 
-        The tensors are the parameters by name and, where they are known, ``features.mean`` and
-        ``features.deviation``; the metadata's entry ``inkgrad`` holds, as JSON,
-        the network, the classes, the rasteriser's settings and the record. The same model gives
-        the same bytes.
+        The tensors are the parameters and statistics by name and, where they are known,
+        ``features.mean`` and ``features.deviation``; the metadata's entry ``inkgrad`` holds, as
+        JSON, the network, the classes, the rasteriser's settings and the record. The same model
+        gives the same bytes.
 
         Raises
         ------
@@ -203,7 +203,8 @@ class Model:
                 f"the model's record cannot be told as JSON ({error}); give plain values and "
                 "finite numbers"
             ) from error
-        tensors = {name: np.ascontiguousarray(view) for name, view in self.parameters.items()}
+        named = self.parameters.numbers
+        tensors = {name: np.ascontiguousarray(view) for name, view in named.items()}
         if self.features is not None:
             both = (self.features.mean, self.features.deviation)
             tensors.update(zip(_FEATURES, map(np.ascontiguousarray, both), strict=True))
@@ -325,8 +326,9 @@ def _take_features(tensors: dict[str, Array]) -> Features | None:
 
 
 def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
-    """Return the tensors as the network's parameters, after checking every one."""
-    needed = {name: shape for name, (_, shape) in network.layout.items()}
+    """Return the tensors as the network's numbers, after checking every one."""
+    layouts = {**network.layout, **network.statistics_layout}
+    needed = {name: shape for name, (_, shape) in layouts.items()}
     if set(tensors) != set(needed):
         raise ModelError(
             f"the tensors are {_names(tensors)}, but the network's parameters are {_names(needed)}"
@@ -341,7 +343,9 @@ def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
             raise ModelError(f"{name} holds numbers that are not finite")
     parameters = Parameters(network, aligned_zeros(network.size, np.float32))
     for name, tensor in tensors.items():
-        parameters[name] = tensor
+        (parameters if name in network.layout else parameters.statistics)[name] = tensor
+    if flaw := parameters.statistics.flaw():
+        raise ModelError(flaw)
     return parameters
 
 

@@ -1,48 +1,37 @@
-"""A network: layers in a row, their shapes worked out once, their numbers in one flat vector."""
+"""A network: layers in a row, their shapes worked out once, their numbers in flat vectors."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from inkgrad.errors import ShapeError
-from inkgrad.layers import LAYERS, Array, Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
+from inkgrad.layers import (
+    LAYERS,
+    Array,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    MaxPool2D,
+    ReLU,
+    Shape,
+)
 from inkgrad.layers.layer import whole_number
+from inkgrad.layers.parallel import Parallel
+from inkgrad.layers.row import Stage, make_stages
 from inkgrad.memory import aligned_copy, aligned_zeros
 
-__all__ = ["Network", "Parameters", "Stage", "seed_network"]
+__all__ = ["Network", "Parameters", "Stage", "Statistics", "seed_network", "sketch_network"]
 
-_MOST_MULTIPLY_ADDS = 10**11
-"""A layer that takes more for one drawing is a slip or hostile (all of VGG-16 takes 1.5 · 10^10).
-
-The figure also bounds the layer's weights, patches and outputs, so a network that passes cannot
-ask for terabytes.
-"""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One layer at its place in a network: its name there and the shapes around it.
-
-    Shapes are those of one drawing, without the batch axis.
-    """
-
-    name: str
-    layer: Layer
-    input_shape: Shape
-    output_shape: Shape
-    parameter_shapes: dict[str, Shape]
-    multiply_adds: int
-
-    @property
-    def parameters(self) -> int:
-        """How many numbers this layer learns."""
-        return sum(math.prod(shape) for shape in self.parameter_shapes.values())
+Layout = dict[str, tuple[slice, Shape]]
 
 
 class Network:
@@ -65,6 +54,8 @@ class Network:
         Where each parameter (``"conv1.weight"``) stands in the flat vector.
     size : int
         The length of the flat vector: how many numbers the network learns.
+    statistics_layout, statistics_size
+        The same for what is measured while the network learns (``"norm1.mean"``).
     multiply_adds : int
         The cost of one drawing's forward pass.
 
@@ -88,16 +79,15 @@ class Network:
         if not layers:
             raise ShapeError("the network has no layers; give at least one")
         self.input_shape = _check_shape(input_shape)
-        self.stages = tuple(_stages(layers, self.input_shape))
+        self.stages = tuple(make_stages(layers, self.input_shape))
         self.output_shape = self.stages[-1].output_shape
         self.multiply_adds = sum(stage.multiply_adds for stage in self.stages)
-        self.layout: dict[str, tuple[slice, Shape]] = {}
-        self.size = 0
-        for stage in self.stages:
-            for name, shape in stage.parameter_shapes.items():
-                end = self.size + math.prod(shape)
-                self.layout[f"{stage.name}.{name}"] = (slice(self.size, end), shape)
-                self.size = end
+        self.layout, self.size = _lay_out(
+            {f"{s.name}.{n}": shape for s in self.stages for n, shape in s.parameter_shapes.items()}
+        )
+        self.statistics_layout, self.statistics_size = _lay_out(
+            {f"{s.name}.{n}": shape for s in self.stages for n, shape in s.state_shapes.items()}
+        )
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -117,7 +107,7 @@ class Network:
     def initialise(
         self, seed: int | np.random.Generator = 0, dtype: Any = np.float32
     ) -> Parameters:
-        """Draw first values for all parameters by He's rule.
+        """Draw first values for all parameters by He's rule; nothing is measured yet.
 
         Parameters
         ----------
@@ -150,10 +140,7 @@ class Network:
         total                  3,925          3,920
         """
         rows = [("layer", "output", "parameters", "multiply-adds")]
-        rows += [
-            (s.name, str(s.output_shape), f"{s.parameters:,}", f"{s.multiply_adds:,}")
-            for s in self.stages
-        ]
+        rows += _rows_of(self.stages)
         rows += [("total", "", f"{self.size:,}", f"{self.multiply_adds:,}")]
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [
@@ -196,7 +183,7 @@ class Network:
         """
         try:
             layers = [
-                _layer_from_config(entry, position)
+                _layer_from_config(entry, f"layer {position}")
                 for position, entry in enumerate(config["layers"], start=1)
             ]
             return cls(layers, config["input_shape"])
@@ -209,16 +196,85 @@ class Network:
             ) from error
 
 
-class Parameters(Mapping[str, Array]):
+class _Named(Mapping[str, Array]):
+    """One contiguous vector with named views into it, laid out as a network says."""
+
+    def __init__(self, network: Network, layout: Layout, vector: Array) -> None:
+        self.network = network
+        self.vector = vector
+        self._layout = layout
+
+    def __getitem__(self, name: str) -> Array:
+        where, shape = self._layout[name]
+        return self.vector[where].reshape(shape)  # a view, since the vector is contiguous
+
+    def __setitem__(self, name: str, values: Array) -> None:
+        self[name][...] = values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layout)
+
+    def __len__(self) -> int:
+        return len(self._layout)
+
+
+class Statistics(_Named):
+    """What a network measures while it learns: one contiguous vector with named views.
+
+    They are saved with the parameters, but no gradient, clipping or decay touches them.
+
+    Parameters
+    ----------
+    network : Network
+    vector : (network.statistics_size,) contiguous array
+
+    Examples
+    --------
+    >>> from inkgrad.layers import BatchNorm
+    >>> network = Network([BatchNorm()], input_shape=(3,))
+    >>> dict(network.initialise(seed=0).statistics)
+    {'norm1.mean': array([0., 0., 0.], dtype=float32),
+     'norm1.variance': array([1., 1., 1.], dtype=float32)}
+    """
+
+    def __init__(self, network: Network, vector: Array) -> None:
+        _check_vector(vector, network.statistics_size, "vector of statistics")
+        super().__init__(network, network.statistics_layout, vector)
+
+    @classmethod
+    def first(cls, network: Network, dtype: Any) -> Statistics:
+        """Return what stands for the statistics before anything is measured."""
+        statistics = cls(network, aligned_zeros(network.statistics_size, dtype))
+        for stage in network.stages if network.statistics_size else ():
+            for name, values in stage.layer.first_state(stage.input_shape).items():
+                statistics[f"{stage.name}.{name}"] = values
+        return statistics
+
+    def copy(self) -> Statistics:
+        """Return the same numbers in a vector of their own."""
+        return Statistics(self.network, aligned_copy(self.vector))
+
+    def flaw(self) -> str | None:
+        """Return in a few words what cannot have been measured, or None."""
+        for name, values in self.items():
+            if name.endswith("variance") and (values < 0).any():
+                return f"{name} holds a variance below 0"
+        return None
+
+
+class Parameters(_Named):
     """All the numbers that a network learns: one contiguous vector with named views into it.
 
     `parameters["conv1.weight"]` is a view: the optimiser updates `vector` in place and every view
-    follows. Assigning to a name copies the values into the vector; views are never rebound.
+    follows. Assigning to a name copies the values into the vector; views are never rebound. What
+    the network measures, if it measures anything, goes with them.
 
     Parameters
     ----------
     network : Network
     vector : (network.size,) contiguous array
+    statistics : Statistics, optional
+        If not given, those of a network that has measured nothing yet.
 
     Examples
     --------
@@ -230,39 +286,35 @@ class Parameters(Mapping[str, Array]):
     0.0
     """
 
-    def __init__(self, network: Network, vector: Array) -> None:
-        if vector.shape != (network.size,) or not vector.flags.c_contiguous:
-            raise ShapeError(
-                f"the parameter vector has shape {vector.shape}; "
-                f"this network needs one contiguous row of {network.size} numbers"
-            )
-        self.network = network
-        self.vector = vector
+    def __init__(
+        self, network: Network, vector: Array, statistics: Statistics | None = None
+    ) -> None:
+        _check_vector(vector, network.size, "parameter vector")
+        super().__init__(network, network.layout, vector)
+        self.statistics = (
+            Statistics.first(network, vector.dtype) if statistics is None else statistics
+        )
 
-    def __getitem__(self, name: str) -> Array:
-        where, shape = self.network.layout[name]
-        return self.vector[where].reshape(shape)  # a view, since the vector is contiguous
-
-    def __setitem__(self, name: str, values: Array) -> None:
-        self[name][...] = values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.network.layout)
-
-    def __len__(self) -> int:
-        return len(self.network.layout)
+    @property
+    def numbers(self) -> dict[str, Array]:
+        """Every parameter and statistic by name: what a forward pass needs."""
+        return {**self, **self.statistics}
 
     def of(self, stage: Stage) -> dict[str, Array]:
-        """Return one layer's parameters by their short names, ready for its `forward`."""
-        return {name: self[f"{stage.name}.{name}"] for name in stage.parameter_shapes}
+        """Return one layer's numbers by their short names, ready for its `forward`."""
+        own = {name: self[f"{stage.name}.{name}"] for name in stage.parameter_shapes}
+        for name in stage.state_shapes:
+            own[name] = self.statistics[f"{stage.name}.{name}"]
+        return own
 
     def copy(self) -> Parameters:
-        """Return the same numbers in a vector of their own."""
-        return Parameters(self.network, aligned_copy(self.vector))
+        """Return the same numbers in vectors of their own."""
+        return self.astype(self.vector.dtype)
 
     def astype(self, dtype: Any) -> Parameters:
         """Return a copy in another dtype; float64 for checks."""
-        return Parameters(self.network, aligned_copy(self.vector, dtype))
+        measured = Statistics(self.network, aligned_copy(self.statistics.vector, dtype))
+        return Parameters(self.network, aligned_copy(self.vector, dtype), measured)
 
 
 def seed_network(classes: int = 5) -> Network:
@@ -306,26 +358,73 @@ def seed_network(classes: int = 5) -> Network:
     )
 
 
-def _stages(layers: Sequence[Layer], shape: Shape) -> Iterator[Stage]:
-    """Name each layer and work out its shapes, first to last."""
-    counts: dict[str, int] = {}
-    for position, layer in enumerate(layers, start=1):
-        if not isinstance(layer, Layer):
-            raise ShapeError(f"layer {position} is {layer!r}; give a layer, such as ReLU()")
-        counts[layer.short_name] = counts.get(layer.short_name, 0) + 1
-        name = f"{layer.short_name}{counts[layer.short_name]}"
-        try:
-            output_shape = layer.output_shape(shape)
-        except ShapeError as error:
-            raise ShapeError(f"layer {position} ({name}): {error}") from None
-        multiply_adds = layer.multiply_adds(shape)
-        if multiply_adds > _MOST_MULTIPLY_ADDS:
-            raise ShapeError(
-                f"layer {position} ({name}): {layer} with inputs of shape {shape} takes more than "
-                f"{_MOST_MULTIPLY_ADDS:,} multiply-adds a drawing; make it smaller"
-            )
-        yield Stage(name, layer, shape, output_shape, layer.parameter_shapes(shape), multiply_adds)
-        shape = output_shape
+def sketch_network(classes: int = 345) -> Network:
+    """Return the network for many classes: seven convolutions, each normalised.
+
+    [conv 3×3 → norm → ReLU] twice with 32 filters, pool, twice with 64, pool, three times with 128;
+    then each map's mean, dropout 0.1 and a dense layer. A convolution has no bias: the norm behind
+    it takes any away and adds its own. For 345 classes it learns 479,097 numbers.
+
+    Examples
+    --------
+    >>> network = sketch_network()
+    >>> network.size, network.statistics_size, network.output_shape
+    (479097, 1152, (345,))
+    """
+
+    def block(filters: int) -> list[Layer]:
+        return [Conv2D(filters, 3, padding=1, bias=False), BatchNorm(), ReLU()]
+
+    return Network(
+        [
+            *block(32),
+            *block(32),
+            MaxPool2D(2),
+            *block(64),
+            *block(64),
+            MaxPool2D(2),
+            *block(128),
+            *block(128),
+            *block(128),
+            GlobalAveragePool(),
+            Dropout(0.1),
+            Dense(classes),
+        ]
+    )
+
+
+def _lay_out(shapes: Mapping[str, Shape]) -> tuple[Layout, int]:
+    """Give each array its place in a flat vector; return the vector's length, too."""
+    layout: Layout = {}
+    size = 0
+    for name, shape in shapes.items():
+        end = size + math.prod(shape)
+        layout[name] = slice(size, end), shape
+        size = end
+    return layout, size
+
+
+def _check_vector(vector: Array, size: int, what: str) -> None:
+    if vector.shape != (size,) or not vector.flags.c_contiguous:
+        raise ShapeError(
+            f"the {what} has shape {vector.shape}; "
+            f"this network needs one contiguous row of {size} numbers"
+        )
+
+
+def _rows_of(stages: Sequence[Stage], indent: str = "", prefix: str = "") -> Iterator[Any]:
+    """Yield the summary's row of each stage; those of branches stand below, indented."""
+    for stage in stages:
+        counts = f"{stage.parameters:,}", f"{stage.multiply_adds:,}"
+        name = f"{indent}{prefix}{stage.name}"
+        if not isinstance(stage.layer, Parallel):
+            yield name, str(stage.output_shape), *counts
+            continue
+        yield f"{name}: {stage.layer.join}", str(stage.output_shape), "", ""
+        for number, inner in enumerate(stage.layer.rows(stage.input_shape), start=1):
+            yield from _rows_of(inner, indent + "  ", f"{number}.")
+            if not inner:
+                yield f"{indent}  {number}. as it is", str(stage.input_shape), "0", "0"
 
 
 def _check_shape(shape: Shape) -> Shape:
@@ -335,24 +434,29 @@ def _check_shape(shape: Shape) -> Shape:
     return tuple(whole_number(length, "a length of input_shape") for length in shape)
 
 
-def _layer_from_config(entry: Mapping[str, Any], position: int) -> Layer:
-    """Build one layer from its type and settings; an error names it."""
+def _layer_from_config(entry: Mapping[str, Any], where: str) -> Layer:
+    """Build one layer from its type and settings; an error names it by its place, ``"layer 3"``."""
     settings = {name: value for name, value in entry.items() if name != "type"}
     kind = LAYERS.get(entry["type"])
     if kind is None:
         raise ShapeError(
-            f"layer {position} has the type {entry['type']!r}; "
-            f"there are {', '.join(sorted(LAYERS))}"
+            f"{where} has the type {entry['type']!r}; there are {', '.join(sorted(LAYERS))}"
         )
+    place = f"{where} ({kind.__name__})"
     try:
-        return kind(**settings)
+        return kind.from_settings(
+            settings, lambda entry, inside: _layer_from_config(entry, f"{where}, {inside}")
+        )
     except ShapeError as error:
-        raise ShapeError(f"layer {position} ({kind.__name__}): {error}") from None
+        message = str(error)
+        # A layer within it has said where it is.
+        raise ShapeError(
+            message if message.startswith(f"{where}, ") else f"{place}: {message}"
+        ) from None
     except TypeError as error:
         known = ", ".join(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
         raise ShapeError(
-            f"layer {position} ({kind.__name__}) takes the settings ({known}), "
-            f"but is given ({', '.join(settings)})"
+            f"{place} takes the settings ({known}), but is given ({', '.join(settings)})"
         ) from error
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import InkgradError
 from inkgrad.optimizers import SGD, Adam, AdamW, Averaging
-from inkgrad.training import Recipe, fit, take_step
+from inkgrad.training import Recipe, fit
 from tests.training.problems import TRAIN, VALIDATION, tiny_network
 
 OPTIMIZERS = [SGD(nesterov=True, weight_decay=0.1), Adam(), AdamW(weight_decay=0.1)]
@@ -51,33 +50,14 @@ def test_impossible_decays_are_refused(decay):
         Recipe(averaging=decay)
 
 
-class Fused(ReferenceEngine):
-    """An engine that makes Adam's step by itself."""
-
-    def learn(self, parameters, x, labels, rule, *, label_smoothing=0.0):
-        from inkgrad.engines import Learnt
-
-        loss, logits, gradient = self.gradients(
-            parameters, x, labels, label_smoothing=label_smoothing
-        )
-        rule.move(parameters.vector, gradient)
-        return Learnt(loss, logits, float(np.linalg.norm(gradient)))
-
-
-def test_an_engine_that_updates_by_itself_is_followed_too():
-    network = tiny_network()
-    x, labels = TRAIN.batch(np.arange(8))
-    averages = []
-    for engine in (ReferenceEngine(network), Fused(network)):
-        parameters = network.initialise(3)
-        averaging = Averaging(Adam(), decay=0.9)
-        state = averaging.start(parameters.vector)
-        for _ in range(5):
-            take_step(engine, parameters, x, labels, averaging, state, 0.01)
-        averages.append((state.arrays["average"].copy(), parameters.vector.copy(), state.steps))
-    np.testing.assert_allclose(averages[0][0], averages[1][0], rtol=1e-6)
-    assert averages[0][2] == averages[1][2] == 5
-    assert not np.allclose(averages[0][0], averages[0][1])
+def test_statistics_are_averaged_too():
+    averaging, theta = Averaging(SGD(), decay=0.5), np.zeros(2)
+    state = averaging.start(theta, statistics=np.array([4.0]))
+    assert state.arrays["average.statistics"] == [4.0]
+    averaging.update(theta, np.ones(2), state, 0.1)
+    averaging.measure(np.array([8.0]), state)  # after step 1: d = 2/11
+    np.testing.assert_allclose(state.arrays["average.statistics"], 4 + 9 / 11 * 4)
+    assert "average.statistics" not in averaging.start(theta).arrays
 
 
 @pytest.mark.parametrize("validation", [VALIDATION, None])

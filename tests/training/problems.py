@@ -6,9 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from inkgrad.engines import AdamRule, Learnt, ReferenceEngine
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
-from inkgrad.network import Network, Parameters
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+)
+from inkgrad.network import Network
 from inkgrad.training import (
     BEST,
     LAST,
@@ -26,6 +35,18 @@ CLASSES = 3
 def tiny_network(filters: int = 4) -> Network:
     layers = [Conv2D(filters, 3, padding=1), ReLU(), MaxPool2D(2), Flatten(), Dense(CLASSES)]
     return Network(layers, input_shape=(1, 8, 8))
+
+
+def modern_network() -> Network:
+    """Return a network with statistics, chance and a branch."""
+    block = [Conv2D(4, 3, padding=1, bias=False), BatchNorm(shard=8), ReLU()]
+    layers = [*block, Parallel([[*block, Dropout(0.2)], []]), GlobalAveragePool(), Dense(CLASSES)]
+    return Network(layers, input_shape=(1, 8, 8))
+
+
+def network_of(recipe: str) -> Network:
+    """Return the network that is trained with a recipe of `RECIPES`."""
+    return modern_network() if recipe == "modern" else tiny_network()
 
 
 def tiny_data(n: int, seed: int) -> ArrayBatches:
@@ -46,6 +67,7 @@ VALIDATION = tiny_data(40, seed=2)
 
 RECIPES = {
     "averaged": Recipe(epochs=3, batch_size=16, learning_rate=0.01, averaging=0.9),
+    "modern": Recipe(epochs=3, batch_size=16, learning_rate=0.02, averaging=0.8),
     "adam": Recipe(epochs=3, batch_size=16, learning_rate=0.01, schedule="constant"),
     "adamw-cosine": Recipe(
         epochs=3,
@@ -71,41 +93,16 @@ RECIPES = {
 }
 
 
-class Learner(ReferenceEngine):
-    """A stand-in for an engine that learns in one go: the reference's gradient, then the rule."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
-        self.learnt = 0  # how often it was asked to
-
-    def learn(
-        self,
-        parameters: Parameters,
-        x: np.ndarray,
-        labels: np.ndarray,
-        rule: AdamRule,
-        *,
-        label_smoothing: float = 0.0,
-    ) -> Learnt:
-        self.learnt += 1
-        loss, logits, g = self.gradients(parameters, x, labels, label_smoothing=label_smoothing)
-        rule.m[:] = rule.beta1 * rule.m + (1 - rule.beta1) * g
-        rule.v[:] = rule.beta2 * rule.v + (1 - rule.beta2) * g * g
-        move = rule.m / (np.sqrt(rule.correction * rule.v) + rule.epsilon)
-        parameters.vector[:] -= rule.step_size * move
-        return Learnt(loss, logits, float(np.linalg.norm(g.astype(np.float64))))
-
-
 def without_seconds(records: list[dict]) -> list[dict]:
     return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
 
 
-def left_behind(folder: Path) -> dict:
+def left_behind(folder: Path, network: Network | None = None) -> dict:
     """Return all that a run wrote, times excepted, in a form that compares bit by bit."""
     found: dict = {"metrics": without_seconds(read_metrics(folder / METRICS))}
     for name in (LAST, BEST):
         if (folder / name).exists():
-            found[name] = state_bits(load_checkpoint(folder / name, tiny_network()))
+            found[name] = state_bits(load_checkpoint(folder / name, network or tiny_network()))
     return found
 
 

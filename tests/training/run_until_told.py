@@ -6,7 +6,7 @@ import sys
 
 from inkgrad.training import Event, Fitted, StepDone, fit
 
-from .problems import RECIPES, TRAIN, VALIDATION, tiny_network
+from .problems import RECIPES, TRAIN, VALIDATION, network_of
 
 
 def tell(event: Event) -> None:
@@ -17,7 +17,7 @@ def tell(event: Event) -> None:
 
 def main(name: str, folder: str, resume: str) -> Fitted:
     return fit(
-        tiny_network(),
+        network_of(name),
         TRAIN,
         validation=VALIDATION,
         recipe=RECIPES[name],

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from inkgrad.engines import ReferenceEngine
+from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import DataError, InkgradError, ModelError
 from inkgrad.layers import Dense
 from inkgrad.network import Network
@@ -37,7 +38,7 @@ from inkgrad.training import (
     read_metrics,
 )
 
-from .problems import RECIPES, TRAIN, VALIDATION, Learner, left_behind, tiny_data, tiny_network
+from .problems import RECIPES, TRAIN, VALIDATION, left_behind, network_of, tiny_data, tiny_network
 
 
 def run(**changes):
@@ -52,7 +53,8 @@ def run(**changes):
 @pytest.mark.parametrize("name", RECIPES)
 def test_learns_a_small_problem(name):
     recipe = dataclasses.replace(RECIPES[name], epochs=25, patience=None)
-    fitted = run(data=tiny_data(300, seed=3), recipe=recipe)
+    data = tiny_data(300, seed=3)
+    fitted = fit(network_of(name), data, validation=VALIDATION, recipe=recipe, engine="reference")
     assert fitted.stopped == "finished"
     assert fitted.history[-1].train_loss < fitted.history[0].train_loss
     assert max(done.validation_accuracy for done in fitted.history) >= 0.9
@@ -259,7 +261,7 @@ def test_a_validation_loss_that_is_not_finite_is_told():
         run(validation=bad)
 
 
-@pytest.mark.parametrize("kind", [ReferenceEngine, Learner])
+@pytest.mark.parametrize("kind", [ReferenceEngine, CpuEngine])
 @pytest.mark.parametrize("ink", [np.nan, np.inf])
 def test_inputs_that_are_not_finite_are_told(kind, ink):
     bad = ArrayBatches(np.full((4, 1, 8, 8), ink, np.float32), np.zeros(4, np.int64))
@@ -267,18 +269,17 @@ def test_inputs_that_are_not_finite_are_told(kind, ink):
         run(data=bad, engine=kind(tiny_network()))
 
 
-@pytest.mark.parametrize("kind", [ReferenceEngine, Learner])
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
-def test_a_gradient_that_is_not_finite_is_told_and_reaches_no_checkpoint(kind, number, tmp_path):
-    class Broken(kind):
+def test_a_gradient_that_is_not_finite_is_told_and_reaches_no_checkpoint(number, tmp_path):
+    class Broken(ReferenceEngine):
         calls = 0
 
-        def gradients(self, *args, **settings):
-            loss, logits, vector = super().gradients(*args, **settings)
+        def contribution(self, *args, **settings):
+            found = super().contribution(*args, **settings)
             self.calls += 1
             if self.calls == 4:
-                vector[3] = number
-            return loss, logits, vector
+                found.gradient[3] = number
+            return found
 
     with pytest.raises(
         TrainingError, match=r"the gradient's length is (inf|nan) in epoch 1, step 4: .* is kept in"
@@ -288,7 +289,7 @@ def test_a_gradient_that_is_not_finite_is_told_and_reaches_no_checkpoint(kind, n
     assert (state.step, state.optimizer.steps) == (3, 3)
 
 
-@pytest.mark.parametrize("kind", [ReferenceEngine, Learner])
+@pytest.mark.parametrize("kind", [ReferenceEngine, CpuEngine])
 def test_a_loss_that_is_not_finite_reaches_no_checkpoint(kind, tmp_path):
     x = TRAIN.x.copy()
     x[epoch_order(0, 0, 70)[40]] = np.nan  # met in the third step
@@ -305,22 +306,30 @@ def test_a_loss_that_is_not_finite_reaches_no_checkpoint(kind, tmp_path):
     assert (state.step, state.optimizer.steps) == (2, 2)
 
 
-def test_an_engine_that_learns_in_one_go_is_asked_to():
-    learner = Learner(tiny_network())
+def test_an_engine_that_makes_the_step_itself_is_asked_to():
+    class Counting(CpuEngine):
+        steps = 0
+
+        def fused_step(self, *args, **settings):
+            made = super().fused_step(*args, **settings)
+            self.steps += made is not None
+            return made
+
+    learner = Counting(tiny_network())
     ours, theirs = run(engine=learner), run(engine=ReferenceEngine(tiny_network()))
-    assert learner.learnt == 3 * 5
+    assert learner.steps == 3 * 5
     for our, their in zip(ours.history, theirs.history, strict=True):
         assert our.train_loss == pytest.approx(their.train_loss, rel=1e-4)
 
 
-def test_an_engine_that_learns_in_one_go_is_resumed_to_the_same_bits(tmp_path):
+def test_an_engine_that_makes_the_step_itself_is_resumed_to_the_same_bits(tmp_path):
     recipe = dataclasses.replace(RECIPES["adam"], epochs=2)
-    run(recipe=recipe, engine=Learner(tiny_network()), folder=tmp_path / "whole")
+    run(recipe=recipe, engine=CpuEngine(tiny_network()), folder=tmp_path / "whole")
     calls = iter(range(100))
     options = {"recipe": recipe, "folder": tmp_path / "parts"}
-    cut = run(engine=Learner(tiny_network()), should_stop=lambda: next(calls) == 3, **options)
+    cut = run(engine=CpuEngine(tiny_network()), should_stop=lambda: next(calls) == 3, **options)
     assert cut.stopped == "interrupted"
-    run(engine=Learner(tiny_network()), resume=True, **options)
+    run(engine=CpuEngine(tiny_network()), resume=True, **options)
     assert left_behind(tmp_path / "parts") == left_behind(tmp_path / "whole")
 
 

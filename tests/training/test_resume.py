@@ -37,6 +37,7 @@ from .problems import (
     TRAIN,
     VALIDATION,
     left_behind,
+    network_of,
     state_bits,
     tiny_data,
     tiny_network,
@@ -52,7 +53,7 @@ CHECKS = 3 * (5 + 3)  # how often a whole run asks whether to stop: 5 steps, 3 v
 def run(folder, name="adam", **changes):
     usual = {"validation": VALIDATION, "recipe": RECIPES[name], "engine": "reference"}
     settings = {**usual, **changes}
-    return fit(tiny_network(), settings.pop("data", TRAIN), folder=folder, **settings)
+    return fit(network_of(name), settings.pop("data", TRAIN), folder=folder, **settings)
 
 
 def stop_at(check: int):
@@ -65,15 +66,18 @@ def stop_at(check: int):
 def whole(request, tmp_path_factory):
     """Make a run that is never interrupted."""
     folder = tmp_path_factory.mktemp("whole")
-    return request.param, run(folder, request.param), left_behind(folder)
+    name = request.param
+    return name, run(folder, name), left_behind(folder, network_of(name))
 
 
 def same(fitted, folder, whole) -> bool:
-    _, expected, bits = whole
+    name, expected, bits = whole
     return (
-        left_behind(folder) == bits
+        left_behind(folder, network_of(name)) == bits
         and fitted.stopped == expected.stopped
         and fitted.parameters.vector.tobytes() == expected.parameters.vector.tobytes()
+        and fitted.parameters.statistics.vector.tobytes()
+        == expected.parameters.statistics.vector.tobytes()
         and without_seconds([dataclasses.asdict(done) for done in fitted.history])
         == without_seconds([dataclasses.asdict(done) for done in expected.history])
     )
@@ -84,7 +88,7 @@ def test_interrupted_anywhere(whole, tmp_path, check):
     """At every step, at every epoch's end and in the middle of every validation."""
     fitted = run(tmp_path, whole[0], should_stop=stop_at(check))
     assert fitted.stopped == "interrupted"
-    state = load_checkpoint(tmp_path / LAST, tiny_network())
+    state = load_checkpoint(tmp_path / LAST, network_of(whole[0]))
     assert state.epoch == check // 8
     assert state.step == min(check % 8, 5)
     assert same(run(tmp_path, whole[0], resume=True), tmp_path, whole)
@@ -146,7 +150,7 @@ def test_more_epochs_continue_to_the_bits_of_a_longer_run(tmp_path):
 
 
 @pytest.mark.parametrize("number", ENDING)
-@pytest.mark.parametrize("moment", ["gradients", "listener", "batch"])
+@pytest.mark.parametrize("moment", ["contribution", "listener", "batch"])
 def test_a_signal_lets_the_step_finish(whole, tmp_path, number, moment):
     """Whatever the loop is doing, the state that is saved is that between two steps."""
     calls = iter(range(1000))
@@ -156,9 +160,9 @@ def test_a_signal_lets_the_step_finish(whole, tmp_path, number, moment):
             signal.raise_signal(number)
 
     class Engine(ReferenceEngine):
-        def gradients(self, *args, **settings):
-            maybe("gradients")
-            return super().gradients(*args, **settings)
+        def contribution(self, *args, **settings):
+            maybe("contribution")
+            return super().contribution(*args, **settings)
 
     class Data:
         fingerprint = None
@@ -175,7 +179,7 @@ def test_a_signal_lets_the_step_finish(whole, tmp_path, number, moment):
         tmp_path,
         whole[0],
         data=Data(),
-        engine=Engine(tiny_network()),
+        engine=Engine(network_of(whole[0])),
         on_event=lambda event: maybe("listener"),
     )
     assert fitted.stopped == "interrupted"
@@ -187,17 +191,17 @@ def test_the_second_ctrl_c_aborts_at_once_and_the_last_checkpoint_stands(whole, 
     class Engine(ReferenceEngine):
         calls = 0
 
-        def gradients(self, *args, **settings):
+        def contribution(self, *args, **settings):
             Engine.calls += 1
             if Engine.calls == 4:
                 signal.raise_signal(signal.SIGINT)
                 signal.raise_signal(signal.SIGINT)
-            return super().gradients(*args, **settings)
+            return super().contribution(*args, **settings)
 
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, whole[0], engine=Engine(tiny_network()), checkpoint_seconds=0)
+        run(tmp_path, whole[0], engine=Engine(network_of(whole[0])), checkpoint_seconds=0)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert load_checkpoint(tmp_path / LAST, tiny_network()).step == 3
+    assert load_checkpoint(tmp_path / LAST, network_of(whole[0])).step == 3
     assert same(run(tmp_path, whole[0], resume=True), tmp_path, whole)
 
 
@@ -215,7 +219,7 @@ def test_a_listener_that_cannot_be_told_any_more_does_not_keep_a_run_from_being_
 
     fitted = run(tmp_path, whole[0], on_event=closed)
     assert (fitted.stopped, fitted.signal, len(steps)) == ("interrupted", signal.SIGTERM, 3)
-    assert load_checkpoint(tmp_path / LAST, tiny_network()).step == 3
+    assert load_checkpoint(tmp_path / LAST, network_of(whole[0])).step == 3
     assert same(run(tmp_path, whole[0], resume=True), tmp_path, whole)
 
 

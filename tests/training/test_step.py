@@ -1,14 +1,18 @@
-"""One step: an engine that learns in one go comes to what gradient and optimiser come to."""
+"""One step: gradient and update, of a batch or of its shards."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from inkgrad.engines import LearningEngine, ReferenceEngine
-from inkgrad.training import SGD, Adam, AdamW, decay_mask, take_step
+from inkgrad.engines import Contribution, ReferenceEngine
+from inkgrad.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, ReLU
+from inkgrad.layers.norm import shards
+from inkgrad.network import Network
+from inkgrad.optimizers import Averaging
+from inkgrad.training import SGD, Adam, AdamW, take_step
 
-from .problems import TRAIN, Learner, tiny_network
+from .problems import TRAIN, tiny_network
 
 NETWORK = tiny_network()
 
@@ -33,46 +37,68 @@ def walk(engine, optimizer, dtype=np.float64, **settings):
     return parameters, state, told
 
 
-def test_a_learning_engine_is_known_by_its_method():
-    assert isinstance(Learner(NETWORK), LearningEngine)
-    assert not isinstance(ReferenceEngine(NETWORK), LearningEngine)
+@pytest.mark.parametrize("shard", [1, 4, 5])
+def test_shards_contributions_add_up_to_the_batchs(shard):
+    """Whoever computes them: with batch norm and dropout, too."""
+    layers = [Conv2D(3, 3), BatchNorm(shard=shard), ReLU(), Flatten(), Dropout(0.3), Dense(3)]
+    network = Network(layers, (1, 8, 8))
+    trainer = ReferenceEngine(network).trainer(network.initialise(0, np.float64), SGD(), seed=3)
+    x, labels = TRAIN.x[:14].astype(np.float64), TRAIN.labels[:14]
+    whole = trainer.gradient(x, labels)
+    parts = [
+        trainer.gradient(x[part], labels[part], first=part.start) for part in shards(14, shard)
+    ]
+    both = Contribution.total(parts)
+    assert len(parts) == {1: 14, 4: 3, 5: 2}[shard]
+    assert both.drawings == whole.drawings == 14
+    assert both.loss == pytest.approx(whole.loss, rel=1e-12)
+    for name in ("logits", "gradient", "statistics"):
+        np.testing.assert_allclose(getattr(both, name), getattr(whole, name), rtol=1e-9, atol=1e-13)
+    wrong = [trainer.gradient(x[part], labels[part]) for part in shards(14, shard)]
+    assert not np.allclose(Contribution.total(wrong).gradient, whole.gradient)  # of another chance
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("adam", [Adam(), Adam(0.5, 0.9, 1e-3), AdamW(weight_decay=0)], ids=str)
-def test_both_ways_lead_to_the_same_numbers(adam, smoothing):
-    learner = Learner(NETWORK)
-    ours = walk(learner, adam, label_smoothing=smoothing)
-    theirs = walk(ReferenceEngine(NETWORK), adam, label_smoothing=smoothing)
-    assert learner.learnt == 5
-    np.testing.assert_allclose(ours[0].vector, theirs[0].vector, rtol=1e-10, atol=1e-12)
-    assert ours[1].steps == theirs[1].steps == 5
-    for name in ("m", "v"):
-        np.testing.assert_allclose(
-            ours[1].arrays[name], theirs[1].arrays[name], rtol=1e-10, atol=1e-14
-        )
-    for our, their in zip(ours[2], theirs[2], strict=True):
-        assert (our.loss, our.norm) == pytest.approx((their.loss, their.norm), rel=1e-10)
-        np.testing.assert_allclose(our.logits, their.logits, rtol=1e-9, atol=1e-12)
+def test_a_step_is_gradient_and_update():
+    network = Network([Flatten(), BatchNorm(), Dropout(0.2), Dense(3)], (1, 8, 8))
+    first, x, labels = network.initialise(0), TRAIN.x[:20], TRAIN.labels[:20]
+    averaging = Averaging(Adam(), 0.9)
+    ended = []
+    for at_once in (True, False):
+        trainer = ReferenceEngine(network).trainer(first.copy(), averaging, seed=1)
+        for _ in range(3):
+            if at_once:
+                trainer.step(x, labels, 0.01)
+            else:
+                trainer.update(trainer.gradient(x, labels), 0.01)
+        now = trainer.read_back()
+        arrays = [now.vector, now.statistics.vector, *trainer.state.arrays.values()]
+        ended.append([array.tobytes() for array in arrays])
+        assert trainer.state.steps == 3
+        assert not np.array_equal(now.statistics.vector, first.statistics.vector)
+        assert not np.array_equal(trainer.state.arrays["average.statistics"], now.statistics.vector)
+    assert ended[0] == ended[1]
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "settings"),
-    [
-        (SGD(), {}),
-        (AdamW(), {"decays": decay_mask(NETWORK)}),
-        (Adam(weight_decay=0.1), {}),
-        (Adam(), {"clip_norm": 0.1}),
-    ],
-    ids=str,
-)
-def test_what_is_no_rule_is_left_to_the_optimizer(optimizer, settings):
-    learner = Learner(NETWORK)
-    ours = walk(learner, optimizer, np.float32, **settings)
-    theirs = walk(ReferenceEngine(NETWORK), optimizer, np.float32, **settings)
-    assert learner.learnt == 0
-    assert ours[0].vector.tobytes() == theirs[0].vector.tobytes()
-    assert ours[1].steps == 5
+def test_an_update_leaves_the_contribution_as_it_is():
+    trainer = ReferenceEngine(NETWORK).trainer(NETWORK.initialise(0), SGD(), clip_norm=1e-3)
+    found = trainer.gradient(TRAIN.x, TRAIN.labels)
+    before = found.gradient.copy()
+    trainer.update(found, 0.1)
+    np.testing.assert_array_equal(found.gradient, before)
+
+
+def test_chance_is_of_seed_and_step():
+    network = Network([Flatten(), Dropout(0.5), Dense(3)], (1, 8, 8))
+    logits = {}
+    for seed in (0, 1):
+        trainer = ReferenceEngine(network).trainer(network.initialise(0), SGD(), seed=seed)
+        for step in range(3):
+            found = trainer.gradient(TRAIN.x, TRAIN.labels)
+            again = trainer.gradient(TRAIN.x, TRAIN.labels)
+            np.testing.assert_array_equal(found.logits, again.logits)
+            logits[seed, step] = found.logits.tobytes()
+            trainer.update(found, 0.0)  # which moves nothing, and counts
+    assert len(set(logits.values())) == 6
 
 
 def test_the_length_is_the_one_before_clipping():
@@ -92,5 +118,7 @@ def test_a_batch_that_is_refused_is_not_counted():
     adam, parameters = Adam(), NETWORK.initialise(0)
     state = adam.start(parameters.vector)
     with pytest.raises(ValueError, match="the input has shape"):
-        take_step(Learner(NETWORK), parameters, TRAIN.x[:, :, :3], TRAIN.labels, adam, state, 0.1)
+        take_step(
+            ReferenceEngine(NETWORK), parameters, TRAIN.x[:, :, :3], TRAIN.labels, adam, state, 0.1
+        )
     assert state.steps == 0

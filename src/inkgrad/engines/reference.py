@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.engine import Gradients
+from inkgrad.engines.engine import Contribution, Gradients
+from inkgrad.engines.trainer import ArrayTrainer
 from inkgrad.errors import ShapeError
-from inkgrad.layers import Array, SoftmaxCrossEntropy, softmax
+from inkgrad.layers import INFERENCE, Array, Mode, SoftmaxCrossEntropy, row, softmax
 from inkgrad.network import Network, Parameters
+from inkgrad.optimizers import Optimizer, OptimizerState
 
 __all__ = ["ReferenceEngine"]
 
 
 class ReferenceEngine:
-    """Carries a network out layer by layer, in whatever dtype the parameters have.
+    """Runs a network layer by layer, in whatever dtype the parameters have.
 
     The same network and numbers give the same bits on the same machine, with the same BLAS and the
     same number of its threads: NumPy leaves matrix products to BLAS, which adds in another order on
@@ -47,39 +50,63 @@ class ReferenceEngine:
 
     def forward(self, parameters: Parameters, x: Array) -> Array:
         """Return the logits, (n, classes)."""
-        last = self.network.stages[-1]
-        return last.layer.forward(self.features(parameters, x), **parameters.of(last))[0]
+        self.check(x)
+        return row.forward(self.network.stages, x, parameters.numbers)[0]
 
     def features(self, parameters: Parameters, x: Array) -> Array:
         """Return what the last layer is given, (n, *its input shape)."""
         self.check(x)
-        for stage in self.network.stages[:-1]:
-            x, _ = stage.layer.forward(x, **parameters.of(stage))
-        return x
+        return row.forward(self.network.stages[:-1], x, parameters.numbers)[0]
 
     def predict(self, parameters: Parameters, x: Array) -> Array:
         """Return the probabilities, (n, classes)."""
         return softmax(self.forward(parameters, x))
 
     def gradients(
-        self, parameters: Parameters, x: Array, labels: Array, *, label_smoothing: float = 0.0
+        self,
+        parameters: Parameters,
+        x: Array,
+        labels: Array,
+        *,
+        label_smoothing: float = 0.0,
+        mode: Mode = INFERENCE,
     ) -> Gradients:
-        """Return the loss, the logits and the gradient: the chain rule, last layer to first."""
-        self.check(x)
-        trail = []
-        for stage in self.network.stages:
-            x, saved = stage.layer.forward(x, **parameters.of(stage))
-            trail.append((stage, saved))
-        loss = SoftmaxCrossEntropy(label_smoothing)
-        value, saved = loss.forward(x, labels)
+        """Return the loss, the logits and the gradient."""
+        found = self.contribution(parameters, x, labels, label_smoothing=label_smoothing, mode=mode)
+        return Gradients(found.loss, found.logits, found.gradient)
 
-        gradient = Parameters(self.network, np.empty_like(parameters.vector))
-        dy = loss.backward(saved)
-        for stage, saved in reversed(trail):
-            dy, gradients = stage.layer.backward(dy, saved)
-            for name, values in gradients.items():
-                gradient[f"{stage.name}.{name}"] = values
-        return Gradients(float(value), x, gradient.vector)
+    def contribution(
+        self,
+        parameters: Parameters,
+        x: Array,
+        labels: Array,
+        *,
+        label_smoothing: float = 0.0,
+        mode: Mode,
+    ) -> Contribution:
+        """Return loss, logits, gradient and statistics: forward, the loss, and all the way back."""
+        self.check(x)
+        numbers = parameters.numbers
+        logits, trail = row.forward(self.network.stages, x, numbers, mode)
+        loss = SoftmaxCrossEntropy(label_smoothing)
+        value, saved = loss.forward(logits, labels)
+        statistics = parameters.statistics.copy()
+        for name, values in row.next_state(trail, numbers).items():
+            statistics[name] = values
+        gradient = Parameters(self.network, np.empty_like(parameters.vector), statistics)
+        for name, values in row.backward(trail, loss.backward(saved))[1].items():
+            gradient[name] = values
+        return Contribution(len(x), float(value), logits, gradient.vector, statistics.vector)
+
+    def trainer(
+        self,
+        parameters: Parameters,
+        optimizer: Optimizer,
+        state: OptimizerState | None = None,
+        **how: Any,
+    ) -> ArrayTrainer:
+        """Return what lets these parameters learn: see `Engine.trainer`."""
+        return ArrayTrainer(self, parameters, optimizer, state, **how)
 
     def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
         """Return x ↦ probabilities, by a copy of the parameters."""

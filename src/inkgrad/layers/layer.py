@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,10 +44,23 @@ class Layer(ABC):
     dL/d(parameter `name`). Shapes carry a leading batch axis n in `forward` and `backward`, and
     none in `output_shape` and its companions. Arrays keep the dtype that they come in, so the
     same code proves itself in float64 and trains in float32.
+
+    A few layers also *measure* while the network learns (`BatchNorm`): their numbers, named by
+    `state_shapes`, are handed to `forward` with the parameters, and `next_state` says what they are
+    after a pass. And a few do something else in training than in use (`Dropout`): those set
+    `takes_mode`, and are told by `forward(x, …, mode=mode)`.
     """
 
     short_name: ClassVar[str]
     """What a network calls such a layer, before it numbers it: ``conv``, ``relu``, …"""
+
+    takes_mode: ClassVar[bool] = False
+    """Whether `forward` asks for the pass's `Mode`."""
+
+    @property
+    def together(self) -> int:
+        """How many drawings of a batch, from its first on, must be in one pass: 1, or a shard."""
+        return 1
 
     @abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -66,6 +80,18 @@ class Layer(ABC):
         """Draw first values for the parameters, in the order of `parameter_shapes`."""
         return {}
 
+    def state_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the name and shape of each number array that is measured; none by default."""
+        return {}
+
+    def first_state(self, input_shape: Shape) -> dict[str, Array]:
+        """Return what stands for the statistics before anything is measured."""
+        return {}
+
+    def next_state(self, saved: Saved, **state: Array) -> dict[str, Array]:
+        """Return the statistics after the pass that `saved` is of; nothing is modified."""
+        return {}
+
     def multiply_adds(self, input_shape: Shape) -> int:
         """Return the multiplications-with-addition that one input's forward pass takes."""
         return 0
@@ -82,6 +108,20 @@ class Layer(ABC):
         """Return the layer as plain values, ready for JSON: its type and its settings."""
         settings = dataclasses.asdict(self)  # type: ignore[call-overload]
         return {"type": type(self).__name__, **settings}
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], make: Callable[[Any, str], Layer]) -> Layer:
+        """Return the layer with the settings of `to_config`.
+
+        Parameters
+        ----------
+        settings : mapping
+            Without the type.
+        make : callable
+            Makes a layer from its configuration, and the name of its place for errors: for layers
+            that hold layers.
+        """
+        return cls(**settings)
 
 
 def whole_number(value: Any, what: str, *, least: int = 1) -> int:

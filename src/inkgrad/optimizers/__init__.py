@@ -1,8 +1,8 @@
 """Optimisers: one rule a file, with its mathematics; schedules of the learning rate, clipping."""
 
-from inkgrad.optimizers.adam import Adam, AdamRule
+from inkgrad.optimizers.adam import Adam
 from inkgrad.optimizers.adamw import AdamW
-from inkgrad.optimizers.averaging import AVERAGE, Averaging
+from inkgrad.optimizers.averaging import AVERAGE, AVERAGE_STATISTICS, Averaging
 from inkgrad.optimizers.clipping import clip_by_norm
 from inkgrad.optimizers.optimizer import Mask, Optimizer, OptimizerState, decay_mask
 from inkgrad.optimizers.schedules import Constant, Cosine, OneCycle, Schedule, StepDecay
@@ -10,9 +10,9 @@ from inkgrad.optimizers.sgd import SGD
 
 __all__ = [
     "AVERAGE",
+    "AVERAGE_STATISTICS",
     "SGD",
     "Adam",
-    "AdamRule",
     "AdamW",
     "Averaging",
     "Constant",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -12,55 +12,7 @@ from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
 from inkgrad.optimizers.optimizer import Optimizer, OptimizerState, check_decay, check_share
 
-__all__ = ["Adam", "AdamRule"]
-
-
-@dataclass(frozen=True)
-class AdamRule:
-    r"""One step of Adam, all but the gradient: what turns g into a move of the parameters θ.
-
-    $$ m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
-       v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2, \qquad
-       \theta \leftarrow \theta - s\, \frac{m}{\sqrt{c\,v} + \varepsilon} $$
-
-    Parameters
-    ----------
-    m, v : (network.size,) arrays of the parameters' dtype
-        The averages of the gradient and of its square. Written in place.
-    beta1, beta2, epsilon : float
-        β₁, β₂ and ε
-    step_size : float
-        s = α / (1 − β₁ᵗ) in step t = 1, 2, … at learning rate α.
-    correction : float
-        c = 1 / (1 − β₂ᵗ)
-
-    See Also
-    --------
-    Adam : the rule's origin, and its source.
-    """
-
-    m: Array
-    v: Array
-    beta1: float
-    beta2: float
-    epsilon: float
-    step_size: float
-    correction: float
-
-    def move(self, parameters: Array, gradient: Array) -> None:
-        """Move the parameters, m and v, all of them in place."""
-        m, v = self.m, self.v
-        m *= self.beta1
-        m += (1 - self.beta1) * gradient
-        v *= self.beta2
-        v += (1 - self.beta2) * np.square(gradient)
-        denominator = np.sqrt(v * self.correction)
-        denominator += self.epsilon
-        parameters -= self.step_size * m / denominator
-
-    def first(self, count: int) -> AdamRule:
-        """Return the same rule for the first `count` parameters alone."""
-        return replace(self, m=self.m[:count], v=self.v[:count])
+__all__ = ["Adam"]
 
 
 @dataclass(frozen=True)
@@ -112,22 +64,23 @@ class Adam(Optimizer):
         if not 0 < self.epsilon < math.inf:
             raise InkgradError(f"epsilon is {self.epsilon!r}; give a small number above 0")
 
-    def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
-        """Return step t = ``state.steps`` + 1 as a rule, if there is no weight decay."""
-        return None if self.weight_decay else self._rule(state, learning_rate, state.steps + 1)
+    def rates(self, t: int, learning_rate: float) -> tuple[float, float]:
+        """Return s = α / (1 − β₁ᵗ) and c = 1 / (1 − β₂ᵗ), where t counts steps from 1.
 
-    def _rule(self, state: OptimizerState, learning_rate: float, t: int) -> AdamRule:
-        return AdamRule(
-            state.arrays["m"],
-            state.arrays["v"],
-            self.beta1,
-            self.beta2,
-            self.epsilon,
-            step_size=learning_rate / (1 - self.beta1**t),
-            correction=1 / (1 - self.beta2**t),
-        )
+        With them θ ← θ − s · m / (√(c·v) + ε), which is how the step is computed here and in the
+        fast engine.
+        """
+        return learning_rate / (1 - self.beta1**t), 1 / (1 - self.beta2**t)
 
     def _step(
         self, parameters: Array, gradient: Array, state: OptimizerState, learning_rate: float
     ) -> None:
-        self._rule(state, learning_rate, state.steps).move(parameters, gradient)
+        step_size, correction = self.rates(state.steps, learning_rate)
+        m, v = state.arrays["m"], state.arrays["v"]
+        m *= self.beta1
+        m += (1 - self.beta1) * gradient
+        v *= self.beta2
+        v += (1 - self.beta2) * np.square(gradient)
+        denominator = np.sqrt(v * correction)
+        denominator += self.epsilon
+        parameters -= step_size * m / denominator

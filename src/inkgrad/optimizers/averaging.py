@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Array
-from inkgrad.optimizers.adam import AdamRule
+from inkgrad.memory import aligned_copy
 from inkgrad.optimizers.optimizer import Optimizer, OptimizerState
 
-__all__ = ["AVERAGE", "Averaging"]
+__all__ = ["AVERAGE", "AVERAGE_STATISTICS", "Averaging"]
 
 AVERAGE = "average"
 """The name of the averaged parameters in an optimiser's state."""
+
+AVERAGE_STATISTICS = "average.statistics"
+"""That of the averaged statistics, if the network measures any."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +72,24 @@ class Averaging(Optimizer):
         """λ of the optimiser."""
         return self.optimizer.weight_decay
 
-    def start(self, parameters: Array) -> OptimizerState:
-        """Return the state before the first step: the average is the parameters."""
+    def start(self, parameters: Array, statistics: Array | None = None) -> OptimizerState:
+        """Return the state before the first step: the averages are what they are of."""
         state = super().start(parameters)
         state.arrays[AVERAGE][...] = parameters
+        if statistics is not None and statistics.size:
+            state.arrays[AVERAGE_STATISTICS] = aligned_copy(statistics)
         return state
-
-    def rule(self, state: OptimizerState, learning_rate: float) -> AdamRule | None:
-        """Return the optimiser's next step; whoever carries it out calls `follow` after it."""
-        rule: AdamRule | None = self.optimizer.rule(state, learning_rate)
-        return rule
 
     def follow(self, parameters: Array, state: OptimizerState) -> None:
         """Let the average follow the parameters, after step t = ``state.steps``."""
-        t = state.steps
-        average = state.arrays[AVERAGE]
-        average += (1 - min(self.decay, (1 + t) / (10 + t))) * (parameters - average)
+        self._approach(state.arrays[AVERAGE], parameters, state.steps)
+
+    def measure(self, statistics: Array, state: OptimizerState) -> None:
+        """Let their average follow the statistics: they belong to the averaged parameters."""
+        self._approach(state.arrays[AVERAGE_STATISTICS], statistics, state.steps)
+
+    def _approach(self, average: Array, values: Array, t: int) -> None:
+        average += (1 - min(self.decay, (1 + t) / (10 + t))) * (values - average)
 
     def _decay(
         self, parameters: Array, gradient: Array, decaying: Array, learning_rate: float

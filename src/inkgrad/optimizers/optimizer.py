@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ __all__ = ["Mask", "Optimizer", "OptimizerState", "check_decay", "check_share", 
 
 Mask = NDArray[np.bool_]
 
+_SPARED = {"bias", "scale", "shift"}
+
 
 @dataclass
 class OptimizerState:
@@ -27,7 +29,7 @@ class OptimizerState:
     Attributes
     ----------
     arrays : dict of str to (size,) array
-        As long as the parameters, and of their dtype.
+        As long as the parameters (or the statistics, where they are of those), and of their dtype.
     steps : int
         How many updates were made.
     """
@@ -52,8 +54,15 @@ class Optimizer(ABC):
     weight_decay: float
     """λ: how strongly parameters are drawn towards zero."""
 
-    def start(self, parameters: Array) -> OptimizerState:
-        """Return the state before the first step: zeros."""
+    def start(self, parameters: Array, statistics: Array | None = None) -> OptimizerState:
+        """Return the state before the first step: zeros.
+
+        Parameters
+        ----------
+        parameters : (size,) array
+        statistics : array, optional
+            What the network measures, for optimisers that follow it.
+        """
         shape, dtype = parameters.shape, parameters.dtype
         return OptimizerState({name: aligned_zeros(shape, dtype) for name in self.state_names})
 
@@ -84,15 +93,11 @@ class Optimizer(ABC):
             gradient = self._decay(parameters, gradient, decaying, learning_rate)
         self._step(parameters, gradient, state, learning_rate)
 
-    def rule(self, state: OptimizerState, learning_rate: float) -> Any:
-        """Return the next step as a rule that an engine can run itself; None if there is none.
-
-        Whoever carries it out counts it, by ``state.steps += 1``, as `update` does.
-        """
-        return None
-
     def follow(self, parameters: Array, state: OptimizerState) -> None:  # noqa: B027
-        """Take note of a step of `rule` that an engine has made; nothing by default."""
+        """Take note of step ``state.steps``, made by an engine itself; nothing by default."""
+
+    def measure(self, statistics: Array, state: OptimizerState) -> None:  # noqa: B027
+        """Take note of the statistics measured in the last step; nothing by default."""
 
     def _decay(
         self, parameters: Array, gradient: Array, decaying: Array, learning_rate: float
@@ -108,9 +113,10 @@ class Optimizer(ABC):
 
 
 def decay_mask(network: Network) -> Mask:
-    """Return which of a network's parameters weight decay applies to: all but the biases.
+    """Return which parameters weight decay applies to: not to biases, nor to batch norm's.
 
-    A bias only moves a threshold; keeping it small does not make the network's function smoother.
+    A bias only moves a threshold; keeping it small does not make the network's function smoother. A
+    scale behind a normalisation does what it does at any size.
 
     Examples
     --------
@@ -120,7 +126,7 @@ def decay_mask(network: Network) -> Mask:
     """
     mask = np.ones(network.size, np.bool_)
     for name, (where, _) in network.layout.items():
-        if name.endswith(".bias"):
+        if name.rpartition(".")[2] in _SPARED:
             mask[where] = False
     return mask
 

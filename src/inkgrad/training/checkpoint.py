@@ -16,8 +16,8 @@ from safetensors import SafetensorError
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Array
 from inkgrad.memory import aligned_copy
-from inkgrad.network import Network, Parameters
-from inkgrad.optimizers import OptimizerState
+from inkgrad.network import Network, Parameters, Statistics
+from inkgrad.optimizers import AVERAGE, AVERAGE_STATISTICS, OptimizerState
 from inkgrad.storage import atomic_write
 from inkgrad.training.batches import Source
 from inkgrad.training.parsing import Malformed, number, parse_json, short, whole
@@ -55,7 +55,8 @@ def save_checkpoint(path: str | os.PathLike[str], state: TrainingState) -> None:
     """Write a run's state to `path`; if that fails, what stood there before still stands.
 
     Tensors: ``parameters``, ``best`` (if there is one) and ``optimizer.<name>``, each flat, in the
-    network's layout. The rest is one JSON text in the metadata.
+    network's layout, and where the network measures something, the same names with ``.statistics``.
+    The rest is one JSON text in the metadata.
 
     Raises
     ------
@@ -125,7 +126,8 @@ def _read(path: Path, network: Network) -> tuple[dict[str, Any], dict[str, Array
     """Return the JSON facts and the tensors of a checkpoint file."""
     try:
         size = path.stat().st_size
-        if size > 8 * 4 * network.size + _HEADER_LIMIT:  # 8: more vectors than any optimiser keeps
+        numbers = network.size + network.statistics_size
+        if size > 8 * 4 * numbers + _HEADER_LIMIT:  # 8: more vectors than any optimiser keeps
             raise Malformed(f"it has {size:,} bytes, too many for this network")
         contents = path.read_bytes()
     except FileNotFoundError as error:
@@ -178,19 +180,21 @@ def _state(facts: dict[str, Any], tensors: dict[str, Array], network: Network) -
     engine = facts.get("engine")
     if not isinstance(engine, str):
         raise Malformed(f"engine is {short(engine)}")
-    state_names = recipe.make_optimizer().state_names
+    state_names = [*recipe.make_optimizer().state_names]
+    if AVERAGE in state_names and network.statistics_size:
+        state_names.append(AVERAGE_STATISTICS)
     vectors = _vectors(tensors, {f"optimizer.{name}" for name in state_names}, network)
     state = TrainingState(
         recipe=recipe,
         engine=engine,
         data=data,
         validation=None if validation is None else _source(validation),
-        parameters=Parameters(network, vectors["parameters"]),
+        parameters=_parameters(vectors, "parameters", network),
         optimizer=OptimizerState(
             {name: vectors[f"optimizer.{name}"] for name in state_names},
             whole(facts, "optimizer_steps"),
         ),
-        best=Parameters(network, vectors["best"]) if "best" in vectors else None,
+        best=_parameters(vectors, "best", network) if "best" in vectors else None,
         epoch=whole(facts, "epoch"),
         step=whole(facts, "step"),
         seconds=number(facts, "seconds"),
@@ -224,19 +228,35 @@ def _vectors(
     tensors: dict[str, Array], optimizer_names: set[str], network: Network
 ) -> dict[str, Array]:
     """Return copies of the tensors, which must be just those of a checkpoint."""
-    needed = {"parameters"} | optimizer_names
+    needed, best = {"parameters"}, {"best"}
+    if network.statistics_size:
+        needed.add("parameters.statistics")
+        best.add("best.statistics")
+    needed |= optimizer_names
     names = set(tensors)
-    if not needed <= names <= needed | {"best"}:
+    if names not in (needed, needed | best):
         raise Malformed(f"it holds {short(sorted(names))}, needed are {sorted(needed)}")
     for name, tensor in tensors.items():
-        if tensor.dtype != np.float32 or tensor.shape != (network.size,):
+        size = network.statistics_size if name.endswith(".statistics") else network.size
+        if tensor.dtype != np.float32 or tensor.shape != (size,):
             raise Malformed(
                 f"{name} is {tensor.dtype} of shape {tensor.shape}, "
-                f"needed is float32 of shape {(network.size,)}"
+                f"needed is float32 of shape {(size,)}"
             )
         if not np.isfinite(tensor).all():
             raise Malformed(f"{name} holds numbers that are not finite")
     return {name: aligned_copy(tensor) for name, tensor in tensors.items()}
+
+
+def _parameters(vectors: dict[str, Array], name: str, network: Network) -> Parameters:
+    """Return parameters with the statistics that belong to them."""
+    measured = vectors.get(f"{name}.statistics")
+    if measured is None:
+        return Parameters(network, vectors[name])
+    statistics = Statistics(network, measured)
+    if flaw := statistics.flaw():
+        raise Malformed(flaw)
+    return Parameters(network, vectors[name], statistics)
 
 
 def _recipe(settings: Any) -> Recipe:

@@ -39,6 +39,8 @@ class Journal:
         Told every event.
     checkpoint_seconds : float
         How long after a checkpoint the next is due.
+    read_back : callable, optional
+        Called before the state is saved, to bring it up to date.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class Journal:
         folder: Path | None,
         on_event: Callable[[Event], None] | None,
         checkpoint_seconds: float,
+        read_back: Callable[[], object] = lambda: None,
     ) -> None:
         self.state = state
+        self._read_back = read_back
         self._folder = folder
         self._tell = on_event or (lambda event: None)
         self._checkpoint_seconds = checkpoint_seconds
@@ -126,6 +130,7 @@ class Journal:
 
     def save(self) -> None:
         """Save the checkpoint that the run can be resumed from."""
+        self._read_back()
         if self._folder is not None:
             self._check_arrays()
             save_checkpoint(self._folder / LAST, self.state)

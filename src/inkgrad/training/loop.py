@@ -22,7 +22,6 @@ from inkgrad.training.interrupts import Interrupted, StopRequest, catch_signals
 from inkgrad.training.journal import Journal
 from inkgrad.training.recipe import Recipe
 from inkgrad.training.state import TrainingState
-from inkgrad.training.step import take_step
 
 __all__ = ["Fitted", "fit", "judge"]
 
@@ -145,12 +144,22 @@ def fit(
         state.continue_with(recipe, *sources)
     else:
         first = network.initialise(recipe.seed)
-        state = TrainingState(recipe, engine.name, *sources, first, optimizer.start(first.vector))
-    parameters = state.parameters
+        begun = optimizer.start(first.vector, first.statistics.vector)
+        state = TrainingState(recipe, engine.name, *sources, first, begun)
+    trainer = engine.trainer(
+        state.parameters,
+        optimizer,
+        state.optimizer,
+        decays=decay_mask(network),
+        clip_norm=recipe.clip_norm,
+        label_smoothing=recipe.label_smoothing,
+        seed=recipe.seed,
+    )
     schedule = recipe.make_schedule(state.steps_per_epoch)
-    decays = decay_mask(network)
     request = StopRequest(should_stop)
-    journal = Journal(state, folder, _heard(on_event, request), checkpoint_seconds)
+    journal = Journal(
+        state, folder, _heard(on_event, request), checkpoint_seconds, trainer.read_back
+    )
 
     # Overflow is not a warning here: whatever it leads to is caught by the checks for finiteness.
     with catch_signals(request), np.errstate(over="ignore", invalid="ignore"):
@@ -168,22 +177,12 @@ def fit(
                 for start in range(state.step * recipe.batch_size, len(data), recipe.batch_size):
                     request.check()
                     x, labels = data.batch(order[start : start + recipe.batch_size])
-                    rate = schedule(state.optimizer.steps)
-                    loss, logits, norm = take_step(
-                        engine,
-                        parameters,
-                        x,
-                        labels,
-                        optimizer,
-                        state.optimizer,
-                        rate,
-                        decays=decays,
-                        clip_norm=recipe.clip_norm,
-                        label_smoothing=recipe.label_smoothing,
-                    )
+                    rate = schedule(trainer.state.steps)
+                    loss, logits, norm = trainer.step(x, labels, rate)
                     journal.check(loss, "the loss")
                     journal.check(norm, "the gradient's length")
                     journal.step(loss, logits, labels, rate)
+                trainer.read_back()
                 judged = None
                 if validation is not None:
                     judged = judge(engine, state.result, validation, recipe.batch_size, request)

@@ -11,8 +11,8 @@ import numpy as np
 
 from inkgrad.errors import ModelError
 from inkgrad.layers import Array
-from inkgrad.network import Parameters
-from inkgrad.optimizers import AVERAGE, OptimizerState
+from inkgrad.network import Parameters, Statistics
+from inkgrad.optimizers import AVERAGE, AVERAGE_STATISTICS, OptimizerState
 from inkgrad.training.batches import Source
 from inkgrad.training.events import EpochDone
 from inkgrad.training.recipe import Recipe
@@ -115,13 +115,20 @@ class TrainingState:
     def result(self) -> Parameters:
         """What the network answers with by now: the average of the parameters, if one is kept."""
         average = self.optimizer.arrays.get(AVERAGE)
-        return self.parameters if average is None else Parameters(self.parameters.network, average)
+        if average is None:
+            return self.parameters
+        network = self.parameters.network
+        measured = self.optimizer.arrays.get(AVERAGE_STATISTICS)
+        statistics = None if measured is None else Statistics(network, measured)
+        return Parameters(network, average, statistics)
 
     def named_arrays(self) -> Iterator[tuple[str, Array]]:
         """Yield the arrays that a checkpoint holds, by name."""
-        yield "parameters", self.parameters.vector
-        if self.best is not None:
-            yield "best", self.best.vector
+        for name, numbers in (("parameters", self.parameters), ("best", self.best)):
+            if numbers is not None:
+                yield name, numbers.vector
+                if numbers.statistics.vector.size:
+                    yield f"{name}.statistics", numbers.statistics.vector
         for name, array in self.optimizer.arrays.items():
             yield f"optimizer.{name}", array
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from inkgrad.engines import Engine, Learnt
+from inkgrad.engines import Engine, StepResult
 from inkgrad.layers import Array
 from inkgrad.network import Parameters
-from inkgrad.optimizers import Mask, Optimizer, OptimizerState, clip_by_norm
+from inkgrad.optimizers import Mask, Optimizer, OptimizerState
 
 __all__ = ["take_step"]
 
@@ -22,15 +22,10 @@ def take_step(
     decays: Mask | None = None,
     clip_norm: float | None = None,
     label_smoothing: float = 0.0,
-) -> Learnt:
+) -> StepResult:
     """Let the parameters learn from one batch; they and the optimiser's state change in place.
 
-    An engine that can carry out the optimiser's rule too (see `LearningEngine`) is asked to;
-    otherwise, and where a gradient may have to be clipped, the gradient is taken, clipped and
-    given to the optimiser. Both ways lead to the same numbers, up to rounding.
-
-    Whether the numbers are finite is for the caller to check, by the loss and the length: if
-    one is not, the parameters that were moved by it are of no use.
+    One step of `Engine.trainer`, for whoever makes one; a loop keeps its trainer.
 
     Parameters
     ----------
@@ -49,7 +44,7 @@ def take_step(
 
     Returns
     -------
-    learnt : Learnt
+    result : StepResult
         Loss, logits and the gradient's length before it was clipped.
 
     Examples
@@ -66,17 +61,12 @@ def take_step(
     >>> losses[1] < losses[0], state.steps
     (True, 2)
     """
-    learn = getattr(engine, "learn", None)  # see LearningEngine; isinstance would take longer
-    if clip_norm is None and learn is not None:
-        rule = optimizer.rule(state, learning_rate)
-        if rule is not None:
-            learnt: Learnt = learn(parameters, x, labels, rule, label_smoothing=label_smoothing)
-            state.steps += 1
-            optimizer.follow(parameters.vector, state)
-            return learnt
-    loss, logits, gradient = engine.gradients(
-        parameters, x, labels, label_smoothing=label_smoothing
+    trainer = engine.trainer(
+        parameters,
+        optimizer,
+        state,
+        decays=decays,
+        clip_norm=clip_norm,
+        label_smoothing=label_smoothing,
     )
-    norm = clip_by_norm(gradient, clip_norm)
-    optimizer.update(parameters.vector, gradient, state, learning_rate, decays)
-    return Learnt(loss, logits, norm)
+    return trainer.step(x, labels, learning_rate)

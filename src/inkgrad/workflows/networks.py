@@ -8,11 +8,11 @@ from pathlib import Path
 
 from inkgrad.errors import DataError, InkgradError, ShapeError
 from inkgrad.json_text import JsonError, parse_json
-from inkgrad.network import Network, seed_network
+from inkgrad.network import Network, seed_network, sketch_network
 
 __all__ = ["NETWORKS", "find_network", "fit_to_classes"]
 
-NETWORKS: dict[str, Callable[[int], Network]] = {"seed": seed_network}
+NETWORKS: dict[str, Callable[[int], Network]] = {"seed": seed_network, "sketch": sketch_network}
 """What makes each network, by name, for a number of classes."""
 
 _MOST_BYTES = 1_000_000  # thousands of layers take less

@@ -23,10 +23,10 @@ PACKAGE = Path(inkgrad.__file__).parent
 SCRIPT = """
 import numpy as np
 from numba.core import event
-from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import Conv2D, Dense, Flatten, LeakyReLU, MaxPool2D, ReLU
 from inkgrad.network import Network, seed_network
+from inkgrad.optimizers import Adam
 
 told = []
 CpuEngine(seed_network()).prepare(lambda *progress: told.append(progress))
@@ -36,12 +36,12 @@ with event.install_recorder("numba:compile") as compiled:
         seed_network(),
         Network([Conv2D(5, 4, 2, 1), MaxPool2D(3), Flatten(), Dense(7), ReLU(), Dense(3)]),
         Network([Dense(64), Dense(2)], (30,)),
+        Network([Conv2D(3, 3), LeakyReLU(), Conv2D(9, 3, bias=False), Flatten(), Dense(2)]),
     ]:
         engine, parameters = CpuEngine(network, threads=2), network.initialise()
         x, labels = np.ones((9, *network.input_shape), np.float32), np.ones(9, int)
         engine.gradients(parameters, x, labels)
-        m, v = np.zeros((2, network.size), np.float32)
-        engine.learn(parameters, x, labels, AdamRule(m, v, 0.9, 0.999, 1e-8, 0.1, 1.0))
+        engine.trainer(parameters, Adam()).step(x, labels, 0.1)
         engine.forward(parameters, x)
         engine.predict(parameters, x)
         engine.predictor(parameters)(x)

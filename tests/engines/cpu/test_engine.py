@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from inkgrad.engines import AdamRule, Engine, LearningEngine, ReferenceEngine
+from inkgrad.engines import Engine, ReferenceEngine, Trainer
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, softmax
 from inkgrad.network import Network, Parameters, seed_network
+from inkgrad.optimizers import Adam
 from tests.agreement import TOLERANCE, error
 from tests.networks import random_batch, random_block_network, random_network, random_parameters
 
@@ -24,24 +25,24 @@ LAYERS_BEFORE = Network(  # whose first convolution and pool are none of the ker
 NOTHING_FOR_KERNELS = Network([Flatten(), Dense(4), ReLU()], (1, 3, 3))
 
 
-def rule_for(network: Network, dtype: type = np.float32) -> AdamRule:
-    """Return Adam's first step, of 0.001."""
-    m, v = np.zeros((2, network.size), dtype)
-    return AdamRule(m, v, 0.9, 0.999, 1e-8, 0.01, 1000.0)
-
-
 def drawn(network: Network, n: int, seed: int = 0, dtype: type = np.float32):
     """Return parameters, inputs and labels."""
     rng = np.random.default_rng(seed)
     return random_parameters(network, rng, dtype), *random_batch(network, n, rng, dtype)
 
 
-def test_it_is_an_engine_that_learns():
+@pytest.mark.parametrize("kind", [CpuEngine, ReferenceEngine])
+def test_it_keeps_what_an_engine_promises(kind):
+    engine = kind(seed_network())
+    trainer = engine.trainer(engine.network.initialise(), Adam())
+    assert {name for name in vars(Trainer) if not name.startswith("_")} <= set(dir(trainer))
+    assert {name for name in vars(Engine) if not name.startswith("_")} <= set(dir(engine))
+
+
+def test_it_says_who_it_is():
     engine = CpuEngine(seed_network())
-    assert isinstance(engine, LearningEngine)
     assert engine.name == "cpu"
     assert engine.network == seed_network()
-    assert {name for name in vars(Engine) if not name.startswith("_")} <= set(dir(engine))
 
 
 def test_a_number_of_threads_below_one_is_refused():
@@ -99,7 +100,7 @@ def test_no_drawings_give_no_rows(network):
     before = parameters.vector.copy()
     for call in (
         lambda: engine.gradients(parameters, nothing, labels[:0]),
-        lambda: engine.learn(parameters, nothing, labels[:0], rule_for(network)),
+        lambda: engine.trainer(parameters, Adam()).step(nothing, labels[:0], 0.01),
     ):
         with pytest.raises(InkgradError, match="at least one of each"):
             call()
@@ -124,7 +125,7 @@ def test_an_input_of_another_shape_is_refused_as_by_the_reference(shape):
         lambda: engine.predict(parameters, x),
         lambda: engine.predictor(parameters)(x),
         lambda: engine.gradients(parameters, x, labels),
-        lambda: engine.learn(parameters, x, labels, rule_for(network)),
+        lambda: engine.trainer(parameters, Adam()).step(x, labels, 0.01),
     ):
         assert error_of(call) == expected
 
@@ -138,12 +139,13 @@ def test_labels_that_do_not_fit_are_refused_as_by_the_reference(network, labels)
     """Before anything is changed: the parameters can go on learning."""
     labels = np.array(labels)
     engine, (parameters, x, _) = CpuEngine(network), drawn(network, 3)
-    before, rule = parameters.vector.copy(), rule_for(network)
+    before, trainer = parameters.vector.copy(), engine.trainer(parameters, Adam())
     expected = error_of(lambda: ReferenceEngine(network).gradients(parameters, x, labels))
     assert error_of(lambda: engine.gradients(parameters, x, labels)) == expected
-    assert error_of(lambda: engine.learn(parameters, x, labels, rule)) == expected
+    assert error_of(lambda: trainer.step(x, labels, 0.01)) == expected
     np.testing.assert_array_equal(parameters.vector, before)
-    assert not rule.m.any()
+    assert not trainer.state.arrays["m"].any()
+    assert trainer.state.steps == 0
 
 
 def test_a_network_that_ends_in_pictures_has_no_loss():
@@ -165,7 +167,7 @@ def test_nothing_handed_in_is_modified_or_handed_out_again(network):
         results += [gradients.vector, gradients.logits, engine.forward(parameters, x)]
         results += [engine.predict(parameters, x), engine.predictor(parameters)(x)]
     copies = [result.copy() for result in results]
-    engine.learn(parameters.copy(), x, labels, rule_for(network))
+    engine.trainer(parameters.copy(), Adam()).step(x, labels, 0.01)
     for array, copy in zip([x, labels, parameters.vector], before, strict=True):
         np.testing.assert_array_equal(array, copy)
     for result, copy in zip(results, copies, strict=True):
@@ -255,7 +257,8 @@ def test_numbers_that_are_none_neither_crash_nor_hide(network, value):
     spoilt = x.copy()
     spoilt[4] = value
     with np.errstate(all="ignore"):
-        loss, _, norm = engine.learn(parameters.copy(), spoilt, labels, rule_for(network))
+        trainer = engine.trainer(parameters.copy(), Adam())
+        loss, _, norm = trainer.step(spoilt, labels, 0.01)
         engine.gradients(parameters, spoilt, labels)
         engine.predictor(parameters)(spoilt)
     if not abs(value) < 1e38:
@@ -270,7 +273,7 @@ def test_parameters_that_are_no_numbers_show_in_the_loss():
     for name in parameters:
         spoilt = parameters.copy()
         spoilt[name].ravel()[0] = np.nan
-        loss, _, norm = engine.learn(spoilt, x, labels, rule_for(network))
+        loss, _, norm = engine.trainer(spoilt, Adam()).step(x, labels, 0.01)
         assert not (np.isfinite(loss) and np.isfinite(norm)), name
 
 

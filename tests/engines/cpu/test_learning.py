@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
+import copy
 
 import numpy as np
 import pytest
 
-from inkgrad.engines import AdamRule, ReferenceEngine
+from inkgrad.engines import ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import InkgradError
 from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Network, seed_network
+from inkgrad.optimizers import SGD, AdamW, Averaging, OptimizerState, decay_mask
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
 from inkgrad.training import Adam, take_step
 from tests.networks import random_batch, random_block_network, random_network, random_parameters
@@ -35,44 +36,46 @@ NETWORKS = {
 }
 
 
-def rule_in_the_midst(network: Network, rng: np.random.Generator, dtype: type) -> AdamRule:
-    """Return the rule of a fifth step, with averages of earlier gradients."""
+def state_in_the_midst(network: Network, rng: np.random.Generator, dtype: type) -> OptimizerState:
+    """Return Adam's state after four steps, with averages of earlier gradients."""
     m = rng.normal(0, 0.01, network.size).astype(dtype)
     v = rng.uniform(1e-6, 1e-3, network.size).astype(dtype)
-    beta1, beta2, t = 0.9, 0.999, 5
-    return AdamRule(m, v, beta1, beta2, 1e-8, 1e-3 / (1 - beta1**t), 1 / (1 - beta2**t))
-
-
-def copy_of(rule: AdamRule) -> AdamRule:
-    return dataclasses.replace(rule, m=rule.m.copy(), v=rule.v.copy())
+    return OptimizerState({"m": m, "v": v}, steps=4)
 
 
 def assert_one_step_is_gradient_and_rule(network, n, rng, dtype=np.float32) -> None:
     """Make a step both ways, from the same place; every number may differ by rounding alone."""
     engine, parameters = CpuEngine(network), random_parameters(network, rng, dtype)
     x, labels = random_batch(network, n, rng, dtype)
-    rule, smoothing = rule_in_the_midst(network, rng, dtype), float(rng.choice([0.0, 0.1]))
+    adam, rate, smoothing = Adam(), 1e-3, float(rng.choice([0.0, 0.1]))
+    state = state_in_the_midst(network, rng, dtype)
+    before = {name: array.copy() for name, array in state.arrays.items()}
     loss, logits, gradient = engine.gradients(parameters, x, labels, label_smoothing=smoothing)
-    before, expected, expected_rule = copy_of(rule), parameters.copy(), copy_of(rule)
-    expected_rule.move(expected.vector, gradient)
+    expected, expected_state = parameters.copy(), copy.deepcopy(state)
+    adam.update(expected.vector, gradient, expected_state, rate)
 
     moved = parameters.copy()
-    learnt = engine.learn(moved, x, labels, rule, label_smoothing=smoothing)
-    assert learnt.loss == loss
-    np.testing.assert_array_equal(learnt.logits, logits)
-    assert learnt.norm == pytest.approx(np.linalg.norm(gradient.astype(np.float64)), rel=1e-6)
+    trainer = engine.trainer(moved, adam, state, label_smoothing=smoothing)
+    made = trainer.step(x, labels, rate)
+    assert trainer.state is state
+    assert state.steps == 5
+    assert made.loss == loss
+    np.testing.assert_array_equal(made.logits, logits)
+    assert made.norm == pytest.approx(np.linalg.norm(gradient.astype(np.float64)), rel=1e-6)
 
     g, moves = np.abs(gradient), np.abs(expected.vector - parameters.vector)
+    step_size, correction = adam.rates(5, rate)
+    m, v = state.arrays["m"], state.arrays["v"]
     for got, wanted, summands in [
-        (rule.m, expected_rule.m, rule.beta1 * np.abs(before.m) + (1 - rule.beta1) * g),
-        (rule.v, expected_rule.v, expected_rule.v),
+        (m, expected_state.arrays["m"], adam.beta1 * np.abs(before["m"]) + (1 - adam.beta1) * g),
+        (v, expected_state.arrays["v"], expected_state.arrays["v"]),
         (moved.vector, expected.vector, np.abs(parameters.vector)),
     ]:
         # The move is m / √v, so it has the rounding of m, relative to m's own summands.
         slack = ROUNDING * summands
         if got is moved.vector:
-            cancelled = rule.step_size / (np.sqrt(rule.correction * rule.v) + rule.epsilon)
-            slack += 2 * ROUNDING * (moves + cancelled * (np.abs(before.m) + (0.1 * g)))
+            cancelled = step_size / (np.sqrt(correction * v) + adam.epsilon)
+            slack += 2 * ROUNDING * (moves + cancelled * (np.abs(before["m"]) + (0.1 * g)))
         assert (np.abs(got - wanted) <= slack).all()
         assert np.linalg.norm(got - wanted) <= 1e-6 * np.linalg.norm(wanted)
     assert (moved.vector != parameters.vector).mean() > 0.9  # m is nowhere 0, so nearly all move
@@ -149,10 +152,45 @@ def test_two_hundred_steps_by_either_engine_teach_the_same(seed):
 @pytest.mark.parametrize("which", ["parameters", "m", "v"])
 def test_what_cannot_be_written_to_is_refused(which):
     network = seed_network()
-    parameters = network.initialise(0)
-    m, v = np.zeros(network.size, np.float32), np.zeros(network.size, np.float32)
-    {"parameters": parameters.vector, "m": m, "v": v}[which].flags.writeable = False
-    rule = AdamRule(m, v, 0.9, 0.999, 1e-8, step_size=1e-3, correction=1.0)
-    x, labels = np.zeros((1, 1, 28, 28), np.float32), np.array([0])
+    parameters, adam = network.initialise(0), Adam()
+    state = adam.start(parameters.vector)
+    {"parameters": parameters.vector, **state.arrays}[which].flags.writeable = False
     with pytest.raises(InkgradError, match="one of them is read-only; give copies"):
-        CpuEngine(network).learn(parameters, x, labels, rule)
+        CpuEngine(network).trainer(parameters, adam, state)
+
+
+OPTIMIZERS = [
+    (SGD(), {}),
+    (AdamW(), {"decays": decay_mask(seed_network())}),
+    (Adam(weight_decay=0.1), {}),
+    (Adam(), {"clip_norm": 0.1}),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "settings"), OPTIMIZERS, ids=str)
+def test_what_no_kernel_knows_is_left_to_the_optimizer(optimizer, settings):
+    """Then a step is the engine's gradient and the optimiser's update, to the last bit."""
+    network, rng = seed_network(), np.random.default_rng(0)
+    engine, first = CpuEngine(network), random_parameters(network, rng, np.float32)
+    x, labels = random_batch(network, 8, rng, np.float32)
+    trainers = [engine.trainer(first.copy(), optimizer, **settings) for _ in "12"]
+    for _ in range(2):
+        trainers[0].step(x, labels, 0.01)
+        trainers[1].update(trainers[1].gradient(x, labels), 0.01)
+    ours, theirs = (trainer.read_back().vector for trainer in trainers)
+    assert ours.tobytes() == theirs.tobytes()
+    assert not np.array_equal(ours, first.vector)
+
+
+def test_an_average_follows_a_fused_step():
+    network, rng = seed_network(), np.random.default_rng(0)
+    first = random_parameters(network, rng, np.float32)
+    x, labels = random_batch(network, 8, rng, np.float32)
+    averages = []
+    for engine in (CpuEngine(network), ReferenceEngine(network)):
+        trainer = engine.trainer(first.copy(), Averaging(Adam(), 0.9))
+        for _ in range(3):
+            trainer.step(x, labels, 1e-3)
+        averages.append(trainer.state.arrays["average"])
+        assert not np.array_equal(averages[-1], trainer.read_back().vector)
+    np.testing.assert_allclose(averages[0], averages[1], rtol=1e-3, atol=1e-3)

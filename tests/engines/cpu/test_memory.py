@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.network import seed_network
+from inkgrad.optimizers import Adam
 from tests.networks import random_batch, random_parameters
 from tests.thorough import THOROUGH
 
@@ -26,13 +26,12 @@ def step():
     """Return a function that makes one step with so many drawings, and predicts them twice."""
     rng = np.random.default_rng(0)
     engine, parameters = CpuEngine(NETWORK, threads=2), random_parameters(NETWORK, rng, np.float32)
-    m, v = np.zeros((2, NETWORK.size), np.float32)
-    rule = AdamRule(m, v, 0.9, 0.999, 1e-8, 1e-6, 1000.0)
+    trainer = engine.trainer(parameters, Adam())
     x, labels = random_batch(NETWORK, 70, rng, np.float32)
     predict = engine.predictor(parameters)
 
     def one(n: int) -> None:
-        engine.learn(parameters, x[:n], labels[:n], rule)
+        trainer.step(x[:n], labels[:n], 1e-6)
         engine.gradients(parameters, x[:n], labels[:n])
         engine.predict(parameters, x[:n])
         predict(x[:n])
@@ -85,9 +84,9 @@ LONG = """
 import sys
 sys.path[:0] = {path!r}
 import numpy as np
-from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.network import seed_network
+from inkgrad.optimizers import Adam
 
 def pages():
     with open("/proc/self/statm") as file:
@@ -95,11 +94,10 @@ def pages():
 
 network = seed_network()
 engine, parameters = CpuEngine(network, threads=2), network.initialise()
-m, v = np.zeros((2, network.size), np.float32)
-rule = AdamRule(m, v, 0.9, 0.999, 1e-8, 1e-6, 1000.0)
+trainer = engine.trainer(parameters, Adam())
 x, labels = np.random.default_rng(0).random((16, 1, 28, 28), np.float32), np.arange(16) % 5
 for i in range(1_000 + {steps}):
-    engine.learn(parameters, x[: 1 + i % 16], labels[: 1 + i % 16], rule)
+    trainer.step(x[: 1 + i % 16], labels[: 1 + i % 16], 1e-6)
     if i == 1_000:
         before = pages()
 print((pages() - before) * 4096)

@@ -9,15 +9,20 @@ import pytest
 
 from inkgrad.engines import ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine, plan
-from inkgrad.engines.cpu.plan import make_plan
+from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, make_plan
 from inkgrad.layers import (
+    INFERENCE,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     LeakyReLU,
     MaxPool2D,
+    Mode,
+    Parallel,
     ReLU,
 )
 from inkgrad.network import Network, Parameters
@@ -36,33 +41,65 @@ class Doubled(ReLU):
         return 2 * y, saved
 
 
+def said(segment) -> str:
+    """Return a segment in short: c for a convolution, r rectified, p pooled, d for dense."""
+    if isinstance(segment, LayerSegment):
+        return " ".join(stage.name for stage in segment.stages)
+    blocks = [
+        f"c{'r' * block.rectified}{'p' * (block.pool == 2)}" for block in segment.convolutions
+    ]
+    blocks += [f"d{'r' * block.rectified}" for block in segment.dense]
+    return f"<{' '.join(blocks)}{' loss' * segment.has_loss}>"
+
+
 @pytest.mark.parametrize(
-    ("layers", "before", "blocks"),
+    ("layers", "segments"),
     [
-        ([Conv2D(4, 3), ReLU(), MaxPool2D(2), *HEAD], 0, [(True, 2)]),
-        ([Conv2D(4, 3), MaxPool2D(2), ReLU(), *HEAD], 0, [(True, 2)]),
-        ([Conv2D(4, 3), MaxPool2D(2), *HEAD], 0, [(False, 2)]),
-        ([Conv2D(4, 3), Conv2D(4, 3), ReLU(), *HEAD], 0, [(False, 1), (True, 1)]),
-        ([Conv2D(4, 3), Flatten(), ReLU(), Dense(3)], 0, [(True, 1)]),
-        ([Conv2D(4, 3), ReLU(), MaxPool2D(3), *HEAD], 3, []),
-        ([Conv2D(4, 3), ReLU(), MaxPool2D(2, 1), Conv2D(4, 3), *HEAD], 3, [(False, 1)]),
-        ([ReLU(), Conv2D(4, 3), *HEAD], 1, [(False, 1)]),
-        ([Doubled(), Conv2D(4, 3), *HEAD], 1, [(False, 1)]),
-        ([Conv2D(4, 3), Doubled(), *HEAD], 2, []),
-        ([Conv2D(4, 3, dilation=2), Conv2D(4, 3), *HEAD], 1, [(False, 1)]),
-        ([Conv2D(4, 3), Conv2D(4, 3, groups=2), *HEAD], 2, []),
-        ([Conv2D(4, 3, bias=False), ReLU(), *HEAD], 2, []),
-        ([Conv2D(4, 3, padding=((0, 1), (1, 0))), ReLU(), *HEAD], 2, []),
-        ([Conv2D(4, 3), MaxPool2D(2, padding=1), *HEAD], 2, []),
-        ([Conv2D(4, 3), LeakyReLU(), AveragePool2D(2), *HEAD], 3, []),
-        ([Conv2D(4, 3), GlobalAveragePool(), Dense(3)], 2, []),
+        ([Conv2D(4, 3), ReLU(), MaxPool2D(2), *HEAD], ["<crp d loss>"]),
+        ([Conv2D(4, 3), MaxPool2D(2), ReLU(), *HEAD], ["<crp d loss>"]),
+        ([Conv2D(4, 3), MaxPool2D(2), *HEAD], ["<cp d loss>"]),
+        ([Conv2D(4, 3), Conv2D(4, 3), ReLU(), *HEAD], ["<c cr d loss>"]),
+        ([Conv2D(4, 3), Flatten(), ReLU(), Dense(3)], ["<cr d loss>"]),
+        ([Conv2D(4, 3, bias=False), ReLU(), *HEAD], ["<cr d loss>"]),
+        ([Flatten(), Dense(5), ReLU(), Dense(3)], ["<dr d loss>"]),
+        ([Conv2D(4, 3), ReLU(), MaxPool2D(3), *HEAD], ["<cr>", "pool1", "<d loss>"]),
+        (
+            [Conv2D(4, 3), ReLU(), MaxPool2D(2, 1), Conv2D(4, 3), *HEAD],
+            ["<cr>", "pool1", "<c d loss>"],
+        ),
+        ([ReLU(), Conv2D(4, 3), *HEAD], ["relu1", "<c d loss>"]),
+        ([Doubled(), Conv2D(4, 3), *HEAD], ["relu1", "<c d loss>"]),
+        ([Conv2D(4, 3), Doubled(), *HEAD], ["<c>", "relu1", "<d loss>"]),
+        ([Conv2D(4, 3, dilation=2), Conv2D(4, 3), *HEAD], ["conv1", "<c d loss>"]),
+        ([Conv2D(4, 3), Conv2D(4, 3, groups=2), *HEAD], ["<c>", "conv2", "<d loss>"]),
+        (
+            [Conv2D(4, 3, padding=((0, 1), (1, 0))), ReLU(), *HEAD],
+            ["conv1 relu1", "<d loss>"],
+        ),
+        ([Conv2D(4, 3), MaxPool2D(2, padding=1), *HEAD], ["<c>", "pool1", "<d loss>"]),
+        ([Conv2D(4, 3), MaxPool2D(2), MaxPool2D(2), *HEAD], ["<cp>", "pool2", "<d loss>"]),
+        (
+            [Conv2D(4, 3), LeakyReLU(), AveragePool2D(2), *HEAD],
+            ["<c>", "leaky1 average1", "<d loss>"],
+        ),
+        ([Conv2D(4, 3), GlobalAveragePool(), Dense(3)], ["<c>", "global1", "<d loss>"]),
+        ([Conv2D(4, 3), BatchNorm(), ReLU(), *HEAD], ["<c>", "norm1 relu1", "<d loss>"]),
+        ([Flatten(), Dense(9), BatchNorm(), Dense(3)], ["<d>", "norm1", "<d loss>"]),
+        ([Flatten(), BatchNorm(), Dense(3)], ["flatten1 norm1", "<d loss>"]),
+        ([Conv2D(4, 3), Parallel([[ReLU()], []]), *HEAD], ["<c>", "parallel1", "<d loss>"]),
+        ([*HEAD, ReLU()], ["<dr>"]),
+        ([*HEAD, Dropout()], ["<d>", "dropout1"]),
+        ([Conv2D(4, 3)], ["<c>"]),
+        ([LeakyReLU(), Flatten()], ["leaky1 flatten1"]),
     ],
 )
-def test_layers_are_joined_where_that_changes_nothing(layers, before, blocks):
-    made = make_plan(Network(layers, (1, 12, 12)))
-    assert len(made.before) == before
-    assert [(block.rectified, block.pool) for block in made.convolutions] == blocks
-    assert len(made.dense) == 1
+def test_a_network_is_cut_where_the_kernels_know_no_more(layers, segments):
+    plan = make_plan(Network(layers, (1, 12, 12)))
+    assert [said(segment) for segment in plan] == segments
+    stages = [stage for segment in plan for stage in segment.stages]
+    assert tuple(stages) == Network(layers, (1, 12, 12)).stages
+    kernels = [segment.is_first for segment in plan if isinstance(segment, KernelSegment)]
+    assert kernels == [segment is plan[0] for segment in plan if isinstance(segment, KernelSegment)]
 
 
 @pytest.mark.parametrize("kind", [Conv2D, Dense, Flatten, MaxPool2D, ReLU])
@@ -86,8 +123,9 @@ def test_a_setting_that_the_kernels_do_not_know_is_not_ignored(kind, monkeypatch
     layers = [layer(Conv2D, 4, 3), layer(ReLU), layer(MaxPool2D, 2)]
     layers += [layer(Flatten), layer(Dense, 6), ReLU(), Dense(3)]
     network = Network(layers, (1, 12, 12))
-    at = next(i for i, layer in enumerate(layers) if type(layer) is Shifted)
-    assert len(make_plan(network).before) > at
+    ours = [segment for segment in make_plan(network) if isinstance(segment, KernelSegment)]
+    assert ours
+    assert Shifted not in {type(stage.layer) for segment in ours for stage in segment.stages}
     rng = np.random.default_rng(0)
     parameters = random_parameters(network, rng, np.float32)
     x, labels = random_batch(network, 5, rng, np.float32)
@@ -97,9 +135,26 @@ def test_a_setting_that_the_kernels_do_not_know_is_not_ignored(kind, monkeypatch
     np.testing.assert_allclose(ours.vector, theirs.vector, rtol=1e-3, atol=1e-5)
 
 
-def test_a_network_without_logits_in_a_row_is_left_to_its_layers():
-    assert make_plan(Network([Conv2D(4, 3)], (1, 12, 12))).dense == ()
-    assert make_plan(Network([Flatten(), Dense(3), ReLU()], (1, 2, 2))).dense == ()
+@pytest.mark.parametrize("middle", [LeakyReLU(0.1), BatchNorm(), Dropout(0.2)])
+@pytest.mark.parametrize("n", [3, 70, 150])
+def test_a_layer_that_the_kernels_do_not_know_may_stand_anywhere(middle, n):
+    """Between convolutions, before the dense layers, between those, and behind them."""
+    layers = [middle, Conv2D(9, 3, padding=1), middle, Conv2D(17, 3, bias=False), ReLU()]
+    layers += [MaxPool2D(2), middle, Conv2D(5, (2, 1), stride=2), Flatten(), middle, Dense(20)]
+    network = Network([*layers, ReLU(), middle, Dense(4), ReLU(), middle], (2, 13, 18))
+    rng = np.random.default_rng(n)
+    parameters = random_parameters(network, rng, np.float32)
+    x, labels = random_batch(network, n, rng, np.float32)
+    for mode in (INFERENCE, Mode.of_step(seed=0, step=n)):
+        theirs = ReferenceEngine(network).contribution(
+            parameters.astype(np.float64), x.astype(np.float64), labels, mode=mode
+        )
+        for threads in (1, 3):
+            ours = CpuEngine(network, threads).contribution(parameters, x, labels, mode=mode)
+            np.testing.assert_allclose(ours.logits, theirs.logits, rtol=1e-3, atol=1e-4)
+            np.testing.assert_allclose(ours.statistics, theirs.statistics, rtol=1e-4, atol=1e-5)
+            distance = np.linalg.norm(ours.gradient - theirs.gradient)
+            assert distance <= 1e-4 * np.linalg.norm(theirs.gradient)
 
 
 def test_blank_paper_is_blank_paper_in_every_block():

@@ -14,10 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from inkgrad.engines import AdamRule
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.network import seed_network
-from tests.networks import random_batch, random_block_network, random_network, random_parameters
+from inkgrad.optimizers import Adam
+from tests.networks import (
+    random_batch,
+    random_block_network,
+    random_network,
+    random_parameters,
+)
 
 pytestmark = pytest.mark.usefixtures("nothing_compiles")
 
@@ -34,12 +39,13 @@ def everything(engine: CpuEngine, parameters, x, labels) -> list[bytes]:
     results = [np.float64(loss), logits, vector, engine.forward(parameters, x)]
     results += [engine.predict(parameters, x), engine.predictor(parameters)(x)]
     results += [engine.features(parameters, x)]
-    moved, size = parameters.copy(), engine.network.size
-    m, v = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    rule = AdamRule(m, v, 0.9, 0.999, 1e-8, 1e-3, 1000.0)
-    learnt = engine.learn(moved, x, labels, rule, label_smoothing=0.1)
-    results += [np.float64(learnt.loss), learnt.logits, np.float64(learnt.norm)]
-    return [result.tobytes() for result in [*results, moved.vector, m, v]]
+    trainer = engine.trainer(parameters.copy(), Adam(), label_smoothing=0.1)
+    for _ in range(2):
+        loss, logits, norm = trainer.step(x, labels, 1e-3)
+        results += [np.float64(loss), logits, np.float64(norm)]
+    moved, arrays = trainer.read_back(), trainer.state.arrays
+    results += [moved.vector, moved.statistics.vector, arrays["m"], arrays["v"]]
+    return [result.tobytes() for result in results]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -346,12 +346,14 @@ def test_add_square(columns, places):
     )
 
 
-def test_add_window_is_a_convolution_at_four_cells():
+@pytest.mark.parametrize("columns", [2, 4])
+def test_add_window_is_a_convolution_at_four_cells(columns):
     """Whole numbers, whose sums are exact: the order of the nine products does not matter."""
 
     @njit
     def compute(acc, array, i, stride, step, weights, w, target):
-        tile = add_window(load_all(8, acc, 0, LANES), array, i, stride, step, weights, w)
+        sums = load_all(8, acc, 0, LANES)
+        tile = add_window(sums, columns, array, i, stride, step, weights, w)
         store_all(target, 0, LANES, tile)
 
     rng = np.random.default_rng(0)
@@ -362,10 +364,10 @@ def test_add_window_is_a_convolution_at_four_cells():
     stride, step = 21, 4
     compute(acc, array, ODD, stride, step, weights, 5, result)
     taps = weights[5 : 5 + 18 * LANES].reshape(3, 3, 2 * LANES)
-    grid = ODD + stride * np.arange(4)[:, None] + step * np.arange(4)
+    grid = ODD + stride * np.arange(4)[:, None] + step * np.arange(6)
     patch, expected = array[grid], acc.reshape(4, 2 * LANES).copy()
     for cell in range(4):
-        y, x = divmod(cell, 2)
+        y, x = divmod(cell, columns)
         expected[cell] += np.einsum("ij,ijk->k", patch[y : y + 3, x : x + 3], taps)
     np.testing.assert_array_equal(result.reshape(4, -1), expected)
 

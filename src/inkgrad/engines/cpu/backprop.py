@@ -47,6 +47,7 @@ from inkgrad.engines.cpu.sparse import sum_rows_at
 __all__ = [
     "bias_gradients",
     "by_filter",
+    "dense_filter_gradients",
     "filter_gradients",
     "input_gradients",
     "pack_filters_backward",
@@ -266,6 +267,51 @@ def filter_gradients(
                         one = _over_windows(one, block, f, own, start, tables, words, first)
                         store_all(f, tap, LANES, one)
                         j += 1
+
+
+@kernel
+def dense_filter_gradients(block: Any, f: Any, x: int, g: int, sums: int) -> None:
+    """Do what `filter_gradients` does, where every output has a gradient and filters are 3×3.
+
+    No bits are asked then, and each number of x that is read serves several filters.
+    """
+    k = 0
+    while k < block.filters:
+        if _WIDE and k + 3 <= block.filters:
+            _dense_sums(block, f, x, g, sums, k, 3)
+            k += 3
+        else:
+            _dense_sums(block, f, x, g, sums, k, 1)
+            k += 1
+
+
+@inlined
+def _dense_sums(block: Any, f: Any, x: int, g: int, sums: int, k: int, count: int) -> None:
+    """Add one drawing's part to dW of `count` (1 or 3) filters from k on."""
+    row_stride, each = block.in_columns * LANES, 9 * LANES
+    for group in range(block.groups):
+        to = sums + (group * block.padded_filters + k) * each
+        a = load_all(9, f, to, LANES)
+        b, c = a, a
+        if count == 3:
+            b, c = load_all(9, f, to + each, LANES), load_all(9, f, to + 2 * each, LANES)
+        at_a = g + k // LANES * block.out_slab + k % LANES
+        at_b = g + (k + 1) // LANES * block.out_slab + (k + 1) % LANES
+        at_c = g + (k + 2) // LANES * block.out_slab + (k + 2) % LANES
+        for wy in range(block.out_rows):
+            patch = x + group * block.slab + wy * block.stride_y * row_stride
+            w = ((wy + block.out_pad_y) * block.out_in_columns + block.out_pad_x) * LANES
+            for _ in range(block.out_columns):
+                a = add_scaled(a, broadcast(f, at_a + w), f, patch, row_stride)
+                if count == 3:
+                    b = add_scaled(b, broadcast(f, at_b + w), f, patch, row_stride)
+                    c = add_scaled(c, broadcast(f, at_c + w), f, patch, row_stride)
+                w += LANES
+                patch += block.stride_x * LANES
+        store_all(f, to, LANES, a)
+        if count == 3:
+            store_all(f, to + each, LANES, b)
+            store_all(f, to + 2 * each, LANES, c)
 
 
 @inlined

@@ -32,10 +32,11 @@ from inkgrad.engines.cpu.simd import (
     load_all,
     splat,
     store,
+    transpose,
     unequal,
 )
 
-__all__ = ["convolve", "find_ink", "lay_out", "pack_filters"]
+__all__ = ["convolve", "copy_slabs", "find_ink", "lay_out", "pack_filters", "pack_mirrored"]
 
 _PAIR = 2 * LANES
 _NO_INK = np.uint64(0)
@@ -49,7 +50,8 @@ def pack_filters(block: Any, theta: Any, f: Any, pair: int) -> None:
     for lane in range(_PAIR):
         k = pair * _PAIR + lane
         known = k < block.filters
-        f[block.packed_bias + k] = theta[block.bias + k] if known else np.float32(0)
+        has_bias = known and block.bias >= 0
+        f[block.packed_bias + k] = theta[block.bias + k] if has_bias else np.float32(0)
         source = block.weight + k * block.channels * taps
         target = block.forward + pair * block.channels * taps * _PAIR + lane
         for tap in range(block.channels * taps):
@@ -57,22 +59,94 @@ def pack_filters(block: Any, theta: Any, f: Any, pair: int) -> None:
 
 
 @kernel
+def pack_mirrored(mirror: Any, theta: Any, f: Any, pair: int) -> None:
+    """Lay out a mirror's weights as `pack_filters` does.
+
+    Filters and channels change places, and weights are turned by half a turn; see `layout`.
+    """
+    taps = mirror.size_y * mirror.size_x
+    for lane in range(_PAIR):
+        c = pair * _PAIR + lane
+        target = mirror.forward + pair * mirror.channels * taps * _PAIR + lane
+        for k in range(mirror.channels):
+            source = mirror.weight + (k * mirror.filters + c) * taps
+            for tap in range(taps):
+                known = c < mirror.filters
+                value = theta[source + taps - 1 - tap] if known else np.float32(0)
+                f[target + (k * taps + tap) * _PAIR] = value
+
+
+@kernel
 def lay_out(block: Any, x: Any, drawing: int, f: Any, at: int) -> None:
     """Copy a drawing (channels, rows, columns) into the inside of its padded groups."""
-    group = block.group
+    if block.group != 1:
+        first = at + (block.pad_y * block.in_columns + block.pad_x) * LANES
+        copy_slabs(
+            block.channels,
+            block.rows,
+            block.columns,
+            x,
+            drawing * block.channels * block.rows * block.columns,
+            f,
+            first,
+            block.slab,
+            block.in_columns * LANES,
+            True,
+        )
+        return
     for c in range(block.channels):
         for y in range(block.rows):
             source = ((drawing * block.channels + c) * block.rows + y) * block.columns
-            target = at + (c // group) * block.slab + c % group
-            target += ((y + block.pad_y) * block.in_columns + block.pad_x) * group
-            if group == 1 and block.columns >= LANES:
+            target = at + c * block.slab + (y + block.pad_y) * block.in_columns + block.pad_x
+            if block.columns >= LANES:
                 for i in range(0, block.columns - LANES, LANES):
                     store(f, target + i, load(x, source + i))
                 last = block.columns - LANES  # overlaps the one before
                 store(f, target + last, load(x, source + last))
             else:
                 for i in range(block.columns):
-                    f[target + i * group] = x[source + i]
+                    f[target + i] = x[source + i]
+
+
+@kernel
+def copy_slabs(
+    channels: int,
+    rows: int,
+    columns: int,
+    planes: Any,
+    place: int,
+    f: Any,
+    first: int,
+    slab: int,
+    row_stride: int,
+    inwards: bool,
+) -> None:
+    """Copy between planes (channels, rows, columns) and the inside of slabs, in or out.
+
+    Squares of LANES channels and columns are turned in registers; what is left, one by one.
+    """
+    size = rows * columns
+    for c in range(0, channels, LANES):
+        whole = c + LANES <= channels and columns >= LANES
+        for y in range(rows):
+            outer = place + c * size + y * columns
+            inner = first + c // LANES * slab + y * row_stride
+            if whole:
+                i = 0
+                while i < columns:
+                    i = min(i, columns - LANES)  # the last overlaps the one before
+                    if inwards:
+                        transpose(planes, outer + i, size, f, inner + i * LANES, LANES)
+                    else:
+                        transpose(f, inner + i * LANES, LANES, planes, outer + i, size)
+                    i += LANES
+                continue
+            for lane in range(min(LANES, channels - c)):
+                for i in range(columns):
+                    if inwards:
+                        f[inner + i * LANES + lane] = planes[outer + lane * size + i]
+                    else:
+                        planes[outer + lane * size + i] = f[inner + i * LANES + lane]
 
 
 @kernel
@@ -113,10 +187,7 @@ def convolve(
     cells = pool * pool
     rectified = block.rectified != 0
     whole_window = (
-        REGISTERS == 32
-        and pool == 2
-        and size_y == size_x == 3
-        and block.stride_y == block.stride_x == 1
+        REGISTERS == 32 and size_y == size_x == 3 and block.stride_y == block.stride_x == 1
     )
     see = (_ONE << np.uint64((pool - 1) * block.stride_x + size_x)) - _ONE  # a window's columns
     across = 1 if pool == 2 else 4  # outputs of one tile
@@ -147,7 +218,10 @@ def convolve(
                         first = x + (c // group) * block.slab + c % group
                         if whole_window:
                             at = first + (top * block.in_columns + left) * group
-                            acc = add_window(acc, f, at, row_step, step, f, weight)
+                            if pool == 2:
+                                acc = add_window(acc, 2, f, at, row_step, step, f, weight)
+                            else:
+                                acc = add_window(acc, 4, f, at, row_step, step, f, weight)
                             weight += 9 * _PAIR
                             continue
                         for i in range(size_y):

@@ -1,4 +1,4 @@
-"""The fast engine: the same mathematics, carried out by compiled kernels on several threads."""
+"""The fast engine: the same mathematics, run by compiled kernels on several threads."""
 
 from __future__ import annotations
 
@@ -6,36 +6,43 @@ import functools
 import math
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.plan import make_plan
-from inkgrad.engines.engine import Gradients, Learnt
+from inkgrad.engines.cpu.plan import KernelSegment, Plan, make_plan
+from inkgrad.engines.engine import Contribution, Gradients, StepResult
 from inkgrad.engines.reference import ReferenceEngine
+from inkgrad.engines.trainer import ArrayTrainer
 from inkgrad.errors import InkgradError
-from inkgrad.layers import Array
-from inkgrad.layers.softmax import check_labels
+from inkgrad.fold import fold
+from inkgrad.layers import INFERENCE, Array, Mode, SoftmaxCrossEntropy, softmax
+from inkgrad.layers.norm import shards
 from inkgrad.memory import aligned_zeros
 from inkgrad.network import Network, Parameters
-from inkgrad.optimizers import AdamRule
+from inkgrad.optimizers import Adam, AdamW, Averaging, Optimizer, OptimizerState
 
 if TYPE_CHECKING:
-    from inkgrad.engines.cpu.runner import Workspace, Workspaces
+    from inkgrad.engines.cpu.segments import FusedAdam, KernelRun, LayerRun
 
-__all__ = ["CpuEngine"]
+__all__ = ["CpuEngine", "CpuTrainer"]
+
+_PART = 64
+"""At least so many drawings are taken together where threads share a batch out among them."""
 
 
 class CpuEngine:
-    """Carries a network out with kernels that Numba compiles for this processor.
+    """Runs a network with kernels that Numba compiles for this processor.
 
-    Convolutions with the ReLU and 2×2 pool behind them, and dense layers, are carried out at once;
-    layers that the kernels do not know, at the network's beginning, by themselves (see
-    `inkgrad.engines.cpu.plan`). Numbers agree with the reference engine's up to the rounding of
-    float32. Parameters that are not float32 are left to the reference engine altogether.
+    Convolutions with the ReLU and 2×2 pool behind them, and dense layers, are run by the kernels;
+    layers that these do not know, by themselves (see `inkgrad.engines.cpu.plan`). Numbers agree
+    with the reference engine's up to the rounding of float32. Parameters that are not float32 are
+    left to the reference engine altogether.
 
     The same network, numbers and machine give the same bits, for any number of threads; where
-    convolutions or dense layers are carried out by themselves, as long as NumPy's BLAS has as many
+    convolutions or dense layers are run by themselves, as long as NumPy's BLAS has as many
     threads (see `ReferenceEngine`).
 
     Parameters
@@ -68,14 +75,40 @@ class CpuEngine:
         self.network = network
         self.threads = _processors() if threads is None else threads
         self._plan = make_plan(network)
-        self._size_before = sum(stage.parameters for stage in self._plan.before)
         self._reference = ReferenceEngine(network)
+        self._scratch: list[Array] = []  # for gradients that nobody asks for
 
     @functools.cached_property
-    def _spaces(self) -> Workspaces:
-        from inkgrad.engines.cpu.runner import Workspaces
+    def _runs(self) -> list[LayerRun | KernelRun]:
+        return self._make_runs(self.threads)
 
-        return Workspaces(self.network, self._plan, self.threads)
+    @functools.cached_property
+    def _tail(self) -> KernelRun | None:
+        """The last run, if the loss is part of it."""
+        return self._tail_of(self._runs)
+
+    @functools.cached_property
+    def _part_runs(self) -> list[LayerRun | KernelRun]:
+        """The runs for a part of a batch, which one thread works on."""
+        return self._make_runs(1)
+
+    @functools.cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, "inkgrad")
+
+    def _make_runs(self, threads: int) -> list[LayerRun | KernelRun]:
+        from inkgrad.engines.cpu.segments import KernelRun, LayerRun
+
+        return [
+            KernelRun(self.network, segment, threads)
+            if isinstance(segment, KernelSegment)
+            else LayerRun(segment)
+            for segment in self._plan
+        ]
+
+    def _tail_of(self, runs: list[LayerRun | KernelRun]) -> KernelRun | None:
+        last: Any = self._plan[-1]
+        return runs[-1] if isinstance(last, KernelSegment) and last.has_loss else None  # type: ignore[return-value]
 
     def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Compile the kernels, or fetch them from the disk if they were compiled before.
@@ -93,206 +126,233 @@ class CpuEngine:
         """Return how much memory a step takes beside parameters, gradient and data."""
         from inkgrad.engines.cpu.runner import Workspace
 
-        return Workspace(self.network, self._plan, batch, self.threads).bytes
+        return sum(
+            Workspace(self.network, segment, batch, self.threads).bytes
+            for segment in self._plan
+            if isinstance(segment, KernelSegment)
+        )
 
     def forward(self, parameters: Parameters, x: Array) -> Array:
         """Return the logits, (n, classes)."""
         if not self._can(parameters, x):
             return self._reference.forward(parameters, x)
-        return self._outputs(parameters, x, probabilities=False)
+        for run in self._runs:
+            x = run.forward(parameters, x)
+        return x
 
     def features(self, parameters: Parameters, x: Array) -> Array:
         """Return what the last layer is given, (n, *its input shape)."""
-        last = self.network.stages[-1]
-        if not self._can(parameters, x) or last is not self._plan.dense[-1].stage:
+        if not self._can(parameters, x) or self._tail is None or not self._tail.ends_in_dense:
             return self._reference.features(parameters, x)
-        with self._spaces.lend(len(x)) as space:
-            self._run_forward(space, parameters, x, probabilities=False)
-            return space.features(len(x))
+        for run in self._runs[:-1]:
+            x = run.forward(parameters, x)
+        return self._tail.features(parameters, x)
 
     def predict(self, parameters: Parameters, x: Array) -> Array:
         """Return the probabilities, (n, classes)."""
         if not self._can(parameters, x):
             return self._reference.predict(parameters, x)
-        return self._outputs(parameters, x, probabilities=True)
+        if self._tail is None:
+            return softmax(self.forward(parameters, x))
+        for run in self._runs[:-1]:
+            x = run.forward(parameters, x)
+        return self._tail.forward(parameters, x, probabilities=True)
 
     def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
         """Return a function from x to probabilities, with its own copy of the parameters.
 
-        The weights are laid out once, so that it is quick for single drawings too.
+        What can be folded is folded (see `inkgrad.fold`), and the weights are laid out once, so
+        that it is quick for single drawings too.
         """
-        if not self._can(parameters, np.zeros((1, *self.network.input_shape), np.float32)):
+        network, numbers = fold(self.network, parameters)
+        plan = make_plan(network)
+        if numbers.vector.dtype != np.float32 or not _has_kernels(plan):
             return self._reference.predictor(parameters)
         from inkgrad.engines.cpu.predictor import Predictor
 
-        return Predictor(self._reference, self._plan, parameters, self.threads)
+        return Predictor(network, plan, numbers, self.threads)
 
     def gradients(
-        self, parameters: Parameters, x: Array, labels: Array, *, label_smoothing: float = 0.0
-    ) -> Gradients:
-        """Return the loss, the logits and the loss's derivative by every parameter."""
-        if not self._can(parameters, x):
-            return self._reference.gradients(parameters, x, labels, label_smoothing=label_smoothing)
-        gradient = aligned_zeros(self.network.size, np.float32)
-        loss, logits, _ = self._teach(
-            parameters, x, labels, label_smoothing, gradient, _writable(parameters.vector)
-        )
-        return Gradients(loss, logits, gradient)
-
-    def learn(
         self,
         parameters: Parameters,
         x: Array,
         labels: Array,
-        rule: AdamRule,
         *,
         label_smoothing: float = 0.0,
-    ) -> Learnt:
-        """Make one step of Adam, the update joined with the backward pass.
+        mode: Mode = INFERENCE,
+    ) -> Gradients:
+        """Return the loss, the logits and the loss's derivative by every parameter."""
+        found = self.contribution(parameters, x, labels, label_smoothing=label_smoothing, mode=mode)
+        return Gradients(found.loss, found.logits, found.gradient)
 
-        A weight is moved while its gradient is still in the cache, and no gradient is written
-        down for the dense layers.
+    def contribution(
+        self,
+        parameters: Parameters,
+        x: Array,
+        labels: Array,
+        *,
+        label_smoothing: float = 0.0,
+        mode: Mode,
+    ) -> Contribution:
+        """Return loss, logits, gradient and statistics of some drawings."""
+        if not self._can(parameters, x):
+            return self._reference.contribution(
+                parameters, x, labels, label_smoothing=label_smoothing, mode=mode
+            )
+        parts = self._parts(len(x))
+        if len(parts) == 1:
+            return self._contribution(self._runs, parameters, x, labels, label_smoothing, mode)
+        found = self._pool.map(
+            lambda part: self._contribution(
+                self._part_runs,
+                parameters,
+                x[part],
+                labels[part],
+                label_smoothing,
+                replace(mode, first=mode.first + part.start),
+            ),
+            parts,
+        )
+        return Contribution.total(list(found))
+
+    def trainer(
+        self,
+        parameters: Parameters,
+        optimizer: Optimizer,
+        state: OptimizerState | None = None,
+        **how: Any,
+    ) -> CpuTrainer:
+        """Return what lets these parameters learn: see `Engine.trainer`.
+
+        A step of Adam without weight decay or clipping is joined with the backward pass: a weight
+        is moved while its gradient is still in the cache, and no gradient is written down for the
+        dense layers.
 
         Raises
         ------
         InkgradError
-            If the parameters, m or v cannot be written to.
+            If the parameters, or what the optimiser remembers, cannot be written to.
         """
-        if not all(a.flags.writeable for a in (parameters.vector, rule.m, rule.v)):
-            raise InkgradError(
-                "the parameters, m and v are moved in place, but one of them is read-only; "
-                "give copies"
-            )
-        if not self._can(parameters, x):
-            loss, logits, gradient = self._reference.gradients(
-                parameters, x, labels, label_smoothing=label_smoothing
-            )
-            rule.move(parameters.vector, gradient)
-            return Learnt(loss, logits, float(np.linalg.norm(gradient.astype(np.float64))))
-        loss, logits, squares = self._teach(
-            parameters, x, labels, label_smoothing, None, parameters.vector, rule
-        )
-        return Learnt(loss, logits, math.sqrt(squares))
+        return CpuTrainer(self, parameters, optimizer, state, **how)
 
-    def _teach(
+    def fused_step(
         self,
         parameters: Parameters,
         x: Array,
         labels: Array,
+        fused: FusedAdam,
+        *,
+        label_smoothing: float,
+    ) -> StepResult | None:
+        """Make a step of Adam within the backward pass.
+
+        None, if it is not the kernels that run the whole network: then nothing was done.
+        """
+        if len(self._plan) > 1 or self._tail is None or not self._can(parameters, x):
+            return None
+        try:
+            gradient = self._scratch.pop()  # no lock: a list's pop and append are indivisible
+        except IndexError:
+            gradient = np.empty(self.network.size, np.float32)
+        result = self._tail.teach(parameters, x, labels, label_smoothing, gradient, fused)
+        self._scratch.append(gradient)
+        return StepResult(result.loss, result.logits, math.sqrt(result.squares))
+
+    def _contribution(
+        self,
+        runs: list[LayerRun | KernelRun],
+        parameters: Parameters,
+        x: Array,
+        labels: Array,
         smoothing: float,
-        gradient: Array | None,
-        theta: Array,
-        rule: AdamRule | None = None,
-    ) -> tuple[float, Array, float]:
-        """Return the loss, the logits and the sum of the gradient's squares (with a rule)."""
-        from inkgrad.engines.cpu.runner import RULE, run
+        mode: Mode,
+    ) -> Contribution:
+        """Go through all segments, there and back."""
+        statistics = parameters.statistics.copy()
+        gradient = aligned_zeros(self.network.size, np.float32)
+        tail = self._tail_of(runs)
+        trail: list[tuple[Any, Any]] = []
+        dy: Any
+        n, x = len(x), np.asarray(x, np.float32)
+        for run in runs if tail is None else runs[:-1]:
+            x, saved = run.there(parameters, x, mode, statistics)
+            trail.append((run, saved))
+        if tail is None:
+            loss = SoftmaxCrossEntropy(smoothing)
+            mean, kept = loss.forward(x, labels)
+            value, logits, dy = float(mean), x, loss.backward(kept)
+        else:
+            value, logits, dy, _ = tail.teach(parameters, x, labels, smoothing, gradient)
+        for run, saved in reversed(trail):
+            dy = run.back(parameters, dy, saved, gradient)
+        return Contribution(n, value, logits, gradient, statistics.vector)
 
-        n, classes = len(x), self.network.output_shape[0]
-        check_labels((n, classes), labels)
-        settings = np.zeros(1, RULE)
-        moving: dict[str, Any] = {}
-        if rule is not None:
-            fill_rule(settings, rule)
-            moving = {"m": rule.m, "v": rule.v}
-        x, trail = self._before(parameters, x)
-        outputs, losses = np.empty(n * classes, np.float32), np.empty(n)
-        with self._spaces.lend(n) as space:
-            if gradient is None:
-                if len(space.gradient) != self.network.size:
-                    space.gradient = np.empty(self.network.size, np.float32)
-                gradient = space.gradient
-            dx = np.empty(x.size if trail else 1, np.float32)
-            squares = run(
-                space,
-                self.threads,
-                n,
-                theta=theta,
-                x=_flat(x),
-                labels=_flat(labels, np.int64),
-                gradient=gradient,
-                rule=settings,
-                dx=dx,
-                outputs=outputs,
-                losses=losses,
-                teaches=True,
-                smoothing=smoothing,
-                **moving,
-            )
-            total = float(squares.sum())
-            if trail and not self._plan.convolutions:
-                first = space.layout.dense[0]
-                place, step, inputs = (int(first[k]) for k in ("input", "input_step", "inputs"))
-                rows = space.floats[place : place + n * step].reshape(n, step)
-                dx = rows[:, :inputs].copy()
-            if trail:
-                self._after(trail, dx.reshape(x.shape), Parameters(self.network, gradient))
-                if rule is not None:
-                    own = gradient[: self._size_before]
-                    rule.first(len(own)).move(parameters.vector[: len(own)], own)
-                    total += float(np.square(own, dtype=np.float64).sum())
-        return float(losses.mean()), outputs.reshape(n, classes), total
+    def _parts(self, n: int) -> list[slice]:
+        """Cut a batch for threads that each go through all segments by themselves.
 
-    def _outputs(self, parameters: Parameters, x: Array, probabilities: bool) -> Array:
-        with self._spaces.lend(len(x)) as space:
-            return self._run_forward(space, parameters, x, probabilities)
-
-    def _run_forward(
-        self, space: Workspace, parameters: Parameters, x: Array, probabilities: bool
-    ) -> Array:
-        from inkgrad.engines.cpu.runner import run
-
-        n, classes = len(x), self.network.output_shape[0]
-        x, _ = self._before(parameters, x)
-        outputs = np.empty(n * classes, np.float32)
-        run(
-            space,
-            self.threads,
-            n,
-            theta=_writable(parameters.vector),
-            x=_flat(x),
-            outputs=outputs,
-            probabilities=probabilities,
-        )
-        return outputs.reshape(n, classes)
-
-    def _before(self, parameters: Parameters, x: Array) -> tuple[Array, list[Any]]:
-        """Carry out the layers before the kernels' part; return what each saved, too."""
-        x, trail = np.asarray(x, np.float32), []
-        for stage in self._plan.before:
-            x, saved = stage.layer.forward(x, **parameters.of(stage))
-            trail.append((stage, saved))
-        return x, trail
-
-    def _after(self, trail: list[Any], dy: Array, gradient: Parameters) -> None:
-        """Go back through the layers before the kernels' part."""
-        for stage, saved in reversed(trail):
-            dy, gradients = stage.layer.backward(dy, saved)
-            for name, values in gradients.items():
-                gradient[f"{stage.name}.{name}"] = values
+        Only where layers have a part in it: the kernels use all threads anyway. Where to cut
+        depends on the batch alone, so that the bits are the same for any number of threads.
+        """
+        if len(self._plan) == 1:
+            return [slice(0, n)]
+        together = math.lcm(*(layer.together for layer in self.network.layers))
+        return shards(n, together * -(-_PART // together))
 
     def _can(self, parameters: Parameters, x: Array) -> bool:
         """Whether there is something for the kernels to do. Inputs of another shape are refused."""
         self._reference.check(x)
-        return bool(self._plan.dense) and len(x) > 0 and parameters.vector.dtype == np.float32
+        return _has_kernels(self._plan) and len(x) > 0 and parameters.vector.dtype == np.float32
 
 
-def fill_rule(settings: Any, rule: AdamRule) -> None:
-    """Write a rule as compiled code reads it (`inkgrad.engines.cpu.phases.RULE`)."""
-    settings["fused"] = 1
-    settings["beta1"], settings["one_less_beta1"] = rule.beta1, 1 - rule.beta1
-    settings["beta2"], settings["one_less_beta2"] = rule.beta2, 1 - rule.beta2
-    settings["epsilon"], settings["step_size"] = rule.epsilon, rule.step_size
-    settings["correction"] = rule.correction
+class CpuTrainer(ArrayTrainer):
+    """Lets parameters learn in place; makes Adam's step within the backward pass."""
+
+    def __init__(
+        self,
+        engine: CpuEngine,
+        parameters: Parameters,
+        optimizer: Optimizer,
+        state: OptimizerState | None = None,
+        **how: Any,
+    ) -> None:
+        super().__init__(engine, parameters, optimizer, state, **how)
+        self._cpu = engine
+        inner = optimizer.optimizer if isinstance(optimizer, Averaging) else optimizer
+        is_plain = type(inner) in (Adam, AdamW) and not inner.weight_decay
+        self._adam: Any = inner if is_plain and self._clip_norm is None else None
+        arrays = (parameters.vector, parameters.statistics.vector, *self.state.arrays.values())
+        if not all(array.flags.writeable for array in arrays):
+            raise InkgradError(
+                "the parameters, their statistics and what the optimiser remembers are moved in "
+                "place, but one of them is read-only; give copies"
+            )
+
+    def step(self, x: Array, labels: Array, learning_rate: float) -> StepResult:
+        """Learn from a batch: gradient and update, in one if the optimiser is Adam."""
+        if self._adam is None:
+            return super().step(x, labels, learning_rate)
+        from inkgrad.engines.cpu.segments import FusedAdam
+
+        state = self.state
+        fused = FusedAdam(
+            self._adam, state.arrays["m"], state.arrays["v"], state.steps + 1, learning_rate
+        )
+        made = self._cpu.fused_step(
+            self._parameters,
+            x,
+            labels,
+            fused,
+            label_smoothing=self._label_smoothing,
+        )
+        if made is None:
+            return super().step(x, labels, learning_rate)
+        state.steps += 1
+        self._optimizer.follow(self._parameters.vector, state)
+        return made
 
 
-def _flat(array: Array, dtype: type = np.float32) -> Array:
-    """Return an array's numbers in a row, as compiled code takes them."""
-    return _writable(np.ascontiguousarray(array, dtype).reshape(-1))
-
-
-def _writable(array: Array) -> Array:
-    """Return the array, or a copy if it is read-only: to Numba that is another type."""
-    return array if array.flags.writeable else array.copy()
+def _has_kernels(plan: Plan) -> bool:
+    return any(isinstance(segment, KernelSegment) for segment in plan)
 
 
 def _processors() -> int:

@@ -1,6 +1,6 @@
 """Where everything stands: blocks as records of numbers, buffers as places in a few arrays.
 
-Compiled code cannot hold Python objects, and must not depend on a network's sizes. So a plan's
+Compiled code cannot hold Python objects, and must not depend on a network's sizes. So a segment's
 blocks become records (`CONVOLUTION`, `DENSE`) in which every size, stride and place is a field by
 its name, and all buffers stand one after the other in one float32 array, one array of 64-bit words
 and one of int32 tables. Buffers of a thread's own (`scratch`) follow those that all share.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.engines.cpu.dense import CHUNK
-from inkgrad.engines.cpu.plan import ConvBlock, DenseBlock, Plan
+from inkgrad.engines.cpu.plan import ConvBlock, DenseBlock, KernelSegment
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.engines.cpu.winograd import POINTS, TILE
 from inkgrad.layers import Conv2D
@@ -45,9 +45,10 @@ CONVOLUTION = _record(
     "vectors pairs words padded_filters "
     # the output's slabs, padded for the next block
     "out_slab out_in_columns out_pad_y out_pad_x "
-    # how: by Winograd; whether dx is wanted
-    "winograd passes_back "
-    # places in the parameters
+    # how: by Winograd; whether dx is wanted, whether by the block's mirror; whether every output
+    # has a gradient
+    "winograd passes_back mirrored all_live "
+    # places in the parameters (bias −1: there is none)
     "weight bias "
     # packed weights: forward, from point to point (Winograd), bias, backward
     "forward point_step packed_bias backward "
@@ -94,7 +95,9 @@ class Layout:
 
     Attributes
     ----------
-    convolutions, dense : arrays of records
+    convolutions, mirrors, dense : arrays of records
+        A block's mirror is the convolution that takes dy to dx, if it has one: filters and channels
+        change places, and weights are turned by half a turn. It is run as any other.
     tables : (…,) int32 array
     floats, words : int
         What all threads share.
@@ -108,6 +111,7 @@ class Layout:
     """
 
     convolutions: NDArray[np.void]
+    mirrors: NDArray[np.void]
     dense: NDArray[np.void]
     tables: NDArray[np.int32]
     floats: int
@@ -128,8 +132,8 @@ def parts_of(batch: int) -> int:
     return min(_MOST_PARTS, -(-batch // PART))
 
 
-def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
-    """Give every buffer of a plan its place, for batches of up to `batch` drawings."""
+def make_layout(network: Network, segment: KernelSegment, batch: int) -> Layout:
+    """Give every buffer of a segment its place, for batches of up to `batch` drawings."""
     shared, own = _Space(), _Space()
     words, own_words = _Space(line=8), _Space(line=8)
     tables: list[NDArray[np.int32]] = []
@@ -143,18 +147,22 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         return place
 
     batch = -(-batch // CHUNK) * CHUNK  # dense layers take 64 drawings at a time
-    blocks, sums = plan.convolutions, _Space()
-    convolutions = np.zeros(len(blocks), CONVOLUTION)
+    blocks, sums = segment.convolutions, _Space()
+    convolutions, mirrors = (np.zeros(len(blocks), CONVOLUTION) for _ in "12")
     for i, block in enumerate(blocks):
         b = convolutions[i]
-        _fill_sizes(b, block, network, first=i == 0 and not plan.before)
+        _fill_sizes(b, block, network, first=i == 0 and segment.is_first)
         following = blocks[i + 1].stage.layer if i + 1 < len(blocks) else None
         pad: Any = following.padding if isinstance(following, Conv2D) else (0, 0)
         out_in_rows = b["out_rows"] + 2 * pad[0]
         b["out_pad_y"], b["out_pad_x"] = pad
         b["out_in_columns"] = b["out_columns"] + 2 * pad[1]
         b["out_slab"] = out_in_rows * b["out_in_columns"] * LANES
-        b["passes_back"] = i > 0 or bool(plan.before)
+        b["passes_back"] = i > 0 or not segment.is_first
+        b["all_live"] = not b["rectified"] and b["pool"] == 1 and b["group"] != 1
+        fits = all(b[f"pad_{axis}"] < b[f"size_{axis}"] for axis in "yx")
+        plain_stride = b["stride_y"] == b["stride_x"] == 1
+        b["mirrored"] = b["passes_back"] and b["all_live"] and plain_stride and fits
         windows = int(b["out_rows"] * b["out_columns"])
         cells = int(b["pool"]) ** 2
         taps = int(b["size_y"] * b["size_x"])
@@ -199,8 +207,12 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         else:
             b["sums"] = sums.take(int(b["groups"] * b["padded_filters"]) * taps * LANES)
         if b["passes_back"]:
-            b["backward"] = shared.take(int(b["groups"] * b["padded_filters"]) * taps * LANES)
             b["error"] = own.take(int(b["groups"] * b["slab"]) + 64)
+            if b["mirrored"]:
+                _fill_mirror(mirrors[i], b)
+                _place_mirror(mirrors[i], shared, own, own_words)
+            else:
+                b["backward"] = shared.take(int(b["groups"] * b["padded_filters"]) * taps * LANES)
         y, x = np.divmod(np.arange(windows), int(b["out_columns"]))
         down, right = (int(b["pool"] * b[name]) for name in ("stride_y", "stride_x"))
         spare = np.zeros(64, np.int64)  # tables are read by whole words
@@ -212,16 +224,16 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
         b["filter_error_at"] = table(k // LANES * int(b["out_slab"]) + k % LANES)
         b["filter_at"] = table(k * taps * LANES)
 
-    dense = np.zeros(len(plan.dense), DENSE)
-    scratch = 0
-    for i, layer in enumerate(plan.dense):
+    dense = np.zeros(len(segment.dense), DENSE)
+    scratch = CHUNK * CHUNK  # convolutions use it too
+    for i, layer in enumerate(segment.dense):
         d = dense[i]
         _fill_dense(d, layer, network)
         if i:
             before_dense = dense[i - 1]
             d["input"], d["input_step"] = before_dense["output"], before_dense["output_step"]
             positions = np.arange(int(d["inputs"]))
-            rectified = plan.dense[i - 1].rectified
+            rectified = segment.dense[i - 1].rectified
         elif blocks:
             last = convolutions[-1]
             d["input"], d["input_step"] = last["output"], last["output_step"]
@@ -233,7 +245,7 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
             positions = np.arange(int(d["inputs"]))
             rectified = False
         d["input_rectified"] = rectified
-        d["passes_back"] = i > 0 or bool(blocks) or bool(plan.before)
+        d["passes_back"] = i > 0 or bool(blocks) or not segment.is_first
         d["chunks"] = int(d["input_step"]) // CHUNK
         rows = np.full(int(d["input_step"]), -1, np.int64)
         rows[: len(positions)] = np.where(positions < 0, -1, positions * int(d["width"]))
@@ -250,6 +262,7 @@ def make_layout(network: Network, plan: Plan, batch: int) -> Layout:
     place = shared.take(parts_of(batch) * part_step) if blocks else 0
     return Layout(
         convolutions,
+        mirrors,
         dense,
         np.concatenate([*tables, np.zeros(64, np.int32)]),
         shared.used + 64,
@@ -285,7 +298,38 @@ def _fill_sizes(b: Any, block: ConvBlock, network: Network, first: bool) -> None
     plain = layer.size == (3, 3) and layer.stride == (1, 1)  # type: ignore[attr-defined]
     b["winograd"] = plain and block.pool == 2 and c >= _FEW_CHANNELS
     b["weight"] = network.layout[f"{stage.name}.weight"][0].start
-    b["bias"] = network.layout[f"{stage.name}.bias"][0].start
+    b["bias"] = network.layout[f"{stage.name}.bias"][0].start if layer.bias else -1  # type: ignore[attr-defined]
+
+
+def _fill_mirror(mirror: Any, b: Any) -> None:
+    """Fill in the sizes of a block's mirror: dy with padding f − 1 − p gives dx."""
+    for name in ("size_y", "size_x", "stride_y", "stride_x", "weight"):
+        mirror[name] = b[name]
+    mirror["channels"], mirror["filters"] = b["filters"], b["channels"]
+    mirror["rows"], mirror["columns"] = b["out_rows"], b["out_columns"]
+    mirror["pad_y"], mirror["pad_x"] = b["size_y"] - 1 - b["pad_y"], b["size_x"] - 1 - b["pad_x"]
+    mirror["in_rows"] = mirror["rows"] + 2 * mirror["pad_y"]
+    mirror["in_columns"] = mirror["columns"] + 2 * mirror["pad_x"]
+    mirror["group"], mirror["groups"], mirror["pool"] = LANES, b["vectors"], 1
+    mirror["slab"] = mirror["in_rows"] * mirror["in_columns"] * LANES
+    mirror["out_rows"], mirror["out_columns"] = b["rows"], b["columns"]
+    mirror["vectors"] = b["groups"]
+    mirror["pairs"] = -(-int(b["groups"]) // 2)
+    mirror["words"] = -(-int(b["channels"]) // 64)
+    mirror["out_slab"], mirror["out_in_columns"] = b["slab"], b["in_columns"]
+    mirror["out_pad_y"], mirror["out_pad_x"] = b["pad_y"], b["pad_x"]
+    mirror["bias"] = -1
+
+
+def _place_mirror(mirror: Any, shared: _Space, own: _Space, own_words: _Space) -> None:
+    """Give a mirror's buffers their places; its output's is the block's error."""
+    taps = int(mirror["size_y"] * mirror["size_x"])
+    pair_floats = int(mirror["pairs"]) * 2 * LANES
+    mirror["packed_bias"] = shared.take(pair_floats)
+    mirror["forward"] = shared.take(int(mirror["channels"]) * taps * pair_floats)
+    mirror["input"] = own.take(int(mirror["groups"] * mirror["slab"]) + 64)
+    cells = int(mirror["out_rows"] * mirror["out_columns"])
+    mirror["won"] = own_words.take(cells * int(mirror["words"]))
 
 
 def _fill_dense(d: Any, block: DenseBlock, network: Network) -> None:

@@ -22,11 +22,18 @@ import numpy as np
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
 from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel, merged
-from inkgrad.engines.cpu.convolution import convolve, find_ink, lay_out, pack_filters
+from inkgrad.engines.cpu.convolution import (
+    convolve,
+    copy_slabs,
+    find_ink,
+    lay_out,
+    pack_filters,
+    pack_mirrored,
+)
 from inkgrad.engines.cpu.loss import softmax_cross_entropy
 from inkgrad.engines.cpu.optimizer import adam
 from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_planes
-from inkgrad.engines.cpu.simd import LANES
+from inkgrad.engines.cpu.simd import LANES, load, store
 from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 
 __all__ = ["RULE", "SETTINGS", "Job", "Kind", "wait_for_bell", "work"]
@@ -51,6 +58,9 @@ class Kind(IntEnum):
     CONVOLVE_BACKWARD = 9
     REDUCE = 10
     UNPACK_ROWS = 11
+    GIVE = 12
+    TAKE = 13
+    PACK_MIRRORED = 14
 
 
 _RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
@@ -78,6 +88,7 @@ class Job(NamedTuple):
     settings: Any  # (1,) SETTINGS
     rule: Any  # (1,) RULE
     convolutions: Any
+    mirrors: Any
     dense: Any
     tables: Any
     f: Any  # float32: all buffers
@@ -92,6 +103,7 @@ class Job(NamedTuple):
     losses: Any  # (n,) float64
     squares: Any  # (tasks,) float64: of each task's part of the gradient
     dx: Any  # (…,) float32: what goes back to the layers before
+    dy: Any  # (…,) float32: what comes back from the layers behind
 
 
 @entry
@@ -139,6 +151,9 @@ def _carry_out(job: Any, task: int, who: int) -> None:
     elif kind == Kind.PACK_BACKWARD:
         for k in range(first, last):
             backprop.pack_filters_backward(job.convolutions[which], theta, f, k)
+    elif kind == Kind.PACK_MIRRORED:
+        for pair in range(first, last):
+            pack_mirrored(job.mirrors[which], theta, f, pair)
     elif kind == Kind.PACK_ROWS:
         dense.pack_rows(job.dense[which], theta, f, first, last)
     elif kind == Kind.PACK_BIAS:
@@ -200,14 +215,21 @@ def _carry_out(job: Any, task: int, who: int) -> None:
                 reduce_filters(block, f, gradient, settings, k, temporary)
         if block.group == 1:
             first, last = first * LANES, min(last * LANES, block.filters)
-        reduce_bias(block, f, gradient, settings, first, last)
         job.squares[task] = _move(job, block.weight + first * each, (last - first) * each)
-        job.squares[task] += _move(job, block.bias + first, last - first)
+        if block.bias >= 0:
+            reduce_bias(block, f, gradient, settings, first, last)
+            job.squares[task] += _move(job, block.bias + first, last - first)
     elif kind == Kind.UNPACK_ROWS:
         layer = job.dense[which]
         dense.unpack_rows(layer, f, gradient, first, last)
         at = layer.weight + first * layer.outputs
         job.squares[task] = _move(job, at, (last - first) * layer.outputs)
+    elif kind == Kind.GIVE:
+        for drawing in range(first, last):
+            _give(job, drawing)
+    elif kind == Kind.TAKE:
+        for drawing in range(first, last):
+            _take(job, drawing)
 
 
 @kernel
@@ -290,24 +312,96 @@ def _convolve_back(
                     block, f, x, g, tables, words, won, ink, sums + block.sums, bias_sums
                 )
             else:
-                backprop.bias_gradients(block, f, g, tables, words, won, bias_sums)
-                turned = own_words + block.turned
-                backprop.by_filter(block, words, won, own_words + block.square, turned)
-                backprop.filter_gradients(block, f, x, g, tables, words, turned, sums + block.sums)
+                if block.bias >= 0:
+                    backprop.bias_gradients(block, f, g, tables, words, won, bias_sums)
+                if block.all_live and block.size_y == 3 and block.size_x == 3:
+                    backprop.dense_filter_gradients(block, f, x, g, sums + block.sums)
+                else:
+                    turned = own_words + block.turned
+                    backprop.by_filter(block, words, won, own_words + block.square, turned)
+                    backprop.filter_gradients(
+                        block, f, x, g, tables, words, turned, sums + block.sums
+                    )
             if block.passes_back:
                 dx = scratch + block.error
-                backprop.input_gradients(block, f, dx, g, tables, words, won)
+                if block.mirrored:
+                    _mirror_back(job, i, g, scratch, own_words)
+                else:
+                    backprop.input_gradients(block, f, dx, g, tables, words, won)
                 if i == 0:
                     _take_back(block, f, dx, job.dx, drawing)
 
 
 @kernel
+def _give(job: Any, drawing: int) -> None:
+    """Copy what the last convolution gives from slabs into (filter, row, column)."""
+    block = job.convolutions[len(job.convolutions) - 1]
+    _copy_output(block, job.outputs, job.f, drawing, False)
+
+
+@kernel
+def _take(job: Any, drawing: int) -> None:
+    """Put a drawing's gradient where the last block's output was."""
+    f = job.f
+    if len(job.dense) == 0:
+        _copy_output(job.convolutions[len(job.convolutions) - 1], job.dy, f, drawing, True)
+        return
+    layer = job.dense[len(job.dense) - 1]
+    out = layer.output + drawing * layer.output_step
+    for k in range(layer.outputs):
+        closed = layer.rectified and not f[out + k] > np.float32(0)
+        f[out + k] = np.float32(0) if closed else job.dy[drawing * layer.outputs + k]
+
+
+@kernel
+def _copy_output(block: Any, planes: Any, f: Any, drawing: int, inwards: bool) -> None:
+    size = block.filters * block.out_rows * block.out_columns
+    first = block.output + drawing * block.output_step
+    first += (block.out_pad_y * block.out_in_columns + block.out_pad_x) * LANES
+    row_stride = block.out_in_columns * LANES
+    copy_slabs(
+        block.filters,
+        block.out_rows,
+        block.out_columns,
+        planes,
+        drawing * size,
+        f,
+        first,
+        block.out_slab,
+        row_stride,
+        inwards,
+    )
+
+
+@kernel
+def _mirror_back(job: Any, i: int, g: int, scratch: int, own_words: int) -> None:
+    """Write one drawing's dx: dy with padding, convolved with the weights turned round."""
+    f, block, mirror = job.f, job.convolutions[i], job.mirrors[i]
+    at = scratch + mirror.input
+    for v in range(mirror.groups):
+        for y in range(block.out_rows):
+            source = g + v * block.out_slab
+            source += ((y + block.out_pad_y) * block.out_in_columns + block.out_pad_x) * LANES
+            target = at + v * mirror.slab
+            target += ((y + mirror.pad_y) * mirror.in_columns + mirror.pad_x) * LANES
+            for c in range(0, block.out_columns * LANES, LANES):
+                store(f, target + c, load(f, source + c))
+    won = own_words + mirror.won
+    convolve(mirror, f, at, scratch + block.error, job.words, won, -1, -1)
+
+
+@kernel
 def _take_back(block: Any, f: Any, slabs: int, dx: Any, drawing: int) -> None:
     """Copy a drawing's dx from slabs into (channel, row, column), for the layers before."""
-    for c in range(block.channels):
-        for y in range(block.rows):
-            source = slabs + (c // LANES) * block.slab + c % LANES
-            source += ((y + block.pad_y) * block.in_columns + block.pad_x) * LANES
-            target = ((drawing * block.channels + c) * block.rows + y) * block.columns
-            for i in range(block.columns):
-                dx[target + i] = f[source + i * LANES]
+    copy_slabs(
+        block.channels,
+        block.rows,
+        block.columns,
+        dx,
+        drawing * block.channels * block.rows * block.columns,
+        f,
+        slabs + (block.pad_y * block.in_columns + block.pad_x) * LANES,
+        block.slab,
+        block.in_columns * LANES,
+        False,
+    )

@@ -1,11 +1,13 @@
-"""The plan: which layers of a network are carried out together, and where everything stands.
+"""The plan: a network cut into segments, each run by the kernels or by the layers themselves.
 
-A network is cut in two. The *kernels' part* is its longest tail of the form
+A segment of the kernels' is a part of the network of the form
 
-    [ Conv → ReLU? → MaxPool 2×2? ]*  →  Flatten  →  [ Dense → ReLU? ]+
+    [ Conv → ReLU? → MaxPool 2×2? ]*  →  Flatten?  →  [ Dense → ReLU? ]*
 
-(ReLU may stand before or after the pool, which is the same). Each bracket becomes one block. What
-stands before it, usually nothing, is left to the layers themselves, which can carry out anything.
+with at least one convolution or dense layer (ReLU may stand before or after the pool, which is the
+same). Each bracket becomes one block. Whatever else stands between, before or behind such segments
+is left to the layers, which can run anything; so a layer that the kernels do not know costs only
+itself.
 
 Blocks are plain numbers in records, and all buffers are places in one array: compiled code reads
 sizes at run time, so that another network costs no compiling.
@@ -20,7 +22,7 @@ from typing import Any
 from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
 from inkgrad.network import Network, Stage
 
-__all__ = ["ConvBlock", "DenseBlock", "Plan", "make_plan"]
+__all__ = ["ConvBlock", "DenseBlock", "KernelSegment", "LayerSegment", "Plan", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -59,53 +61,81 @@ class DenseBlock:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a network is carried out.
+class LayerSegment:
+    """Stages that are run by the layers themselves."""
+
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class KernelSegment:
+    """Stages that the kernels run together.
 
     Attributes
     ----------
-    before : tuple of Stage
-        Carried out by the layers themselves.
+    stages : tuple of Stage
     convolutions : tuple of ConvBlock
     dense : tuple of DenseBlock
-        Empty if the kernels can do nothing for this network.
+    is_first : bool
+        Whether it begins with the network's input: nobody asks for dx then.
+    has_loss : bool
+        Whether it ends with the network's logits: the loss is part of it then.
     """
 
-    before: tuple[Stage, ...]
+    stages: tuple[Stage, ...]
     convolutions: tuple[ConvBlock, ...]
     dense: tuple[DenseBlock, ...]
+    is_first: bool
+    has_loss: bool
+
+
+Plan = tuple[LayerSegment | KernelSegment, ...]
 
 
 def make_plan(network: Network) -> Plan:
-    """Cut a network into what the kernels carry out and what comes before.
+    """Cut a network into segments: each of the kernels' as long as it can be.
 
     Examples
     --------
     >>> from inkgrad.network import seed_network
-    >>> plan = make_plan(seed_network())
-    >>> [(block.stage.name, block.pool) for block in plan.convolutions]
+    >>> (segment,) = make_plan(seed_network())
+    >>> [(block.stage.name, block.pool) for block in segment.convolutions]
     [('conv1', 2), ('conv2', 2)]
-    >>> [(block.stage.name, block.rectified) for block in plan.dense]
+    >>> [(block.stage.name, block.rectified) for block in segment.dense]
     [('dense1', True), ('dense2', False)]
     """
-    stages = network.stages
-    for start in range(len(stages)):
-        blocks = _blocks(stages[start:])
-        if blocks is not None:
-            return Plan(stages[:start], *blocks)
-    return Plan(stages, (), ())
+    stages, at = network.stages, 0
+    segments: list[LayerSegment | KernelSegment] = []
+    left: list[Stage] = []  # to the layers
+    while at < len(stages):
+        count, convolutions, dense = _longest(stages[at:])
+        if not convolutions and not dense:
+            left.append(stages[at])
+            at += 1
+            continue
+        if left:
+            segments.append(LayerSegment(tuple(left)))
+            left = []
+        end = at + count
+        own, is_last = stages[at:end], end == len(stages)
+        has_loss = is_last and bool(dense) and not dense[-1].rectified
+        segments.append(KernelSegment(own, convolutions, dense, at == 0, has_loss))
+        at = end
+    if left:
+        segments.append(LayerSegment(tuple(left)))
+    return tuple(segments)
 
 
-def _blocks(
+def _longest(
     stages: Sequence[Stage],
-) -> tuple[tuple[ConvBlock, ...], tuple[DenseBlock, ...]] | None:
-    """Return the blocks that all of these stages make, or None if they do not fit the form."""
+) -> tuple[int, tuple[ConvBlock, ...], tuple[DenseBlock, ...]]:
+    """Return how many stages the kernels can run from the first on, and the blocks they make."""
     convolutions: list[ConvBlock] = []
     dense: list[DenseBlock] = []
-    for stage in stages:
+    for count, stage in enumerate(stages):
         layer, kind = stage.layer, type(stage.layer)  # not a subclass, which may do otherwise
         if not _is_known(layer):
-            return None
+            return count, tuple(convolutions), tuple(dense)
         if kind is Dense:
             dense.append(DenseBlock(stage))
         elif kind is ReLU and dense:
@@ -117,10 +147,8 @@ def _blocks(
         elif kind is MaxPool2D and convolutions and convolutions[-1].pool == 1:
             convolutions[-1] = replace(convolutions[-1], pool=2)
         elif kind is not Flatten:
-            return None
-    if not dense or dense[-1].rectified or not isinstance(stages[-1].layer, (Dense, Flatten)):
-        return None
-    return tuple(convolutions), tuple(dense)
+            return count, tuple(convolutions), tuple(dense)
+    return len(stages), tuple(convolutions), tuple(dense)
 
 
 def _any(_: Any) -> bool:
@@ -141,7 +169,7 @@ _KNOWN: dict[type[Layer], dict[str, Callable[[Any], bool]]] = {
         "padding": _is_pair,  # the same on both sides
         "dilation": (1, 1).__eq__,
         "groups": (1).__eq__,
-        "bias": True.__eq__,
+        "bias": _any,
     },
     Dense: {"outputs": _any},
     Flatten: {},

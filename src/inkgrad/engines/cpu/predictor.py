@@ -6,11 +6,12 @@ import numpy as np
 
 from inkgrad.engines.cpu.layout import PART
 from inkgrad.engines.cpu.phases import work
-from inkgrad.engines.cpu.plan import Plan
-from inkgrad.engines.cpu.runner import Workspace, Workspaces, make_job, run
+from inkgrad.engines.cpu.plan import KernelSegment, Plan
+from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
+from inkgrad.engines.cpu.segments import LayerRun
 from inkgrad.engines.reference import ReferenceEngine
-from inkgrad.layers import Array
-from inkgrad.network import Parameters
+from inkgrad.layers import Array, softmax
+from inkgrad.network import Network, Parameters
 
 __all__ = ["Predictor"]
 
@@ -22,46 +23,67 @@ class Predictor:
 
     Parameters
     ----------
-    reference : ReferenceEngine
-        Checks inputs, and answers empty batches.
+    network : Network
     plan : Plan
+        Of that network.
     parameters : Parameters
     threads : int
     """
 
-    def __init__(
-        self, reference: ReferenceEngine, plan: Plan, parameters: Parameters, threads: int
-    ) -> None:
-        self._reference, self._plan, self._threads = reference, plan, threads
+    def __init__(self, network: Network, plan: Plan, parameters: Parameters, threads: int) -> None:
+        self._reference = ReferenceEngine(network)
         self._parameters = parameters.copy()
-        self._classes = reference.network.output_shape[0]
-        self._spaces = Workspaces(reference.network, plan, threads, on_new=self._pack)
+        self._runs = [
+            _Packed(network, segment, self._parameters, threads)
+            if isinstance(segment, KernelSegment)
+            else LayerRun(segment)
+            for segment in plan
+        ]
+        last = plan[-1]
+        self._ends_in_softmax = isinstance(last, KernelSegment) and last.has_loss
 
     def __call__(self, x: Array) -> Array:
         """Return the probabilities, (n, classes)."""
         self._reference.check(x)
-        n = len(x)
-        if n == 0:
+        if len(x) == 0:
             return self._reference.predict(self._parameters, x)
         x = np.asarray(x, np.float32)
-        for stage in self._plan.before:
-            x, _ = stage.layer.forward(x, **self._parameters.of(stage))
+        for run_ in self._runs:
+            x = run_.forward(self._parameters, x)
+        return x if self._ends_in_softmax else softmax(x)
+
+
+class _Packed:
+    """A segment of the kernels' whose weights were laid out; the last gives probabilities."""
+
+    def __init__(
+        self, network: Network, segment: KernelSegment, parameters: Parameters, threads: int
+    ) -> None:
+        self._threads, self._theta = threads, parameters.vector
+        self._output_shape = segment.stages[-1].output_shape
+        self._numbers = int(np.prod(self._output_shape))
+        self._ends_in_softmax = segment.has_loss
+        self._spaces = Workspaces(network, segment, threads, on_new=self._pack)
+
+    def forward(self, parameters: Parameters, x: Array) -> Array:
+        """Return what the segment gives; its own copy of the parameters is used."""
+        n = len(x)
         with self._spaces.lend(n) as space:
             if n <= PART:
                 return self._predict_few(space, n, x)
             x = np.ascontiguousarray(x).reshape(-1)
-            outputs = np.empty(n * self._classes, np.float32)
+            outputs = np.empty(n * self._numbers, np.float32)
             run(
                 space,
                 self._threads,
                 n,
-                theta=self._parameters.vector,
+                Way.FORWARD_PACKED,
+                theta=self._theta,
                 x=x if x.flags.writeable else x.copy(),
                 outputs=outputs,
-                probabilities=True,
-                packs=False,
+                probabilities=self._ends_in_softmax,
             )
-        return outputs.reshape(n, self._classes)
+        return outputs.reshape(n, *self._output_shape)
 
     def _predict_few(self, space: Workspace, n: int, x: Array) -> Array:
         """Predict one task's worth: the job is kept, for making it would take half of the time."""
@@ -70,17 +92,17 @@ class Predictor:
             job = space.jobs[n] = make_job(
                 space,
                 n,
-                theta=self._parameters.vector,
+                Way.FORWARD_PACKED,
+                theta=self._theta,
                 x=np.empty(x.size, np.float32),
-                outputs=np.empty(n * self._classes, np.float32),
-                probabilities=True,
-                packs=False,
+                outputs=np.empty(n * self._numbers, np.float32),
+                probabilities=self._ends_in_softmax,
             )
         space.settings["batch"] = n
         job.x[:] = x.reshape(-1)
         job.counters[:] = 0
         work(job, 0)
-        return job.outputs.reshape(n, self._classes).copy()
+        return job.outputs.reshape(n, *self._output_shape).copy()
 
     def _pack(self, space: Workspace) -> None:
-        run(space, 1, 0, theta=self._parameters.vector)
+        run(space, 1, 0, theta=self._theta)

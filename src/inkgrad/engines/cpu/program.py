@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.engines.cpu.layout import PART, Layout, parts_of
 from inkgrad.engines.cpu.phases import Kind
 
-__all__ = ["Program", "make_packing", "make_program"]
+__all__ = ["Program", "Way", "make_packing", "make_program"]
 
 _HEAD, _MOST_HEAD = 32, 64  # drawings that go through the dense layers together, reading W once
 _ROWS = 256  # rows of a packed dense layer in a task
 _FILTERS = 8  # filters in a task
+
+
+class Way(Enum):
+    """Which way a segment is run."""
+
+    FORWARD = "forward"  # answer
+    FORWARD_PACKED = "forward, with weights that were packed before"
+    THERE = "forward, and another program will come back"
+    BACK = "from dy, after `THERE`"
+    TEACH = "forward, the loss, and backward"
+
+    @property
+    def packs(self) -> bool:
+        """Whether the weights are packed first."""
+        return self not in (Way.FORWARD_PACKED, Way.BACK)
 
 
 class Program:
@@ -59,49 +76,66 @@ def make_packing(layout: Layout) -> Program:
     """Return the program that lays out the weights for the forward pass."""
     program = Program()
     program.phase()
-    _add_packing(program, layout, teaches=False)
+    _add_packing(program, layout, backward=False)
     return program
 
 
-def make_program(layout: Layout, batch: int, *, packs: bool, teaches: bool) -> Program:
-    """Return the program that carries a batch out: forward, and backward when it teaches."""
+def make_program(layout: Layout, batch: int, way: Way) -> Program:
+    """Return the program that runs a batch one way, or there and back."""
     program = Program()
-    if packs:
+    if way.packs:
         program.phase()
-        _add_packing(program, layout, teaches)
+        _add_packing(program, layout, way is not Way.FORWARD)
+    if way is not Way.BACK:
+        _add_forward(program, layout, batch)
+    if way in (Way.TEACH, Way.BACK):
+        if way is Way.BACK:
+            program.phase()
+            program.add(Kind.TAKE, 0, batch, PART)
+        _add_backward(program, layout, batch)
+    return program
+
+
+def _add_forward(program: Program, layout: Layout, batch: int) -> None:
     program.phase()
     if len(layout.convolutions):
         program.add(Kind.CONVOLVE, 0, batch, PART)
     else:
         program.add(Kind.LAY_OUT, 0, batch, PART)
     program.phase()
-    program.add(Kind.HEAD, 0, batch, _HEAD if batch < 2 * _MOST_HEAD else _MOST_HEAD)
-    if teaches:
-        for i in reversed(range(len(layout.dense))):
-            program.phase()
-            program.add(Kind.DENSE_BACKWARD, i, int(layout.dense[i]["chunks"]), 1)
-            program.add(Kind.DENSE_BIAS, i, 1, 1)
+    if len(layout.dense):
+        program.add(Kind.HEAD, 0, batch, _HEAD if batch < 2 * _MOST_HEAD else _MOST_HEAD)
+    else:
+        program.add(Kind.GIVE, 0, batch, PART)
+
+
+def _add_backward(program: Program, layout: Layout, batch: int) -> None:
+    for i in reversed(range(len(layout.dense))):
         program.phase()
-        if len(layout.convolutions):
-            step = -(-batch // parts_of(batch))
-            for part, first in enumerate(range(0, batch, step)):
-                program.add_one(Kind.CONVOLVE_BACKWARD, part, first, min(first + step, batch))
-            program.phase()
-        for i, d in enumerate(layout.dense):
-            if d["is_packed"]:
-                program.add(Kind.UNPACK_ROWS, i, int(d["inputs"]), _ROWS)
-        for i, b in enumerate(layout.convolutions):
-            if b["group"] == 1:
-                program.add(Kind.REDUCE, i, int(b["vectors"]), 1)
-            else:
-                program.add(Kind.REDUCE, i, int(b["filters"]), _FILTERS)
-    return program
+        program.add(Kind.DENSE_BACKWARD, i, int(layout.dense[i]["chunks"]), 1)
+        program.add(Kind.DENSE_BIAS, i, 1, 1)
+    program.phase()
+    if len(layout.convolutions):
+        step = -(-batch // parts_of(batch))
+        for part, first in enumerate(range(0, batch, step)):
+            program.add_one(Kind.CONVOLVE_BACKWARD, part, first, min(first + step, batch))
+        program.phase()
+    for i, d in enumerate(layout.dense):
+        if d["is_packed"]:
+            program.add(Kind.UNPACK_ROWS, i, int(d["inputs"]), _ROWS)
+    for i, b in enumerate(layout.convolutions):
+        if b["group"] == 1:
+            program.add(Kind.REDUCE, i, int(b["vectors"]), 1)
+        else:
+            program.add(Kind.REDUCE, i, int(b["filters"]), _FILTERS)
 
 
-def _add_packing(program: Program, layout: Layout, teaches: bool) -> None:
+def _add_packing(program: Program, layout: Layout, backward: bool) -> None:
     for i, b in enumerate(layout.convolutions):
         program.add(Kind.PACK_PAIR, i, int(b["pairs"]), 1)
-        if teaches and b["passes_back"]:
+        if backward and b["mirrored"]:
+            program.add(Kind.PACK_MIRRORED, i, int(layout.mirrors[i]["pairs"]), 1)
+        elif backward and b["passes_back"]:
             program.add(Kind.PACK_BACKWARD, i, int(b["filters"]), _FILTERS)
     for i, d in enumerate(layout.dense):
         program.add(Kind.PACK_BIAS, i, 1, 1)

@@ -12,13 +12,13 @@ import numpy as np
 from inkgrad.engines.cpu.crew import crew_of
 from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
 from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
-from inkgrad.engines.cpu.plan import Plan
-from inkgrad.engines.cpu.program import make_packing, make_program
+from inkgrad.engines.cpu.plan import KernelSegment
+from inkgrad.engines.cpu.program import Way, make_packing, make_program
 from inkgrad.layers import Array
 from inkgrad.memory import aligned_zeros
 from inkgrad.network import Network
 
-__all__ = ["RULE", "Workspace", "Workspaces", "make_job", "run", "start"]
+__all__ = ["RULE", "Way", "Workspace", "Workspaces", "make_job", "run", "start"]
 
 _NOTHING = np.zeros(1, np.float32)
 _NO_LABELS = np.zeros(1, np.int64)
@@ -32,18 +32,15 @@ class Workspace:
     ----------
     layout : Layout
     floats, words : arrays
-    gradient : (network.size,) array
-        For a step whose gradient nobody asks for.
     jobs : dict of int to Job
         Whoever has the same to do again and again may keep jobs here, by their batch.
     """
 
-    def __init__(self, network: Network, plan: Plan, batch: int, threads: int) -> None:
-        self.batch, self.classes = batch, network.output_shape[0]
-        self.layout = layout = make_layout(network, plan, batch)
+    def __init__(self, network: Network, segment: KernelSegment, batch: int, threads: int) -> None:
+        self.batch = batch
+        self.layout = layout = make_layout(network, segment, batch)
         self.floats = aligned_zeros(layout.floats + threads * layout.scratch_floats, np.float32)
         self.words = aligned_zeros(layout.words + threads * layout.scratch_words, np.uint64)
-        self.gradient = _NOTHING
         self.settings = np.zeros(1, SETTINGS)
         for name in ("floats", "words", "scratch_floats", "scratch_words", "sums", "part_step"):
             self.settings[name] = getattr(layout, name)
@@ -68,15 +65,17 @@ class Workspace:
         features[:, rows[rows >= 0] // last["width"]] = given[:, rows >= 0]
         return features
 
-    def program(self, batch: int, packs: bool, teaches: bool) -> tuple[Any, ...]:
+    def inputs_gradient(self, batch: int) -> Array:
+        """Return dx where a dense layer comes first: it stands in place of its input."""
+        first = self.layout.dense[0]
+        place, step, inputs = (int(first[name]) for name in ("input", "input_step", "inputs"))
+        return self.floats[place : place + batch * step].reshape(batch, step)[:, :inputs].copy()
+
+    def program(self, batch: int, way: Way) -> tuple[Any, ...]:
         """Return tasks, phases and squares for a batch; made once. 0: packing alone."""
-        key = batch, packs, teaches
+        key = batch, way
         if key not in self._programs:
-            made = (
-                make_program(self.layout, batch, packs=packs, teaches=teaches)
-                if batch
-                else make_packing(self.layout)
-            )
+            made = make_program(self.layout, batch, way) if batch else make_packing(self.layout)
             self._programs[key] = made.tasks, made.phases, np.zeros(len(made.tasks))
         return self._programs[key]
 
@@ -86,7 +85,7 @@ class Workspaces:
 
     Parameters
     ----------
-    network, plan : Network, Plan
+    network, segment : Network, KernelSegment
     threads : int
     on_new : callable, optional
         Told of every workspace that is made.
@@ -95,17 +94,25 @@ class Workspaces:
     def __init__(
         self,
         network: Network,
-        plan: Plan,
+        segment: KernelSegment,
         threads: int,
         on_new: Callable[[Workspace], None] = lambda _: None,
     ) -> None:
-        self._make = functools.partial(Workspace, network, plan, threads=threads)
+        self._make = functools.partial(Workspace, network, segment, threads=threads)
         self._on_new = on_new
         self._free: list[Workspace] = []
 
     @contextlib.contextmanager
     def lend(self, batch: int) -> Iterator[Workspace]:
         """Lend a workspace with room for a batch."""
+        space = self.take(batch)
+        try:
+            yield space
+        finally:
+            self.give_back(space)
+
+    def take(self, batch: int) -> Workspace:
+        """Return a workspace with room for a batch, to be given back."""
         try:
             space = self._free.pop()  # no lock: a list's pop and append are indivisible
         except IndexError:
@@ -113,18 +120,19 @@ class Workspaces:
         if space is None or space.batch < batch:  # a smaller one is given up
             space = self._make(batch)
             self._on_new(space)
-        try:
-            yield space
-        finally:
-            self._free.append(space)
+        return space
+
+    def give_back(self, space: Workspace) -> None:
+        """Take a workspace back."""
+        self._free.append(space)
 
 
-def run(space: Workspace, threads: int, batch: int, **what: Any) -> Any:
+def run(space: Workspace, threads: int, batch: int, way: Way = Way.FORWARD, **what: Any) -> Any:
     """Carry out a step and return the squares of its tasks' parts of the gradient.
 
     It is `make_job` and `start` in one.
     """
-    job = make_job(space, batch, **what)
+    job = make_job(space, batch, way, **what)
     start(job, threads)
     return job.squares
 
@@ -132,6 +140,7 @@ def run(space: Workspace, threads: int, batch: int, **what: Any) -> Any:
 def make_job(
     space: Workspace,
     batch: int,
+    way: Way = Way.FORWARD,
     *,
     theta: Any,
     x: Any = _NOTHING,
@@ -141,11 +150,10 @@ def make_job(
     v: Any = _NOTHING,
     rule: Any = _NO_RULE,
     dx: Any = _NOTHING,
+    dy: Any = _NOTHING,
     outputs: Any = _NOTHING,
     losses: Any = None,
     probabilities: bool = False,
-    teaches: bool = False,
-    packs: bool = True,
     smoothing: float = 0.0,
 ) -> Job:
     """Return a step that is ready to be carried out.
@@ -155,25 +163,28 @@ def make_job(
     space : Workspace
     batch : int
         Drawings; with 0 only the weights are packed.
+    way : Way
     theta, x, labels : arrays
         Parameters, inputs (flat), labels.
     gradient, dx : arrays
-        Written when teaching: by the parameters, and by x if layers stand before.
+        Written on the way back: by the parameters, and by x if layers stand before.
+    dy : array
+        What comes back from layers behind.
     m, v, rule : arrays
         With rule["fused"], theta, m and v are moved by an Adam step.
     outputs, losses : arrays
         Written: logits (or probabilities), batch · classes, and each drawing's loss.
-    probabilities, teaches, packs : bool
-        What is asked for; without `packs`, the weights were packed before.
+    probabilities : bool
+        Whether they are asked for, not logits.
     smoothing : float
         Label smoothing.
     """
-    tasks, phases, squares = space.program(batch, packs, teaches)
+    tasks, phases, squares = space.program(batch, way)
     settings = space.settings
     settings["batch"], settings["parts"] = batch, parts_of(batch)
-    settings["teaches"], settings["smoothing"] = teaches, smoothing
+    settings["teaches"], settings["smoothing"] = way is Way.TEACH, smoothing
     settings["gives_probabilities"], settings["keeps_logits"] = probabilities, not probabilities
-    if packs:
+    if way.packs:
         settings["stamp"] += 1
     # Of this run alone: a thread that is late finds in them that nothing is left to do.
     counters = np.zeros(2 * len(phases) * LINE, np.int64)
@@ -185,6 +196,7 @@ def make_job(
         settings,
         rule,
         layout.convolutions,
+        layout.mirrors,
         layout.dense,
         layout.tables,
         space.floats,
@@ -199,6 +211,7 @@ def make_job(
         np.zeros(batch) if losses is None else losses,
         squares,
         dx,
+        dy,
     )
 
 

@@ -32,7 +32,7 @@ where_positive        a tuple's lanes where an array is above 0, and 0 elsewhere
 add_scaled            acc[r, c] + x · (a row or patch of vectors in memory): what sparse sums need
 add_outer             acc[r, c] + a[r] · row[c]: what dense products need
 add_square            the same where a[r] are the cells of a window: for convolutions
-add_window            a whole 3×3 convolution at the four cells of a window
+add_window            a whole 3×3 convolution at four cells: of a window, or in a row
 add_patch             acc[r, c] + (a row or patch of numbers in memory) · x: for filters' gradients
 ====================  ============================================================================
 """
@@ -582,36 +582,46 @@ def add_square(
     return acc(acc, columns, array, i, row_stride, step, row), generate
 
 
-@intrinsic
+@intrinsic(prefer_literal=True)
 def add_window(
-    _: Any, acc: Any, array: Any, i: Any, row_stride: Any, step: Any, weights: Any, w: Any
+    _: Any,
+    acc: Any,
+    columns: Any,
+    array: Any,
+    i: Any,
+    row_stride: Any,
+    step: Any,
+    weights: Any,
+    w: Any,
 ) -> tuple[Any, Generator]:
-    """Add a 3×3 convolution at the four cells of a 2×2 window, for a pair of vectors of filters.
+    """Add a 3×3 convolution at four cells, for a pair of vectors of filters.
 
-    acc holds (cell 0, both), (cell 1, both), …; the window's 4×4 patch stands at i + r·row_stride
-    + c·step, tap (i, j) of both vectors at w + (3i + j)·2·LANES. Each number is read once.
+    The cells stand in rows of `columns` (a constant): 2, a pooling window, or 4. acc holds (cell
+    0, both), (cell 1, both), …; the patch that they see stands at i + r·row_stride + c·step, tap
+    (i, j) of both vectors at w + (3i + j)·2·LANES. Each number is read once.
     """
+    across = columns.literal_value
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
-        first = _place(context, builder, signature, values, array=1)
-        down = _index(context, builder, signature.args[3], values[3])
-        right = _index(context, builder, signature.args[4], values[4])
-        taps = _place(context, builder, signature, values, array=5)
+        first = _place(context, builder, signature, values, array=2)
+        down = _index(context, builder, signature.args[4], values[4])
+        right = _index(context, builder, signature.args[5], values[5])
+        taps = _place(context, builder, signature, values, array=6)
         filters = [_read(builder, _after(builder, taps, k, LANES)) for k in range(18)]
         sums = _parts(builder, values[0], 8)
-        for r in range(4):
+        for r in range(2 + 4 // across):
             row = _after(builder, first, r, down)
-            for c in range(4):
+            for c in range(2 + across):
                 x = _spread(builder, builder.load(_after(builder, row, c, right)))
                 for cell in range(4):
-                    ti, tj = r - cell // 2, c - cell % 2
+                    ti, tj = r - cell // across, c - cell % across
                     if 0 <= ti < 3 and 0 <= tj < 3:
                         for half in range(2):
                             k, tap = 2 * cell + half, 2 * (3 * ti + tj) + half
                             sums[k] = _fused(builder, x, filters[tap], sums[k])
         return cgutils.pack_array(builder, sums)
 
-    return acc(acc, array, i, row_stride, step, weights, w), generate
+    return acc(acc, columns, array, i, row_stride, step, weights, w), generate
 
 
 @intrinsic

@@ -54,6 +54,7 @@ def compile_kernels(on_progress: Callable[[int, int], None] | None = None) -> No
 def _use_kernels() -> None:
     """Call once whatever Python calls."""
     network = Network([Dense(2)], input_shape=(1,))
-    space = Workspace(network, make_plan(network), 1, 1)
+    segment: Any = make_plan(network)[0]
+    space = Workspace(network, segment, 1, 1)
     run(space, 1, 0, theta=network.initialise().vector)
     wait_for_bell(np.zeros(1, np.int64), 1)  # the helping threads' part; returns at once

@@ -193,7 +193,8 @@ def pack_transformed(block: Any, theta: Any, f: Any, pair: int, temporary: int) 
     """
     for lane in range(_PAIR):
         k = pair * _PAIR + lane
-        f[block.packed_bias + k] = theta[block.bias + k] if k < block.filters else np.float32(0)
+        has_bias = k < block.filters and block.bias >= 0
+        f[block.packed_bias + k] = theta[block.bias + k] if has_bias else np.float32(0)
     for c in range(block.channels):
         for lane in range(_PAIR):
             k = pair * _PAIR + lane
