@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from inkgrad.insight import check_exactly
-from inkgrad.layers import LAYERS, AveragePool2D, Conv2D, Dense, LeakyReLU, MaxPool2D
+from inkgrad.layers import (
+    LAYERS,
+    AveragePool2D,
+    Conv2D,
+    Dense,
+    LeakyReLU,
+    MaxPool2D,
+    Parallel,
+)
 from inkgrad.workflows import check_exact
 
 
@@ -45,6 +53,8 @@ TINY = Fraction(1, 10**15)
         (AveragePool2D, "forward", lambda y, saved: (y * (1 - TINY), saved)),
         (LeakyReLU, "backward", lambda dx, g: (dx + TINY, g)),
         (Dense, "backward", lambda dx, g: (dx, {**g, "bias": g["bias"] + TINY})),
+        (Parallel, "forward", lambda y, saved: (y + TINY, saved)),
+        (Parallel, "backward", lambda dx, g: (dx * (1 + TINY), g)),
     ],
 )
 def test_the_smallest_fault_is_seen(monkeypatch, kind, method, change):

@@ -22,6 +22,44 @@ def average_pool_backward(dy: Array, x_shape: tuple[int, ...], size: Pair, strid
     return dx
 
 
+def measured(x: Array) -> tuple[Array, Array]:
+    """Return the mean and the variance of each channel, over drawings and places."""
+    channels = [[float(v) for v in x[:, c].ravel()] for c in range(x.shape[1])]
+    means = [sum(values) / len(values) for values in channels]
+    spreads = [
+        sum((v - mean) ** 2 for v in values) / len(values)
+        for values, mean in zip(channels, means, strict=True)
+    ]
+    return np.array(means), np.array(spreads)
+
+
+def normalised_backward(
+    x: Array,
+    dy: Array,
+    mean: Array,
+    variance: Array,
+    scale: Array,
+    epsilon: float,
+    training: bool,
+) -> tuple[Array, Array, Array]:
+    """Return dx, dscale and dshift; in training by dx̂/dx of every pair of numbers of a channel."""
+    dx, dscale, dshift = np.zeros_like(x), np.zeros_like(mean), np.zeros_like(mean)
+    for c in range(x.shape[1]):
+        numbers, given = x[:, c].ravel(), dy[:, c].ravel()
+        rate = 1 / math.sqrt(variance[c] + epsilon)
+        normal = (numbers - mean[c]) * rate
+        found = np.zeros(len(numbers))
+        for i in range(len(numbers)):
+            for j in range(len(numbers)):
+                slope = rate * (i == j)  # of x̂_j by x_i
+                if training:
+                    slope -= rate * (1 + normal[i] * normal[j]) / len(numbers)
+                found[i] += given[j] * scale[c] * slope
+        dx[:, c] = found.reshape(x[:, c].shape)
+        dscale[c], dshift[c] = float(given @ normal), float(given.sum())
+    return dx, dscale, dshift
+
+
 def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> float:
     """Return the mean over drawings of −Σ t[k] · log p[k], the exponentials taken as they are."""
     n, classes = logits.shape

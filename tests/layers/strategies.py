@@ -8,14 +8,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from inkgrad.layers import (
+    INFERENCE,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     Layer,
     LeakyReLU,
     MaxPool2D,
+    Mode,
+    Parallel,
     ReLU,
 )
 from inkgrad.layers.conv import both_sides
@@ -41,13 +46,22 @@ def arranged(values: np.ndarray, how: str) -> np.ndarray:
 
 @dataclass
 class Case:
-    """A layer, an input that it can take, parameters, and a gradient dy that fits its output."""
+    """A layer, an input that it can take, its numbers, and a gradient dy that fits its output."""
 
     layer: Layer
     x: np.ndarray
     parameters: dict[str, np.ndarray]
     dy: np.ndarray
     rng: np.random.Generator = field(repr=False)
+    statistics: dict[str, np.ndarray] = field(default_factory=dict)
+    mode: Mode = INFERENCE
+
+    def forward(self, **changed: np.ndarray) -> tuple[np.ndarray, tuple]:
+        """Carry the layer out, with some of its arguments changed."""
+        arguments = {"x": self.x, **self.parameters, **self.statistics, **changed}
+        if self.layer.takes_mode:
+            return self.layer.forward(arguments.pop("x"), **arguments, mode=self.mode)
+        return self.layer.forward(arguments.pop("x"), **arguments)
 
     @classmethod
     def of(
@@ -57,8 +71,9 @@ class Case:
         seed: int = 0,
         how: str = "contiguous",
         dtype: type = np.float64,
+        mode: Mode = INFERENCE,
     ) -> Case:
-        """Fill arrays of the right shapes with random numbers."""
+        """Fill arrays of the right shapes with random numbers; those measured are positive."""
         rng = np.random.default_rng(seed)
         shapes = layer.parameter_shapes(x_shape[1:])
         dy_shape = (x_shape[0], *layer.output_shape(x_shape[1:]))
@@ -71,6 +86,11 @@ class Case:
             },
             arranged(rng.standard_normal(dy_shape).astype(dtype), how),
             rng,
+            {
+                name: rng.uniform(0.5, 2.0, shape).astype(dtype)
+                for name, shape in layer.state_shapes(x_shape[1:]).items()
+            },
+            mode,
         )
 
 
@@ -152,10 +172,51 @@ def denses(draw: st.DrawFn) -> tuple[Dense, tuple[int, ...]]:
 def shapeless(draw: st.DrawFn) -> tuple[Layer, tuple[int, ...]]:
     """Draw a layer that takes any shape, and a shape of two to four axes."""
     layer = draw(
-        st.sampled_from([ReLU(), LeakyReLU(draw(st.sampled_from([0.0, 0.01, 0.3]))), Flatten()])
+        st.sampled_from(
+            [
+                ReLU(),
+                LeakyReLU(draw(st.sampled_from([0.0, 0.01, 0.3]))),
+                Flatten(),
+                Dropout(draw(st.sampled_from([0.0, 0.2, 0.9]))),
+            ]
+        )
     )
     shape = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
     return layer, tuple(shape)
+
+
+@st.composite
+def norms(draw: st.DrawFn) -> tuple[BatchNorm, tuple[int, ...]]:
+    """Draw a batch norm for rows or pictures, and a shape of several shards or less than one.
+
+    With a large ε it is far from the steps that few numbers make of it without: x̂ = ±1 for two.
+    """
+    layer = BatchNorm(
+        draw(st.integers(1, 4)), draw(st.sampled_from([0.1, 1.0])), draw(st.sampled_from([0.1, 2]))
+    )
+    shape = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    return layer, (draw(st.integers(1, 9)), *shape)
+
+
+@st.composite
+def parallels(draw: st.DrawFn) -> tuple[Parallel, tuple[int, ...]]:
+    """Draw branches of rows, one of them perhaps the identity, perhaps one within another."""
+    channels = draw(st.integers(1, 3))
+    norm = BatchNorm(2, epsilon=0.5)
+    rows = {
+        "identity": [],
+        "filters": [Conv2D(channels, 3, padding=1), norm, LeakyReLU(0.3), Conv2D(channels, 1)],
+        "depthwise": [
+            norm,
+            Dropout(0.3),
+            Conv2D(channels, (1, 3), padding=(0, 1), groups=channels),
+        ],
+        "block": [Parallel([[Conv2D(channels, 1)], []]), AveragePool2D(1)],
+    }
+    names = draw(st.lists(st.sampled_from(sorted(rows)), min_size=1, max_size=3))
+    join = draw(st.sampled_from(["add", "concatenate"]))
+    shape = draw(st.integers(1, 5)), channels, draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    return Parallel([rows[name] for name in names], join), shape
 
 
 @st.composite
@@ -165,7 +226,10 @@ def cases(
     """Draw a `Case` of one of `layers`, in any arrangement of memory."""
     layer, x_shape = draw(layers)
     how = draw(st.sampled_from(ARRANGEMENTS))
-    return Case.of(layer, x_shape, draw(st.integers(0, 2**32 - 1)), how, **fixed)
+    seed = draw(st.integers(0, 2**32 - 1))
+    if layer.takes_mode and "mode" not in fixed:
+        fixed = {**fixed, "mode": draw(st.sampled_from([INFERENCE, Mode.of_step(seed, 7)]))}
+    return Case.of(layer, x_shape, seed, how, **fixed)
 
 
-ANY_LAYER = convolutions() | pools() | averages() | denses() | shapeless()
+ANY_LAYER = convolutions() | pools() | averages() | denses() | shapeless() | norms() | parallels()

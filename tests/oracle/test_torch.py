@@ -9,19 +9,24 @@ import pytest
 
 from inkgrad.engines import ENGINES, make_engine
 from inkgrad.layers import (
+    INFERENCE,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     Layer,
     LeakyReLU,
     MaxPool2D,
+    Mode,
+    Parallel,
     ReLU,
     SoftmaxCrossEntropy,
 )
 from inkgrad.layers.conv import both_sides
-from inkgrad.network import Network, Parameters, seed_network
+from inkgrad.network import Network, Parameters, Statistics, seed_network, sketch_network
 from tests.agreement import TOLERANCE, error, layer_errors
 from tests.networks import any_network, random_batch, random_network, random_parameters
 
@@ -29,9 +34,41 @@ pytestmark = pytest.mark.oracle
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 
-def torch_layer(torch: ModuleType, layer: Layer, x, weights: dict):
+def torch_row(torch: ModuleType, stages, x, numbers: dict, mode: Mode):
+    """Carry layers out in a row; the running averages among the numbers change in training."""
+    for stage in stages:
+        prefix = f"{stage.name}."
+        own = {k.removeprefix(prefix): v for k, v in numbers.items() if k.startswith(prefix)}
+        x = torch_layer(torch, stage.layer, x, own, mode.at(stage.place))
+    return x
+
+
+def torch_layer(torch: ModuleType, layer: Layer, x, weights: dict, mode: Mode = INFERENCE):
     """Carry one layer out as PyTorch does; its dense weights stand (outputs, inputs)."""
     f = torch.nn.functional
+    if isinstance(layer, BatchNorm):
+        return f.batch_norm(
+            x,
+            weights["mean"],
+            weights["variance"],
+            weights["scale"],
+            weights["shift"],
+            mode.training,
+            layer.momentum,
+            layer.epsilon,
+        )
+    if isinstance(layer, Dropout):  # the chance is ours
+        if not mode.training:
+            return x
+        kept = torch.tensor(mode.uniform(tuple(x.shape)) >= np.float32(layer.rate))
+        return x * kept / (1 - layer.rate)
+    if isinstance(layer, Parallel):
+        outputs = []
+        for k, stages in enumerate(layer.rows(tuple(x.shape[1:]))):
+            prefix = f"{k + 1}."
+            own = {n.removeprefix(prefix): v for n, v in weights.items() if n.startswith(prefix)}
+            outputs.append(torch_row(torch, stages, x, own, mode.at(k)))
+        return sum(outputs) if layer.join == "add" else torch.cat(outputs, dim=1)
     if isinstance(layer, Conv2D):
         (top, bottom), (left, right) = both_sides(layer.padding, "padding")
         x = f.pad(x, (left, right, top, bottom))
@@ -62,13 +99,16 @@ def torch_gradients(
     x: np.ndarray,
     labels: np.ndarray,
     smoothing: float,
+    mode: Mode = INFERENCE,
+    statistics: dict | None = None,
 ) -> tuple[float, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Return PyTorch's loss, logits, dL/dx and dL/d(each parameter)."""
+    """Return PyTorch's loss, logits, dL/dx and dL/d(each parameter); it fills in the statistics."""
     leaves = {name: torch.tensor(value, requires_grad=True) for name, value in parameters.items()}
-    first = out = torch.tensor(x, requires_grad=True)
-    for stage in network.stages:
-        own = {name: leaves[f"{stage.name}.{name}"] for name in stage.parameter_shapes}
-        out = torch_layer(torch, stage.layer, out, own)
+    running = {name: torch.tensor(value) for name, value in parameters.statistics.items()}
+    first = torch.tensor(x, requires_grad=True)
+    out = torch_row(torch, network.stages, first, {**leaves, **running}, mode)
+    if statistics is not None:
+        statistics.update({name: value.numpy() for name, value in running.items()})
     loss = torch.nn.functional.cross_entropy(out, torch.tensor(labels), label_smoothing=smoothing)
     loss.backward()
     gradients = {name: leaf.grad.numpy() for name, leaf in leaves.items()}
@@ -133,7 +173,7 @@ def test_in_float64_only_rounding_is_left(torch, seed):
     loss, _, dx, theirs = torch_gradients(torch, network, parameters, x, labels, 0.1)
     trail, out = [], x
     for stage in network.stages:
-        out, saved = stage.layer.forward(out, **parameters.of(stage))
+        out, saved = stage.forward(out, parameters.numbers)
         trail.append((stage, saved))
     value, saved = SoftmaxCrossEntropy(0.1).forward(out, labels)
     assert float(value) == pytest.approx(loss, rel=1e-12)
@@ -143,3 +183,57 @@ def test_in_float64_only_rounding_is_left(torch, seed):
         for name, ours in gradients.items():
             assert error(ours, theirs[f"{stage.name}.{name}"]) <= 1e-11, (stage.name, name)
     assert error(dy, dx) <= 1e-11
+
+
+def training_network(rng: np.random.Generator, drawings: int) -> Network:
+    """Draw a network that measures over the whole batch, as PyTorch does, and drops."""
+    width = int(rng.integers(2, 6))
+
+    def block(stride: int = 1) -> list[Layer]:
+        norm = BatchNorm(drawings, float(rng.choice([0.1, 0.5])), float(rng.choice([1e-5, 1e-2])))
+        layers: list[Layer] = [Conv2D(width, 3, stride, padding=1, bias=False), norm]
+        return [*layers, ReLU(), Dropout(float(rng.choice([0.0, 0.3])))]
+
+    layers: list[Layer] = block()
+    layers.append(Parallel([[*block(), *block()[:2]], []]))
+    layers.append(Parallel([block(), [MaxPool2D(1)]], join="concatenate"))
+    end = [GlobalAveragePool()] if rng.random() < 0.5 else [Flatten(), Dense(7)]
+    return Network([*layers, *end, BatchNorm(drawings), Dense(4)], (2, 6, 5))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_training_with_norm_dropout_and_branches(torch, seed):
+    """In float64, to rounding: loss, every gradient, and every running average after the step."""
+    rng = np.random.default_rng(seed)
+    network = training_network(rng, drawings=6)
+    parameters, mode = random_parameters(network, rng), Mode.of_step(seed, 3)
+    x, labels = random_batch(network, 6, rng)
+    after: dict = {}
+    loss, logits, _, gradients = torch_gradients(
+        torch, network, parameters, x, labels, 0.1, mode, after
+    )
+    found = make_engine("reference", network).contribution(
+        parameters, x, labels, label_smoothing=0.1, mode=mode
+    )
+    assert found.loss == pytest.approx(loss, rel=1e-10)
+    np.testing.assert_allclose(found.logits, logits, rtol=1e-8, atol=1e-9)
+    ours = Parameters(network, found.gradient, Statistics(network, found.statistics))
+    for name, theirs in gradients.items():
+        np.testing.assert_allclose(ours[name], theirs, rtol=1e-6, atol=1e-9, err_msg=name)
+    assert after.keys() == network.statistics_layout.keys()
+    for name, theirs in after.items():
+        np.testing.assert_allclose(ours.statistics[name], theirs, rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_sketch_in_use(torch, seed):
+    rng = np.random.default_rng(seed)
+    network = sketch_network(20)
+    parameters = random_parameters(network, rng)
+    x, labels = random_batch(network, 2, rng)
+    loss, _, _, gradients = torch_gradients(torch, network, parameters, x, labels, 0.0)
+    ours = make_engine("reference", network).gradients(parameters, x, labels)
+    assert ours.loss == pytest.approx(loss, rel=1e-9)
+    vector = Parameters(network, ours.vector)
+    for name, theirs in gradients.items():
+        assert error(vector[name], theirs) <= 1e-9, name

@@ -1,6 +1,7 @@
 """Exact checks: in rational numbers, where nothing is rounded, a right layer has error 0.
 
-Convolutions, dense layers and pools are linear, or piecewise so, and so are the rectifiers. In
+Convolutions, dense layers and pools are linear, or piecewise so, and so are the rectifiers,
+branches of them that are joined, and what batch norm and dropout do when a network answers. In
 Python's fractions such a layer's forward pass is either what plain loops give or it is wrong, and
 where the input is far from a kink, so is every element of its derivative: for a small enough h,
 
@@ -12,6 +13,7 @@ The layers are the very ones that train: NumPy runs their code on arrays of frac
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,21 +25,26 @@ from inkgrad.insight import loops
 from inkgrad.layers import (
     Array,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     Layer,
     LeakyReLU,
     MaxPool2D,
+    Parallel,
     ReLU,
     Shape,
+    row,
 )
 from inkgrad.layers.conv import both_sides
 from inkgrad.layers.layer import pair
 
 __all__ = ["ExactCheck", "check_exactly"]
 
+_EPSILON = Fraction(1, 8)
 _STEP = Fraction(1, 1024)  # inputs are whole and all different: no step crosses a kink
 
 
@@ -136,6 +143,19 @@ def _grid() -> Iterator[tuple[Layer, Shape]]:
         yield ReLU(), shape
         for slope in (0.0, 0.25, 1.0):  # numbers that a float holds exactly
             yield LeakyReLU(slope), shape
+        yield Dropout(), shape
+    for shape in ((1, 3), (2, 3), (2, 2, 3), (1, 2, 2, 3)):
+        yield BatchNorm(epsilon=_EPSILON), shape
+    norm = BatchNorm(epsilon=_EPSILON)
+    rows: tuple[list[Layer], ...] = (
+        [],
+        [ReLU(), Conv2D(2, (1, 2), padding=((0, 0), (1, 0)))],
+        [norm, Conv2D(2, 1, groups=2, bias=False)],
+        [Parallel([[Conv2D(2, 1)], []]), Dropout()],
+    )
+    for join, count in itertools.product(("add", "concatenate"), (1, 2, len(rows))):
+        for branches in itertools.combinations(rows, count):
+            yield Parallel(branches, join), (1, 2, 2, 2)
 
 
 def _check(layer: Layer, shape: Shape, rng: np.random.Generator) -> tuple[int, Fraction]:
@@ -145,8 +165,14 @@ def _check(layer: Layer, shape: Shape, rng: np.random.Generator) -> tuple[int, F
         name: _exact(rng.integers(-4, 5, its_shape))
         for name, its_shape in layer.parameter_shapes(shape[1:]).items()
     }
-    y, saved = layer.forward(x, **parameters)
-    errors = [_error(y, _by_loops(layer, x, parameters))]
+    statistics = {
+        name: _squares(its_shape, rng)
+        if name.endswith("variance")
+        else _exact(rng.integers(-4, 5, its_shape))
+        for name, its_shape in layer.state_shapes(shape[1:]).items()
+    }
+    y, saved = layer.forward(x, **parameters, **statistics)
+    errors = [_error(y, _by_loops(layer, x, {**parameters, **statistics}))]
     dy = _exact(rng.integers(-4, 5, y.shape))
     dx, gradients = layer.backward(dy, saved)
     before = (dy * y).sum()
@@ -158,7 +184,7 @@ def _check(layer: Layer, shape: Shape, rng: np.random.Generator) -> tuple[int, F
         for place in np.ndindex(*value.shape):
             moved = value.copy()
             moved[place] += _STEP
-            given = {"x": x, **parameters, name: moved}
+            given = {"x": x, **parameters, **statistics, name: moved}
             after = (dy * layer.forward(given.pop("x"), **given)[0]).sum()
             measured[place] = (after - before) / _STEP
         errors.append(_error(derivative, measured))
@@ -189,9 +215,58 @@ def _by_loops(layer: Layer, x: Array, parameters: dict[str, Array]) -> Array:
         return loops.average_pool(x, (x.shape[2], x.shape[3]), (1, 1))[:, :, 0, 0]
     if isinstance(layer, Flatten):
         return x.reshape(len(x), -1)
+    if isinstance(layer, Dropout):
+        return x
+    if isinstance(layer, BatchNorm):
+        order = ("mean", "variance", "scale", "shift")
+        return loops.normalised(x, *(parameters[name] for name in order), layer.epsilon)
+    if isinstance(layer, Parallel):
+        return _joined(layer, x, parameters)
     slope = Fraction(layer.slope) if isinstance(layer, LeakyReLU) else Fraction(0)
     by_hand = [value if value > 0 else slope * value for value in x.ravel()]
     return np.array(by_hand, object).reshape(x.shape)
+
+
+def _joined(layer: Parallel, x: Array, numbers: dict[str, Array]) -> Array:
+    """Return the outputs of all branches, each layer's by loops, added or side by side."""
+    outputs = []
+    for number, stages in enumerate(layer.rows(x.shape[1:]), start=1):
+        y = x
+        for stage in stages:
+            y = _by_loops(stage.layer, y, _own(stage, f"{number}.", numbers))
+        outputs.append(y)
+    if layer.join == "add":
+        return np.asarray(sum(outputs))
+    channels = [y[:, c] for y in outputs for c in range(y.shape[1])]
+    return np.stack(channels, axis=1)
+
+
+def _own(stage: row.Stage, prefix: str, numbers: dict[str, Array]) -> dict[str, Array]:
+    """Return the numbers of a layer in a branch by its own names."""
+    names = (*stage.parameter_shapes, *stage.state_shapes)
+    return {name: numbers[f"{prefix}{stage.name}.{name}"] for name in names}
+
+
+class _Square(Fraction):
+    """A fraction that is a square when ε is added, and knows its root."""
+
+    def __add__(self, other: Any) -> _Square:
+        return _Square(Fraction(self) + other)
+
+    def sqrt(self) -> Fraction:
+        """Return the root, which must be a fraction itself."""
+        root = Fraction(math.isqrt(self.numerator), math.isqrt(self.denominator))
+        if root * root != self:
+            raise ValueError(f"{self} is not the square of a fraction")
+        return root
+
+
+def _squares(shape: Shape, rng: np.random.Generator) -> Array:
+    """Return variances σ² with a fraction for √(σ² + ε)."""
+    roots = _exact(rng.integers(1, 6, shape))
+    exact = np.empty(shape, object)
+    exact.ravel()[:] = [_Square((root / 2) ** 2 - _EPSILON) for root in roots.ravel()]
+    return exact
 
 
 def _different(shape: Shape, rng: np.random.Generator) -> Array:

@@ -31,8 +31,8 @@ from inkgrad.insight.projections import (
     ladder,
     ladder_step,
 )
-from inkgrad.layers import Array, Layer, SoftmaxCrossEntropy
-from inkgrad.network import Network, Parameters
+from inkgrad.layers import INFERENCE, Array, Mode, Saved, SoftmaxCrossEntropy, row
+from inkgrad.network import Network, Parameters, Stage
 
 __all__ = ["LOSS", "Check", "check_gradients", "forward_with_decisions", "random_parameters"]
 
@@ -50,7 +50,8 @@ class Check:
     Attributes
     ----------
     layer : str
-        The layer's name in the network (``"conv1"``), or ``"loss"``.
+        The layer's name in the network (``"conv1"``; ``"norm1 in training"``, where that makes a
+        difference), or ``"loss"``.
     quantity : str
         Which gradient: ``"dx"``, ``"dweight"``, ``"dbias"``, …
     method : str
@@ -129,28 +130,40 @@ def check_gradients(network: Network, *, seed: int = 0, batch: int = 2) -> list[
     rng = np.random.default_rng(seed)
     parameters = random_parameters(network, rng)
     checks: list[Check] = []
+    training = Mode.of_step(seed, step=0)
     for stage in network.stages:
         x = ladder((batch, *stage.input_shape), rng)
-        checks += _check_layer(stage.name, stage.layer, x, parameters.of(stage), rng)
+        checks += _check_layer(stage, x, parameters, INFERENCE, rng)
+        if stage.layer.takes_mode:
+            checks += _check_layer(stage, x, parameters, training, rng)
     if len(network.output_shape) == 1 and network.output_shape[0] > 1:
         labels = rng.integers(network.output_shape[0], size=batch)
         checks.append(_check_loss(network.output_shape[0], labels, rng))
-        checks += _check_network(network, parameters, labels, rng)
+        checks += _check_network(network, parameters, labels, INFERENCE, rng)
+        if any(stage.layer.takes_mode for stage in network.stages):
+            checks += _check_network(network, parameters, labels, training, rng)
     return checks
 
 
 def _check_layer(
-    name: str, layer: Layer, x: Array, parameters: dict[str, Array], rng: np.random.Generator
+    stage: Stage, x: Array, parameters: Parameters, mode: Mode, rng: np.random.Generator
 ) -> Iterator[Check]:
     """Check one layer by itself: dx and each parameter, by differences and by adjointness."""
-    arguments = {"x": x, **parameters}
-    y, saved = layer.forward(**arguments)
+    numbers, layer, name = parameters.numbers, stage.layer, _named(stage.name, mode)
+    own = {key: numbers[f"{stage.name}.{key}"] for key in stage.parameter_shapes}
+    arguments = {"x": x, **own}
+
+    def forward(**changed: Array) -> tuple[Array, Saved]:
+        given = {f"{stage.name}.{key}": values for key, values in changed.items() if key != "x"}
+        return stage.forward(changed.get("x", x), {**numbers, **given}, mode)
+
+    y, saved = forward()
     _check_backward_shapes(name, arguments, *layer.backward(np.zeros_like(y), saved))
     step = ladder_step(x.size)
     for quantity, at in arguments.items():
 
         def run(q: Array, quantity: str = quantity) -> tuple[Array, Decisions]:
-            y, saved = layer.forward(**{**arguments, quantity: q})
+            y, saved = forward(**{quantity: q})
             return y, decisions_of(saved)
 
         def adjoint(r: Array, quantity: str = quantity) -> Array:
@@ -192,12 +205,12 @@ def _check_loss(classes: int, labels: Array, rng: np.random.Generator) -> Check:
 
 
 def _check_network(
-    network: Network, parameters: Parameters, labels: Array, rng: np.random.Generator
+    network: Network, parameters: Parameters, labels: Array, mode: Mode, rng: np.random.Generator
 ) -> Iterator[Check]:
     """Check the whole chain: the loss along random directions in each parameter."""
     x = rng.normal(size=(len(labels), *network.input_shape))
     _, _, vector = ReferenceEngine(network).gradients(
-        parameters, x, labels, label_smoothing=LOSS.label_smoothing
+        parameters, x, labels, label_smoothing=LOSS.label_smoothing, mode=mode
     )
     gradient = Parameters(network, vector)
     for name, at in parameters.items():
@@ -205,7 +218,7 @@ def _check_network(
         def run(q: Array, name: str = name) -> tuple[Array, Decisions]:
             moved = parameters.copy()
             moved[name] = q
-            logits, decisions = forward_with_decisions(network, moved, x)
+            logits, decisions = forward_with_decisions(network, moved, x, mode)
             return LOSS.forward(logits, labels)[0], decisions
 
         def adjoint(r: Array, name: str = name) -> Array:
@@ -213,15 +226,20 @@ def _check_network(
 
         layer, _, quantity = name.rpartition(".")
         error = difference_error(run, adjoint, at, rng)
+        layer = _named(layer, mode)
         yield Check(layer, f"d{quantity}", "network", error, _DIFFERENCE_TOLERANCE)
+
+
+def _named(layer: str, mode: Mode) -> str:
+    return f"{layer} in training" if mode.training else layer
 
 
 def random_parameters(
     network: Network, rng: np.random.Generator, dtype: Any = np.float64
 ) -> Parameters:
-    """Draw parameters by the network's own rule, and small numbers for those that begin at zero.
+    """Draw parameters by the network's own rule, and others for those that begin at 0 or 1.
 
-    At zero a bias would hide its own mistakes.
+    At zero a bias would hide its own mistakes, and so would a scale at 1, or statistics of nothing.
 
     Examples
     --------
@@ -232,11 +250,17 @@ def random_parameters(
     parameters = network.initialise(rng, dtype)
     zero = parameters.vector == 0
     parameters.vector[zero] = rng.normal(0.0, 0.1, int(zero.sum()))
+    for name, values in parameters.items():
+        if name.endswith("scale"):
+            parameters[name] = rng.uniform(0.5, 1.5, values.shape)
+    for name, values in parameters.statistics.items():
+        lowest = 0.5 if name.endswith("variance") else -0.5
+        parameters.statistics[name] = rng.uniform(lowest, 1.5, values.shape)
     return parameters
 
 
 def forward_with_decisions(
-    network: Network, parameters: Parameters, x: Array
+    network: Network, parameters: Parameters, x: Array, mode: Mode = INFERENCE
 ) -> tuple[Array, Decisions]:
     """Return the outputs, and what every layer with kinks decided on the way.
 
@@ -247,8 +271,5 @@ def forward_with_decisions(
     >>> forward_with_decisions(network, network.initialise(), np.array([[-1.0, 1.0]]))
     (array([[0., 1.]]), [array([[False,  True]])])
     """
-    decisions = []
-    for stage in network.stages:
-        x, saved = stage.layer.forward(x, **parameters.of(stage))
-        decisions += decisions_of(saved)
-    return x, decisions
+    y, trail = row.forward(network.stages, x, parameters.numbers, mode)
+    return y, decisions_of(tuple(trail))

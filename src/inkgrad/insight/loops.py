@@ -14,6 +14,7 @@ __all__ = [
     "convolution",
     "dense",
     "max_pool",
+    "normalised",
     "places",
 ]
 
@@ -110,4 +111,16 @@ def dense(x: Array, weight: Array, bias: Array) -> Array:
             y[b, k] = bias[k]
             for i in range(inputs):
                 y[b, k] += x[b, i] * weight[i, k]
+    return y
+
+
+def normalised(
+    x: Array, mean: Array, variance: Array, scale: Array, shift: Array, epsilon: Any
+) -> Array:
+    """y[b,c,…] = scale[c] · (x[b,c,…] − mean[c]) / √(variance[c] + ε) + shift[c]."""
+    y = np.zeros_like(x)
+    for place in np.ndindex(*x.shape):
+        c = place[1]
+        deviation = np.sqrt(variance[c] + epsilon)
+        y[place] = scale[c] * (x[place] - mean[c]) / deviation + shift[c]
     return y

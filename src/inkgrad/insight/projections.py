@@ -152,12 +152,20 @@ def is_affine_along_ray(run: Run, at: Array) -> bool:
 def decisions_of(saved: Saved) -> Decisions:
     """Return the arrays of booleans and whole numbers among what a layer saved.
 
+    Those of layers in branches too, which are saved as rows of them.
+
     Examples
     --------
-    >>> decisions_of((np.array([1.5]), (2, 3), np.array([True])))
+    >>> decisions_of((np.array([1.5]), (2, 3), [("relu1", (np.array([True]),))]))
     [array([ True])]
     """
-    return [a for a in saved if isinstance(a, np.ndarray) and a.dtype.kind in "biu"]
+    found: Decisions = []
+    for value in saved:
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biu":
+            found.append(value)
+        elif isinstance(value, (list, tuple)):
+            found += decisions_of(tuple(value))
+    return found
 
 
 def same_decisions(a: Decisions, b: Decisions) -> bool:

@@ -57,7 +57,10 @@ class Mode:
     @classmethod
     def of_step(cls, seed: int, step: int, first: int = 0) -> Mode:
         """Return the mode of a training run's step 0, 1, 2, …, for drawings from `first` on."""
-        return cls(training=True, key=_next(_next(seed) ^ step), first=first)
+        key = _next(seed % _WORD)
+        while seed := seed >> 64:  # seeds of more than 64 bits
+            key = _next(key ^ (seed % _WORD))
+        return cls(training=True, key=_next(key ^ step), first=first)
 
     def at(self, place: int) -> Mode:
         """Return the mode for what stands at a place 0, 1, 2, …: it has chance of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -105,7 +106,7 @@ class BatchNorm(Layer):
             if not is_number or not 0 < value <= most or value == math.inf:
                 bound = "" if most == math.inf else f" and at most {most}"
                 raise ShapeError(f"{name} is {value!r}; give a number above 0{bound}")
-            if not isinstance(value, numbers.Rational):  # exact checks give fractions
+            if not isinstance(value, Fraction):  # as exact checks give it
                 object.__setattr__(self, name, float(value))
 
     @property

@@ -1,0 +1,163 @@
+"""Branches: by hand, by names with dots, nested, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inkgrad.errors import ShapeError
+from inkgrad.layers import (
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    Mode,
+    Parallel,
+    ReLU,
+)
+from inkgrad.network import Network
+from tests.layers.strategies import Case
+
+RNG = np.random.default_rng
+
+
+def test_a_sum_is_the_branches_sum():
+    a, b = Conv2D(3, 1), Conv2D(3, 3, padding=1)
+    case = Case.of(Parallel([[a], [b, ReLU()], []]), (2, 3, 4, 5))
+    own = {
+        k: {
+            "weight": case.parameters[f"{k}.conv1.weight"],
+            "bias": case.parameters[f"{k}.conv1.bias"],
+        }
+        for k in (1, 2)
+    }
+    y, saved = case.forward()
+    (ya, kept_a), (yb, kept_b) = a.forward(case.x, **own[1]), b.forward(case.x, **own[2])
+    np.testing.assert_allclose(y, ya + np.maximum(yb, 0) + case.x, rtol=1e-13)
+    dx, gradients = case.layer.backward(case.dy, saved)
+    (dxa, ga), (dxb, gb) = a.backward(case.dy, kept_a), b.backward(case.dy * (yb > 0), kept_b)
+    np.testing.assert_allclose(dx, dxa + dxb + case.dy, rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(gradients["1.conv1.weight"], ga["weight"])
+    np.testing.assert_array_equal(gradients["2.conv1.bias"], gb["bias"])
+
+
+def test_side_by_side_every_branch_has_its_own_channels():
+    layer = Parallel([[Conv2D(2, 1)], [], [AveragePool2D(1)]], "concatenate")
+    case = Case.of(layer, (2, 3, 4, 5))
+    y, saved = case.forward()
+    assert layer.output_shape((3, 4, 5)) == (8, 4, 5)
+    np.testing.assert_array_equal(y[:, 2:5], case.x)
+    np.testing.assert_array_equal(y[:, 5:], case.x)
+    dx, gradients = layer.backward(case.dy, saved)
+    conv, kept = Conv2D(2, 1).forward(
+        case.x, case.parameters["1.conv1.weight"], case.parameters["1.conv1.bias"]
+    )
+    np.testing.assert_array_equal(y[:, :2], conv)
+    back, own = Conv2D(2, 1).backward(case.dy[:, :2], kept)
+    np.testing.assert_allclose(dx, back + case.dy[:, 2:5] + case.dy[:, 5:], rtol=1e-12, atol=1e-13)
+    np.testing.assert_array_equal(gradients["1.conv1.weight"], own["weight"])
+
+
+def test_names_have_dots_and_are_numbered_in_each_branch():
+    inner = Parallel([[Conv2D(2, 1, bias=False)], []])
+    layer = Parallel([[Conv2D(2, 1), Conv2D(2, 1), BatchNorm()], [inner, BatchNorm()]])
+    assert list(layer.parameter_shapes((2, 4, 4))) == [
+        "1.conv1.weight",
+        "1.conv1.bias",
+        "1.conv2.weight",
+        "1.conv2.bias",
+        "1.norm1.scale",
+        "1.norm1.shift",
+        "2.parallel1.1.conv1.weight",
+        "2.norm1.scale",
+        "2.norm1.shift",
+    ]
+    assert list(layer.state_shapes((2, 4, 4))) == [
+        "1.norm1.mean",
+        "1.norm1.variance",
+        "2.norm1.mean",
+        "2.norm1.variance",
+    ]
+
+
+def test_every_branch_has_chance_of_its_own():
+    x = np.ones((1, 50))
+    layer = Parallel([[Dropout()], [Dropout()]], "concatenate")
+    y, _ = layer.forward(x, mode=Mode.of_step(0, 0))
+    assert not np.array_equal(y[:, :50], y[:, 50:])
+
+
+def test_what_is_measured_together_is_that_of_all_branches():
+    assert Parallel([[ReLU()], []]).together == 1
+    assert Parallel([[BatchNorm(6)], [ReLU(), BatchNorm(4)]]).together == 12
+
+
+def test_what_it_hands_out_is_not_what_it_was_given():
+    x = np.ones((1, 2))
+    for join in ("add", "concatenate"):
+        y, saved = Parallel([[]], join).forward(x)
+        dx, _ = Parallel([[]], join).backward(y, saved)
+        assert not np.shares_memory(x, y)
+        assert not np.shares_memory(y, dx)
+
+
+def test_the_summary_shows_the_branches():
+    network = Network(
+        [Parallel([[Conv2D(2, 3, padding=1), BatchNorm()], []]), Flatten(), Dense(3)], (2, 4, 4)
+    )
+    assert [line.rstrip() for line in network.summary().splitlines()] == [
+        "layer              output  parameters  multiply-adds",
+        "----------------------------------------------------",
+        "parallel1: add  (2, 4, 4)",
+        "  1.conv1       (2, 4, 4)          38            576",
+        "  1.norm1       (2, 4, 4)           4             32",
+        "  2. as it is   (2, 4, 4)           0              0",
+        "flatten1            (32,)           0              0",
+        "dense1               (3,)          99             96",
+        "----------------------------------------------------",
+        "total                             141            704",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("branches", "join", "message"),
+    [
+        ([], "add", "branches is []; give at least one row of layers, such as []"),
+        (3, "add", "branches is 3; give at least one row of layers, such as []"),
+        ([ReLU()], "add", "a branch is a row of layers: give a list, if of one layer too"),
+        ([[], [3]], "add", "branch 2, layer 1 is 3; give a layer, such as ReLU()"),
+        ([[]], "sum", "join is 'sum'; give one of add, concatenate"),
+    ],
+)
+def test_what_are_no_branches_is_refused(branches, join, message):
+    with pytest.raises(ShapeError) as caught:
+        Parallel(branches, join)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (
+            Parallel([[Conv2D(3, 1)], []]),
+            "branches that are added must give one shape, but they give (3, 4, 4) and (2, 4, 4)",
+        ),
+        (
+            Parallel([[AveragePool2D(2)], []], "concatenate"),
+            "branches that are concatenated must give pictures of one size, but they give "
+            "(2, 2, 2) and (2, 4, 4)",
+        ),
+        (
+            Parallel([[], [ReLU(), Dense(3)]]),
+            "branch 2, layer 2 (dense1): a dense layer needs one row of numbers ",
+        ),
+    ],
+)
+def test_branches_that_do_not_fit_are_refused(layer, message):
+    with pytest.raises(ShapeError) as caught:
+        layer.output_shape((2, 4, 4))
+    assert str(caught.value).startswith(message)
+    with pytest.raises(ShapeError, match=r"layer 1 \(parallel1\): "):
+        Network([layer], (2, 4, 4))
