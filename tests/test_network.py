@@ -525,8 +525,8 @@ def test_any_junk_gives_a_network_or_a_shape_error(config):
     [
         (
             one(type="Conv3D"),
-            "layer 1 has the type 'Conv3D'; there are AveragePool2D, Conv2D, Dense, Flatten, "
-            "GlobalAveragePool, LeakyReLU, MaxPool2D, ReLU",
+            "layer 1 has the type 'Conv3D'; there are AveragePool2D, BatchNorm, Conv2D, Dense, "
+            "Dropout, Flatten, GlobalAveragePool, LeakyReLU, MaxPool2D, Parallel, ReLU",
         ),
         (
             one(type="Conv2D", filtres=3, size=3),

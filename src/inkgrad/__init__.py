@@ -15,16 +15,19 @@ if TYPE_CHECKING:
     from inkgrad.errors import InkgradError
     from inkgrad.layers import (
         AveragePool2D,
+        BatchNorm,
         Conv2D,
         Dense,
+        Dropout,
         Flatten,
         GlobalAveragePool,
         LeakyReLU,
         MaxPool2D,
+        Parallel,
         ReLU,
     )
     from inkgrad.model import Model, load
-    from inkgrad.network import Network, Parameters, seed_network
+    from inkgrad.network import Network, Parameters, seed_network, sketch_network
     from inkgrad.training import Recipe
     from inkgrad.version import __version__
     from inkgrad.web import serve
@@ -44,8 +47,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AveragePool2D",
+    "BatchNorm",
     "Conv2D",
     "Dense",
+    "Dropout",
     "Flatten",
     "GlobalAveragePool",
     "InkgradError",
@@ -53,6 +58,7 @@ __all__ = [
     "MaxPool2D",
     "Model",
     "Network",
+    "Parallel",
     "Parameters",
     "ReLU",
     "Recipe",
@@ -71,6 +77,7 @@ __all__ = [
     "seed_network",
     "serve",
     "show",
+    "sketch_network",
     "train",
 ]
 
@@ -79,16 +86,19 @@ _HOMES = {
     "inkgrad.errors": ["InkgradError"],
     "inkgrad.layers": [
         "AveragePool2D",
+        "BatchNorm",
         "Conv2D",
         "Dense",
+        "Dropout",
         "Flatten",
         "GlobalAveragePool",
         "LeakyReLU",
         "MaxPool2D",
+        "Parallel",
         "ReLU",
     ],
     "inkgrad.model": ["Model", "load"],
-    "inkgrad.network": ["Network", "Parameters", "seed_network"],
+    "inkgrad.network": ["Network", "Parameters", "seed_network", "sketch_network"],
     "inkgrad.training": ["Recipe"],
     "inkgrad.version": ["__version__"],
     "inkgrad.web": ["serve"],

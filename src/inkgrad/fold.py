@@ -61,7 +61,8 @@ def fold(network: Network, numbers: Parameters) -> tuple[Network, Parameters]:
     """Return a network that answers as this one does, with what can be folded folded away.
 
     Where nothing can be, network and numbers are returned as they are. Else the new numbers are
-    copies, worked out in float64, and of the dtype of the old ones.
+    copies, worked out in float64, and of the dtype of the old ones. A last dense layer is given
+    what it was given before, so that features (see `inkgrad.features`) stay what they were.
 
     Parameters
     ----------
@@ -80,7 +81,11 @@ def fold(network: Network, numbers: Parameters) -> tuple[Network, Parameters]:
     """
     if not any(isinstance(layer, (BatchNorm, Dropout, Parallel)) for layer in network.layers):
         return network, numbers
-    row = _fold_row(_nodes(network.stages, numbers.numbers))
+    *before, last = _nodes(network.stages, numbers.numbers)
+    if isinstance(last.layer, Dense):
+        row = (*_fold_row(tuple(before)), last)
+    else:
+        row = _fold_row((*before, last))
     if not row:
         return network, numbers
     made = Network([node.layer for node in row], network.input_shape)

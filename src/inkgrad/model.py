@@ -17,6 +17,7 @@ from inkgrad.drawing import Raster, to_bitmaps, to_input
 from inkgrad.engines import Engine, make_engine, ready_engine
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
+from inkgrad.fold import fold
 from inkgrad.impostors import impostor
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.layers import Array
@@ -107,6 +108,14 @@ class Model:
     def with_engine(self, engine: str | Engine) -> Model:
         """Return the same model run by another engine."""
         return replace(self, engine=engine)
+
+    def folded(self) -> Model:
+        """Return a model that answers as this one does, by fewer layers: see `inkgrad.fold`."""
+        network, parameters = fold(self.network, self.parameters)
+        if network is self.network:
+            return self
+        engine = self.engine if isinstance(self.engine, str) else self.engine.name
+        return replace(self, network=network, parameters=parameters, engine=engine)
 
     def bitmaps(self, drawings: Any) -> Array:
         """Return drawings of any accepted kind as the network sees them: (n, side, side) uint8.

@@ -69,6 +69,8 @@ def write_page(
     site : Path, optional
         The folder of the page's files; by default the drawing page.
 
+    The page's network is the model's, folded (see `inkgrad.fold`).
+
     Returns
     -------
     size : int
@@ -186,7 +188,7 @@ def _hash(text: str) -> str:
 
 def _scripts(model: Model, name: str, weights: str, script: str, boot: str) -> str:
     """Return the elements with model and script, and the script that unpacks them."""
-    data = round_file(model.to_bytes(), weights)
+    data = round_file(model.folded().to_bytes(), weights)
     file = to_text(deflate(*(split_planes(data) if weights == "float16" else split_header(data))))
     classes = html.escape(json.dumps(model.classes))
     return (

@@ -10,7 +10,6 @@ from inkgrad.errors import InkgradError, ModelError
 from inkgrad.json_text import parse_json
 from inkgrad.layers import Array
 from inkgrad.model import Model
-from inkgrad.network import Parameters
 
 __all__ = ["MANY", "WEIGHTS", "round_file", "rounded", "usual_weights"]
 
@@ -97,8 +96,10 @@ def rounded(model: Model, weights: str) -> Model:
     (dtype('float32'), True)
     """
     _check(weights)
-    vector = np.array(model.parameters.vector)
-    parameters = Parameters(model.network, vector)
+    model = model.folded()
+    parameters = model.parameters.copy()
+    for name, tensor in model.parameters.statistics.items():
+        parameters.statistics[name] = _half(name, tensor)
     for name, tensor in model.parameters.items():
         if weights == "int8" and _is_weight(name, tensor):
             whole, scale = _quantised(tensor)
