@@ -20,7 +20,7 @@ SOURCE = Path(inkgrad.__file__).parent
 
 # Anybody may import these, and they only each other.
 BASE = {"errors", "impostors", "json_text", "locks", "signals", "storage", "text", "version"}
-TO_NETWORK = {"layers", "memory", "network"}
+TO_NETWORK = {"fold", "layers", "memory", "network"}
 TO_ENGINES = TO_NETWORK | {"engines", "optimizers"}
 TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
 TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal"}
@@ -41,6 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "layers": set(),
     "memory": set(),
     "network": {"layers", "memory"},
+    "fold": {"layers", "memory", "network"},
     "optimizers": TO_NETWORK,
     "engines": TO_NETWORK | {"optimizers"},
     "training": TO_ENGINES,  # is handed batches; does not know where they come from

@@ -320,6 +320,7 @@ def evaluate(
 ) -> None:
     """Measure a model's accuracy, overall and per class."""
     from inkgrad import terminal, workflows
+    from inkgrad.insight import METRICS
 
     console = terminal.make_console(sys.stderr if as_json else None)
     with terminal.TrainingDisplay(console) as display:
@@ -335,7 +336,7 @@ def evaluate(
     if as_json:
         _print_json({**evaluated.to_dict(), "model": str(model)})
     else:
-        terminal.show_evaluation(console, evaluated.to_dict())
+        terminal.show_evaluation(console, evaluated.to_dict(), METRICS)
 
 
 @app.command()
@@ -717,6 +718,7 @@ def _somebody_is_there() -> bool:
 def _show(console: Console, trained: Trained) -> None:
     """Show the results of a training run, and what to do next."""
     from inkgrad import terminal
+    from inkgrad.insight import METRICS
 
     model, report = (trained.folder / name for name in ("model.safetensors", "report.html"))
     program, quoted = _program(), shlex.quote(str(model))
@@ -725,6 +727,7 @@ def _show(console: Console, trained: Trained) -> None:
     terminal.show_training(
         console,
         trained.figures(),
+        METRICS,
         trained.examples(),
         files={"model": model, "report": f"{report}  (open it in a browser)"},
         next_commands={

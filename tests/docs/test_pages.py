@@ -15,10 +15,12 @@ import pytest
 
 from inkgrad.drawing import to_bitmap
 from inkgrad.errors import DataError
-from inkgrad.layers import LAYERS, Dense, Flatten
+from inkgrad.insight import evaluation, metrics
+from inkgrad.layers import INFERENCE, LAYERS, Dense, Flatten
 from inkgrad.network import Network
 from inkgrad.quickdraw import data_locations, read_bitmaps, read_drawings, read_records
 from inkgrad.quickdraw.formats import reading
+from inkgrad.terminal import tables
 from tests.layers import test_every_layer as battery
 from tests.layers.strategies import ARRANGEMENTS, Case
 
@@ -83,7 +85,7 @@ def test_contributing_names_every_target_of_make():
 def test_every_layer_stands_in_the_book():
     text = (ROOT / "docs" / "layers.md").read_text("utf-8")
     documented = re.findall(r"autoclass:: inkgrad\.layers\.(\w+)", text)
-    assert set(LAYERS) | {"Layer", "SoftmaxCrossEntropy"} == set(documented)
+    assert set(LAYERS) | {"Layer", "Mode", "SoftmaxCrossEntropy"} == set(documented)
 
 
 def test_every_room_stands_on_the_map():
@@ -146,10 +148,9 @@ def tanh(monkeypatch: pytest.MonkeyPatch):
     return module.Tanh
 
 
-def test_the_layer_that_contributing_adds_passes_the_battery(tanh, monkeypatch):
-    monkeypatch.setattr(battery, "STEP", 1e-5)  # it is curved, unlike the others
+def test_the_layer_that_contributing_adds_passes_the_battery(tanh):
     for layer, x_shape in [(tanh(2.0), (2, 3, 2)), (tanh(), (1, 4))]:
-        battery.test_every_element_of_the_jacobian(layer, x_shape)
+        battery.test_every_element_of_the_jacobian(layer, x_shape, INFERENCE)
         for how in ARRANGEMENTS:
             battery.test_the_arrangement_in_memory_changes_nothing(layer, x_shape, how)
         for dtype in (np.float32, np.float64):
@@ -194,6 +195,22 @@ def test_the_optimiser_that_contributing_adds_learns_like_others(monkeypatch):
     np.testing.assert_allclose(parameters, theta, rtol=1e-12)
     np.testing.assert_allclose(parameters, np.array([1.0, 2.0, -1.0]) / 1.1, atol=0.15)
     assert state.steps == 200
+
+
+def test_the_metric_that_contributing_adds_is_shown_everywhere(monkeypatch):
+    monkeypatch.setattr(metrics, "METRICS", dict(metrics.METRICS))
+    monkeypatch.setattr(evaluation, "METRICS", metrics.METRICS)
+    example("brier", monkeypatch)
+    rng = np.random.default_rng(0)
+    p, labels = rng.dirichlet(np.ones(4), 50), rng.integers(0, 4, 50)
+    found = evaluation.evaluate(p, labels, ["cat", "dog", "fish", "owl"]).to_dict()
+    expected = sum(
+        (p[b, k] - (k == labels[b])) ** 2 for b in range(50) for k in range(4)
+    )  # fmt: skip
+    assert found["brier"] == pytest.approx(expected / 50)
+    shown = tables.figures(found, metrics.METRICS)
+    assert [str(column._cells[0]) for column in shown.columns][-2:] == ["Brier", "drawings"]
+    assert [str(column._cells[1]) for column in shown.columns][-2] == f"{expected / 50:.3f}"
 
 
 PAIRS = b"0,0 255,9 | 7,80 9,99\n\n0,5 5,0\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkgrad.insight import check_exactly
+from inkgrad.insight import check_exactly, exact
 from inkgrad.layers import (
     LAYERS,
     AveragePool2D,
@@ -58,6 +58,8 @@ TINY = Fraction(1, 10**15)
     ],
 )
 def test_the_smallest_fault_is_seen(monkeypatch, kind, method, change):
+    own = [case for case in exact._grid() if type(case[0]) is kind]  # branches hold others
+    monkeypatch.setattr(exact, "_grid", lambda: own)
     monkeypatch.setattr(kind, method, off_by(kind, method, change))
     facts = check_exact()
     assert not facts["passed"]

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from inkgrad.insight import METRICS
 from inkgrad.terminal import (
     show_checks,
     show_evaluation,
@@ -59,6 +60,7 @@ def test_a_training_ends_with_its_figures_and_what_to_do_next(make):
     show_training(
         console,
         evaluation(),
+        METRICS,
         [reading(("cat", 0.9), ("dog", 0.1), drawn="dog")],
         {"model": "runs/model.safetensors", "report": "runs/report.html"},
         {"inkgrad check": "measure", "inkgrad predict " + "x" * 100: "a long one"},
@@ -80,7 +82,9 @@ def test_a_training_ends_with_its_figures_and_what_to_do_next(make):
 def test_long_lines_that_one_copies_are_not_broken():
     console = pipe(width=40)
     path = "/a/very/long/path" * 5
-    show_training(console, evaluation(), [], {"model": path}, {f"inkgrad info {path}": "look"})
+    show_training(
+        console, evaluation(), METRICS, [], {"model": path}, {f"inkgrad info {path}": "look"}
+    )
     show_interruption(console, f"inkgrad train --resume --out {path}")
     lines = lines_of(console)
     assert f"model  {path}" in lines
@@ -93,7 +97,7 @@ def test_many_classes_are_told_by_their_confusions():
     console = pipe()
     classes = [f"class {n}" for n in range(30)]
     show_evaluation(
-        console, {**evaluation(classes), **{"part": "all", "source": "s", "missing": []}}
+        console, {**evaluation(classes), "part": "all", "source": "s", "missing": []}, METRICS
     )
     shown = text_of(console)
     assert "rows: drawn" not in shown
@@ -104,7 +108,7 @@ def test_many_classes_are_told_by_their_confusions():
 def test_many_classes_without_a_confusion():
     console = pipe()
     perfect = {**evaluation([f"class {n}" for n in range(30)]), "confusions": []}
-    show_evaluation(console, {**perfect, "part": "all", "source": "s", "missing": []})
+    show_evaluation(console, {**perfect, "part": "all", "source": "s", "missing": []}, METRICS)
     assert "of the class" not in text_of(console)
 
 
@@ -122,7 +126,7 @@ def test_many_classes_without_a_confusion():
 def test_an_evaluation_says_of_what(missing, told):
     console = pipe(width=120)
     result = {**evaluation(), "part": "test", "source": "a folder\x1b[2J", "missing": missing}
-    show_evaluation(console, result)
+    show_evaluation(console, result, METRICS)
     lines = lines_of(console)
     assert lines[:2] == ["source  a folder?[2J", "part    test (held out from training)"]
     assert told in lines
@@ -265,7 +269,7 @@ def test_checks_end_with_a_verdict():
 
 def test_few_letters_are_enough():
     console = ascii_pipe()
-    show_training(console, evaluation(), [reading(("cat", 0.9))], {"a": "b"}, {"c": "d"})
+    show_training(console, evaluation(), METRICS, [reading(("cat", 0.9))], {"a": "b"}, {"c": "d"})
     show_checks(console, [check(method="adjoint")])
     show_facts(console, {"kind": "network", **NETWORK, "classes": None})
     show_predictions(console, [prediction("a", ("cat", 0.9))])

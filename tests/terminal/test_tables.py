@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from inkgrad.insight import check_gradients, evaluate
+from inkgrad.insight import METRICS, check_gradients, evaluate
 from inkgrad.layers import Dense, Flatten
 from inkgrad.network import Network
 from inkgrad.terminal import (
@@ -34,7 +34,7 @@ def result(k=3, n=400, seed=0):
 
 def test_figures_are_those_of_the_evaluation():
     found = result()
-    lines = printed(figures(found), pipe())
+    lines = printed(figures(found, METRICS), pipe())
     assert lines[0].split() == ["top-1", "balanced", "top-3", "MAP@3", "log", "loss", "drawings"]
     top1, balanced = (f"{100 * found[name]:.1f} %" for name in ("top1", "balanced_accuracy"))
     assert lines[1].startswith(f"{top1}  {balanced}")
@@ -198,7 +198,7 @@ def test_a_wrong_first_guess_is_red():
 def test_nothing_is_wider_than_the_console(width):
     found = result(k=12)
     shown = [
-        figures(found),
+        figures(found, METRICS),
         class_table(found["per_class"]),
         confusion_list(found["confusions"]),
         guess_bars([("a very long name of a class", 0.5)]),
@@ -214,7 +214,7 @@ def test_everything_prints_in_ascii():
     found = result(k=5)
     console = ascii_pipe()
     for renderable in (
-        figures(found),
+        figures(found, METRICS),
         class_table(found["per_class"], most=2),
         confusion_list(found["confusions"]),
         confusion_matrix(found["confusion"], found["classes"], 80),

@@ -4,15 +4,19 @@ from inkgrad.insight.engine_comparison import compare_engines
 from inkgrad.insight.evaluation import ClassScore, Confusion, Evaluation, evaluate
 from inkgrad.insight.exact import ExactCheck, check_exactly
 from inkgrad.insight.gradcheck import Check, check_gradients
+from inkgrad.insight.metrics import METRICS, Judged, Metric
 from inkgrad.insight.readings import Reading, most_confident_mistakes, read_drawings
 from inkgrad.insight.report import write_report
 
 __all__ = [
+    "METRICS",
     "Check",
     "ClassScore",
     "Confusion",
     "Evaluation",
     "ExactCheck",
+    "Judged",
+    "Metric",
     "Reading",
     "check_exactly",
     "check_gradients",

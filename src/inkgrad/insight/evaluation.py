@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.errors import DataError
+from inkgrad.insight.metrics import METRICS, Judged
 from inkgrad.layers import Array
 
 __all__ = ["ClassScore", "Confusion", "Evaluation", "evaluate", "ranked_classes"]
-
-_LEAST_PROBABILITY = 1e-15  # what log loss takes for 0, as Kaggle's contests do
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,8 @@ class Evaluation:
     classes : tuple of str
     n : int
         How many drawings were judged.
-    top1, top3 : float
-        The share whose class is the first guess; is among the first three.
-    map3 : float
-        Mean average precision at 3, as in Kaggle's Quick, Draw! contest.
-    balanced_accuracy : float
-        The mean recall over the classes that have drawings.
-    log_loss : float
-        The mean of −log of the probability given to the right class.
+    figures : dict of str to float
+        Each figure of merit by name: see `inkgrad.insight.metrics.METRICS`.
     per_class : tuple of ClassScore
     confusion : (K, K) int64 array
         Row: what was drawn; column: what was read. `classes` names both.
@@ -84,13 +77,34 @@ class Evaluation:
 
     classes: tuple[str, ...]
     n: int
-    top1: float
-    top3: float
-    map3: float
-    balanced_accuracy: float
-    log_loss: float
+    figures: dict[str, float]
     per_class: tuple[ClassScore, ...]
     confusion: NDArray[np.int64]
+
+    @property
+    def top1(self) -> float:
+        """The share whose class is the first guess."""
+        return self.figures["top1"]
+
+    @property
+    def top3(self) -> float:
+        """The share whose class is among the first three guesses."""
+        return self.figures["top3"]
+
+    @property
+    def map3(self) -> float:
+        """Mean average precision at 3, as in Kaggle's Quick, Draw! contest."""
+        return self.figures["map3"]
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean recall over the classes that have drawings."""
+        return self.figures["balanced_accuracy"]
+
+    @property
+    def log_loss(self) -> float:
+        """The mean of −log of the probability given to the right class."""
+        return self.figures["log_loss"]
 
     def confusions(self, most: int = 10) -> list[Confusion]:
         """Return the pairs taken for each other most often, the most frequent first.
@@ -120,11 +134,7 @@ class Evaluation:
         """Return everything as plain values, ready for strict JSON: None, never NaN."""
         return {
             "n": self.n,
-            "top1": self.top1,
-            "top3": self.top3,
-            "map3": self.map3,
-            "balanced_accuracy": self.balanced_accuracy,
-            "log_loss": self.log_loss,
+            **self.figures,
             "classes": list(self.classes),
             "per_class": [
                 {
@@ -186,7 +196,6 @@ def evaluate(
     """
     probabilities, answers = _check(probabilities, labels, classes)
     n, k = probabilities.shape
-    right = probabilities[np.arange(n), answers]  # (n,)
     order = ranked_classes(probabilities)  # (n, K)
     rank = np.argmax(order == answers[:, None], axis=1) + 1  # (n,), 1 for the first guess
 
@@ -195,15 +204,11 @@ def evaluate(
         _score(name, int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum()))
         for i, name in enumerate(classes)
     )
-    recalls = [score.recall for score in scores if score.recall is not None]
+    judged = Judged(probabilities, answers, rank)
     return Evaluation(
         classes=tuple(classes),
         n=n,
-        top1=float((rank == 1).mean()),
-        top3=float((rank <= 3).mean()),
-        map3=float(np.where(rank <= 3, 1.0 / rank, 0.0).mean()),
-        balanced_accuracy=sum(recalls) / len(recalls),
-        log_loss=float(-np.log(np.maximum(right, _LEAST_PROBABILITY)).mean()),
+        figures={name: metric.of(judged) for name, metric in METRICS.items()},
         per_class=scores,
         confusion=confusion.astype(np.int64),
     )

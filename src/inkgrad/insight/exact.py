@@ -119,6 +119,8 @@ def _grid() -> Iterator[tuple[Layer, Shape]]:
     padding: Any
     dilation: Any
     shape: Shape
+    branches: Any
+    exact_epsilon: Any = _EPSILON
     sizes, strides = (1, (2, 3), (3, 1)), (1, (2, 1))
     paddings = (0, (1, 2), ((0, 1), (2, 0)))
     for size, stride, padding, dilation, groups, bias in itertools.product(
@@ -145,13 +147,13 @@ def _grid() -> Iterator[tuple[Layer, Shape]]:
             yield LeakyReLU(slope), shape
         yield Dropout(), shape
     for shape in ((1, 3), (2, 3), (2, 2, 3), (1, 2, 2, 3)):
-        yield BatchNorm(epsilon=_EPSILON), shape
-    norm = BatchNorm(epsilon=_EPSILON)
-    rows: tuple[list[Layer], ...] = (
+        yield BatchNorm(epsilon=exact_epsilon), shape
+    norm = BatchNorm(epsilon=exact_epsilon)
+    rows: Any = (
         [],
         [ReLU(), Conv2D(2, (1, 2), padding=((0, 0), (1, 0)))],
         [norm, Conv2D(2, 1, groups=2, bias=False)],
-        [Parallel([[Conv2D(2, 1)], []]), Dropout()],
+        [Parallel(((Conv2D(2, 1),), ())), Dropout()],
     )
     for join, count in itertools.product(("add", "concatenate"), (1, 2, len(rows))):
         for branches in itertools.combinations(rows, count):
@@ -218,8 +220,9 @@ def _by_loops(layer: Layer, x: Array, parameters: dict[str, Array]) -> Array:
     if isinstance(layer, Dropout):
         return x
     if isinstance(layer, BatchNorm):
-        order = ("mean", "variance", "scale", "shift")
-        return loops.normalised(x, *(parameters[name] for name in order), layer.epsilon)
+        mean, variance = parameters["mean"], parameters["variance"]
+        scale, shift = parameters["scale"], parameters["shift"]
+        return loops.normalised(x, mean, variance, scale, shift, layer.epsilon)
     if isinstance(layer, Parallel):
         return _joined(layer, x, parameters)
     slope = Fraction(layer.slope) if isinstance(layer, LeakyReLU) else Fraction(0)
@@ -250,7 +253,7 @@ def _own(stage: row.Stage, prefix: str, numbers: dict[str, Array]) -> dict[str, 
 class _Square(Fraction):
     """A fraction that is a square when ε is added, and knows its root."""
 
-    def __add__(self, other: Any) -> _Square:
+    def __add__(self, other: Any) -> _Square:  # type: ignore[override]
         return _Square(Fraction(self) + other)
 
     def sqrt(self) -> Fraction:

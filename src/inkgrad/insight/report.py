@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inkgrad.insight.charts import Chart, learning_curve
 from inkgrad.insight.evaluation import ClassScore, Evaluation
 from inkgrad.insight.heatmap import heatmap
+from inkgrad.insight.metrics import METRICS
 from inkgrad.insight.readings import Reading
 from inkgrad.storage import atomic_write_bytes
 from inkgrad.version import __version__
@@ -111,6 +112,7 @@ def render_report(
         title=title,
         version=__version__,
         evaluation=evaluation,
+        metrics=METRICS,
         right=round(evaluation.top1 * evaluation.n),
         charts=_charts(history),
         heatmap=heatmap(evaluation),

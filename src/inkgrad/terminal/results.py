@@ -47,6 +47,7 @@ _MOST_PICTURES = 8  # drawings shown as pictures; of more, a line each
 def show_training(
     console: Console,
     evaluation: Mapping[str, Any],
+    metrics: Mapping[str, Any],
     examples: Sequence[Any],
     files: Mapping[str, object],
     next_commands: Mapping[str, str],
@@ -58,6 +59,8 @@ def show_training(
     console : rich.console.Console
     evaluation : dict
         As `inkgrad.insight.Evaluation.to_dict` gives it.
+    metrics : dict of str to `inkgrad.insight.Metric`
+        Which figures of it to show.
     examples : sequence of `inkgrad.insight.Reading`
     files : dict of str to path
         What was written, by what it is.
@@ -65,7 +68,7 @@ def show_training(
         Commands, with what they do.
     """
     _title(console, f"On {evaluation['n']:,} drawings that it was not trained on")
-    _show_figures(console, evaluation)
+    _show_figures(console, evaluation, metrics)
     if examples:
         _title(console, "What it reads in some of them")
         console.print(gallery(examples, console.width))
@@ -83,7 +86,9 @@ def show_interruption(console: Console, command: str) -> None:
     console.print(Text(f"  {clean(command)}", BLUE), soft_wrap=True)
 
 
-def show_evaluation(console: Console, result: Mapping[str, Any]) -> None:
+def show_evaluation(
+    console: Console, result: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> None:
     """Show figures, confusions and classes.
 
     Parameters
@@ -91,6 +96,8 @@ def show_evaluation(console: Console, result: Mapping[str, Any]) -> None:
     console : rich.console.Console
     result : dict
         As `inkgrad.workflows.Evaluated.to_dict` gives it.
+    metrics : dict of str to `inkgrad.insight.Metric`
+        Which figures of it to show.
     """
     which = "held out from training" if result["part"] == "test" else "all that are there"
     _show_pairs(console, {"source": result["source"], "part": f"{result['part']} ({which})"})
@@ -100,7 +107,7 @@ def show_evaluation(console: Console, result: Mapping[str, Any]) -> None:
         note = f"note: there are no drawings of {clean(listed)}; no figure counts them"
         console.print(Text(note, YELLOW))
     console.print()
-    _show_figures(console, result)
+    _show_figures(console, result, metrics)
     console.print()
     console.print(class_table(result["per_class"], most=_MOST_CLASSES))
 
@@ -227,9 +234,11 @@ def _show_pairs(console: Console, pairs: Mapping[str, object]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _show_figures(console: Console, evaluation: Mapping[str, Any]) -> None:
+def _show_figures(
+    console: Console, evaluation: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> None:
     """Show the figures of merit, and the confusions as a matrix if there is room."""
-    console.print(figures(evaluation))
+    console.print(figures(evaluation, metrics))
     console.print()
     matrix = confusion_matrix(evaluation["confusion"], evaluation["classes"], console.width)
     if matrix is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -37,27 +38,28 @@ _MISS = (np.array([60, 38, 38]), np.array([176, 46, 26]))
 Counts = NDArray[np.int64] | Sequence[Sequence[int]]
 
 
-def figures(evaluation: Mapping[str, Any]) -> Table:
+def figures(evaluation: Mapping[str, Any], metrics: Mapping[str, Any]) -> Table:
     """Return the figures of merit in one row.
 
     Parameters
     ----------
     evaluation : dict
-        With ``n``, ``top1``, ``balanced_accuracy``, ``top3``, ``map3`` and ``log_loss``, as
-        `inkgrad.insight.Evaluation.to_dict` gives them.
+        As `inkgrad.insight.Evaluation.to_dict` gives it.
+    metrics : dict of str to `inkgrad.insight.Metric`
+        Which figures of it to show.
     """
+    shown = {
+        metric.title: percent(evaluation[name]) if metric.is_share else f"{evaluation[name]:.3f}"
+        for name, metric in metrics.items()
+    }
+    shown["drawings"] = f"{evaluation['n']:,}"
+    styles = [f"bold {BLUE}", "bold"]  # of the first two
     table = Table.grid(padding=(0, 2, 0, 0))
-    names = ("top-1", "balanced", "top-3", "MAP@3", "log loss", "drawings")
-    for _ in names:
+    for _ in shown:
         table.add_column(no_wrap=True)
-    table.add_row(*(Text(name, DIM) for name in names))
+    table.add_row(*(Text(title, DIM) for title in shown))
     table.add_row(
-        Text(percent(evaluation["top1"]), f"bold {BLUE}"),
-        Text(percent(evaluation["balanced_accuracy"]), "bold"),
-        percent(evaluation["top3"]),
-        f"{evaluation['map3']:.3f}",
-        f"{evaluation['log_loss']:.3f}",
-        f"{evaluation['n']:,}",
+        *(Text(text, style) for text, style in zip_longest(shown.values(), styles, fillvalue=""))
     )
     return table
 

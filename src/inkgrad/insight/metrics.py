@@ -1,0 +1,89 @@
+"""Figures of merit: each one number, from what a network said of many drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkgrad.layers import Array
+
+__all__ = ["METRICS", "Judged", "Metric"]
+
+_LEAST_PROBABILITY = 1e-15  # what log loss takes for 0, as Kaggle's contests do
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was said of n drawings, and what they are.
+
+    Attributes
+    ----------
+    probabilities : (n, K) float64 array
+    answers : (n,) int64 array
+        The right classes.
+    rank : (n,) int64 array
+        The right class's place among the guesses, from 1.
+    """
+
+    probabilities: Array
+    answers: NDArray[np.int64]
+    rank: NDArray[np.int64]
+
+    @property
+    def right(self) -> Array:
+        """The probability that each drawing's right class was given, (n,)."""
+        return np.asarray(self.probabilities[np.arange(len(self.answers)), self.answers])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of merit.
+
+    Attributes
+    ----------
+    title : str
+        What tables and reports call it.
+    note : str
+        What it is, in a few words.
+    of : callable
+        Judged ↦ number.
+    is_share : bool
+        Whether it is shown in %.
+    """
+
+    title: str
+    note: str
+    of: Callable[[Judged], float]
+    is_share: bool = True
+
+
+def _top(most: int) -> Callable[[Judged], float]:
+    return lambda judged: float((judged.rank <= most).mean())
+
+
+def _balanced(judged: Judged) -> float:
+    """Return the mean recall over the classes that have drawings."""
+    hits = judged.rank == 1
+    recalls = [hits[judged.answers == k].mean() for k in np.unique(judged.answers)]
+    return float(sum(recalls) / len(recalls))
+
+
+def _map3(judged: Judged) -> float:
+    return float(np.where(judged.rank <= 3, 1.0 / judged.rank, 0.0).mean())
+
+
+def _log_loss(judged: Judged) -> float:
+    return float(-np.log(np.maximum(judged.right, _LEAST_PROBABILITY)).mean())
+
+
+METRICS: dict[str, Metric] = {
+    "top1": Metric("top-1", "The share whose first guess is right", _top(1)),
+    "balanced_accuracy": Metric("balanced", "The mean recall over the classes", _balanced),
+    "top3": Metric("top-3", "The share with the right class among three guesses", _top(3)),
+    "map3": Metric("MAP@3", "Mean average precision at 3, as in Kaggle's contest", _map3, False),
+    "log_loss": Metric("log loss", "The mean of −log p of the right class", _log_loss, False),
+}
+"""Every figure of merit by its name in JSON, in the order in which they are shown."""
