@@ -21,6 +21,7 @@ from bench.pictures import bench_pictures
 from bench.raster import bench_raster
 from bench.reports import publish
 from bench.rounding import bench_rounding
+from bench.segments import bench_segments
 from bench.server import bench_server
 from bench.simplification import bench_simplification
 from bench.startup import bench_startup
@@ -239,6 +240,22 @@ def phases(
         rows = bench_phases(batch=batch, rounds=rounds)
     title = f"a step of the seed network, batch {batch}, one thread"
     publish("phases", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def segments(
+    batch: Annotated[int, typer.Option(help="Batch size.")] = 128,
+    threads: Threads = 2,
+    rounds: Rounds = 9,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Time each segment of a network in the middle of which is a layer that no kernel knows."""
+    machine = _begin(threads)
+    with console.status("running segments"):
+        rows = bench_segments(batch=batch, threads=threads, rounds=rounds)
+    title = f"the seed network with a batch norm in it, batch {batch}, median of {rounds}"
+    publish("segments", title, rows, machine, console, json_file, plot_file)
 
 
 @app.command()

@@ -182,6 +182,21 @@ def _phases(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("microseconds a drawing, one thread (less is better)", bars, None, True)]
 
 
+def _segments(rows: Sequence[Row]) -> list[Panel]:
+    """Return microseconds."""
+    bars = [
+        Bar(
+            f"{row['name']} ({row['by']})",
+            row["microseconds"],
+            f"{row['microseconds']:.1f} µs",
+            None,
+            row["by"] != "reference",
+        )
+        for row in rows
+    ]
+    return [Panel("microseconds a drawing (less is better)", bars, lower_is_better=True)]
+
+
 def _startup(rows: Sequence[Row]) -> list[Panel]:
     """Return the wall times."""
     bars = [
@@ -295,6 +310,14 @@ REPORTS: dict[str, Report] = {
             Column("of it", "{efficiency:.0%}"),
         ),
         _phases,
+    ),
+    "segments": Report(
+        (
+            Column("segment", "{name}"),
+            Column("by", "{by}"),
+            Column("µs a drawing", "{microseconds:.1f}"),
+        ),
+        _segments,
     ),
     "training": Report(
         (Column("", "{name}"), Column("batch", "{batch}"), *_SPEED, _TO_TORCH), _speeds

@@ -22,7 +22,7 @@ from inkgrad.engines import ReferenceEngine
 def _quick(monkeypatch):
     """Draw few doodles, compile nothing, and leave the tests' own process as it is."""
     monkeypatch.setattr(ours, "ENGINES", {"reference": ReferenceEngine})
-    for module in (training, inference, networks, memory):
+    for module in (training, inference, networks, memory, segments):
         monkeypatch.setattr(module, "pool", lambda: pool(16))
     monkeypatch.setattr(command, "restart_tuned", lambda threads: None)
 

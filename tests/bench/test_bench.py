@@ -176,6 +176,19 @@ def test_every_network_is_given_pictures_that_fit(name):
     assert 0 < (x > 0).mean() < 0.5  # still mostly blank
 
 
+def test_segments_are_timed_one_by_one(bench):
+    rows = bench("segments", "--batch", "8", "--rounds", "1")
+    assert [(row["name"], row["by"]) for row in rows] == [
+        ("conv1 relu1 pool1", "kernels"),
+        ("norm1", "layers"),
+        ("conv2 relu2 pool2 flatten1 dense1 relu3 dense2", "kernels"),
+        ("a step of it", "cpu"),
+        ("a step of the seed network", "cpu"),
+        ("a step of it", "reference"),
+    ]
+    assert all(row["microseconds"] > 0 for row in rows)
+
+
 def test_contention_compares_with_the_best_of_each_state(bench, monkeypatch):
     speeds = {"inkgrad": (100.0, 50.0), "eager": (80.0, 20.0), "last": (40.0, 25.0)}
     busy = []
