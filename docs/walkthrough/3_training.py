@@ -25,7 +25,7 @@ import numpy as np
 
 import pictures
 from inkgrad.drawing import to_bitmap
-from inkgrad.engines import AdamRule, make_engine
+from inkgrad.engines import make_engine
 from inkgrad.insight import evaluate, most_confident_mistakes
 from inkgrad.layers import Dense, Flatten, MaxPool2D, SoftmaxCrossEntropy
 from inkgrad.model import Model
@@ -160,7 +160,7 @@ for size in (1, 8, 32, 128):
 # operations on one array:
 
 # %%
-pictures.code(SGD._step, AdamRule.move)
+pictures.code(SGD._step, Adam._step)
 
 # %%
 theta, g1, g2 = np.array([1.0, -2.0]), np.array([0.5, -40.0]), np.array([0.3, 10.0])

@@ -42,7 +42,7 @@ PROMISES = {
     "3_training": {
         "figures": 15,
         "formulas": [r"\theta \leftarrow \theta - \alpha\, g", r"v \leftarrow \mu v + g"],
-        "sources": ["velocity += gradient", "denominator += self.epsilon", "def move("],
+        "sources": ["velocity += gradient", "denominator += self.epsilon", "def _step("],
         "output": ["all equal", "drawings that it has never seen", "it says: "],
     },
 }
