@@ -15,7 +15,7 @@
 # Someone draws a cat in twenty seconds. You see at once that it is a cat. How could a machine see
 # it, when all that it is given is a table of grey levels?
 #
-# In three chapters we build such a machine out of school mathematics: sums, products, a maximum,
+# In four chapters we build such a machine out of school mathematics: sums, products, a maximum,
 # an exponential, and a good deal of the chain rule. Nothing is hidden in a framework. Beside every
 # formula you find the lines of [inkgrad](../index.md) that carry it out, and the numbers that come
 # out when they run on this page.
@@ -25,6 +25,8 @@
 # - [**Chapter 2**](2_backward.py) goes *backward*: it works out how each of the network's 420,997
 #   numbers ought to change for the answer to get better.
 # - [**Chapter 3**](3_training.py) repeats the two until the network has learnt.
+# - [**Chapter 4**](4_modern.py) goes deeper: what keeps a network of many layers from learning, and
+#   the ideas that changed that.
 #
 # You need to know what a function and a derivative are. Of Python you need little more than
 # arrays.

@@ -478,6 +478,8 @@ plt.show()
 #
 # ## Where to go from here
 #
+# - Go deeper: [chapter 4](4_modern.py) builds the modern network, with batch norm
+#   and residual paths.
 # - Draw an animal yourself: change the numbers in `cat.json`, or save a drawing as a PNG, and ask
 #   `inkgrad predict`.
 # - Train on real drawings, tens of thousands of them: `inkgrad demo`, then `inkgrad train`

@@ -16,8 +16,9 @@
 # see parts. Why not ten more, which see parts of parts? For years that question had a disappointing
 # answer: very deep networks hardly learned at all.
 #
-# This chapter shows what goes wrong, on real numbers, and then adds the ideas that made depth work: **batch norm**, **residual paths**, **dropout** and **global average pooling**. At the
-# end you can read every line of `sketch`, the network that inkgrad uses for many classes.
+# This chapter shows what goes wrong, on real numbers, and then adds the ideas that made depth work:
+# **batch norm**, **residual paths**, **dropout** and **global average pooling**. At the end you can
+# read every line of `sketch`, the network that inkgrad uses for many classes.
 #
 # The drawings are those of [chapter 3](3_training.py): yours, if `INKGRAD_DATA` names their folder,
 # else the built-in doodles.
@@ -49,7 +50,7 @@ from inkgrad.training import Adam, Cosine, Recipe, fit
 pictures.use_style()
 
 classes = ("cat", "dog", "dolphin", "elephant", "zebra")
-loaded = load_drawings(classes, limit=200, offline=True, use_cache=False)
+loaded = load_drawings(classes, limit=160, offline=True, use_cache=False)
 kept, aside = split(loaded.drawings, test_size=0.3, seed=42)
 train, test = loaded.drawings.subset(kept), loaded.drawings.subset(aside)
 print(loaded.source)
@@ -118,8 +119,8 @@ def size(values):
 
 
 # %% [markdown]
-# **Does the signal arrive at all?** Each output is a sum of $16 \cdot 9 = 144$ products, so its size
-# depends on the size of the random weights. Chapter 1 used He's rule, a standard deviation of
+# **Does the signal arrive at all?** Each output is a sum of $16 \cdot 9 = 144$ products, so its
+# size depends on the size of the random weights. Chapter 1 used He's rule, a standard deviation of
 # $\sqrt{2/144}$. It looks arbitrary until we try weights that are a little smaller or larger:
 
 # %%
@@ -190,10 +191,10 @@ print("the drawings:", round(likeness(x), 2))
 print("layers 1, …, 15:", *(f"{likeness(y):.2f}" for y in activations))
 
 # %% [markdown]
-# Every ReLU removes a little of what makes drawings differ: all its outputs are positive, so they
-# all point roughly the same way. Now think of the gradient. It is the mean over the drawings of
-# what each would like to change. The cat asks that *these* maps mean "cat"; the dolphin asks that
-# the *same* maps mean "dolphin". They cancel out:
+# Every ReLU removes a little of what makes drawings differ: none of its outputs is negative, so
+# they all point roughly the same way. Now think of the gradient. It is the mean over the drawings
+# of what each would like to change. The cat asks that *these* maps mean "cat"; the dolphin asks
+# that the *same* maps mean "dolphin". They cancel out:
 
 # %%
 convolutions = [name for name in start if "conv" in name and name.endswith("weight")]
@@ -210,7 +211,9 @@ print(f"first layer: {alone[0]:.3f} for one drawing, {together[0]:.3f} for the b
 figure, axes = plt.subplots(1, 2, figsize=(pictures.WIDTH, 2.4))
 axes[0].plot(depth, [likeness(y) for y in activations], "o-", color=pictures.INK, ms=3.5)
 axes[0].axhline(likeness(x), color=pictures.GREY, lw=0.8, ls=":")
-axes[0].text(15, likeness(x), "the drawings themselves", ha="right", va="bottom", color=pictures.GREY)
+axes[0].text(
+    15, likeness(x), "the drawings themselves", ha="right", va="bottom", color=pictures.GREY
+)
 axes[0].set(xlabel="layer", title="likeness of two drawings' outputs", ylim=(0, 1))
 axes[1].semilogy(depth, alone, "o-", color=pictures.MINUS, ms=3.5, label="one drawing's")
 axes[1].semilogy(depth, together, "o-", color=pictures.INK, ms=3.5, label="the batch's")
@@ -221,12 +224,12 @@ for ax in axes:
 plt.show()
 
 # %% [markdown]
-# Is that enough to stop it from learning? Let us train it for sixty steps. A *trainer* does what
+# Is that enough to stop it from learning? Let us train it for fifty steps. A *trainer* does what
 # the loop of chapter 3 did: gradient, then update.
 
 
 # %%
-def train_briefly(network, steps=60):
+def train_briefly(network, steps=50):
     """Return the parameters after some steps of Adam, and the loss at each step."""
     parameters = network.initialise(seed=0)
     trainer = make_engine("auto", network).trainer(parameters, Adam(), seed=0)
@@ -238,9 +241,9 @@ def train_briefly(network, steps=60):
     return trainer.read_back(), losses
 
 
-def accuracy(network, parameters):
-    """The share of the held-out drawings that are recognised."""
-    pixels, truth = test.batch(np.arange(len(test)))
+def accuracy(network, parameters, drawings=test):
+    """The share of some drawings that are recognised."""
+    pixels, truth = drawings.batch(np.arange(len(drawings)))
     answers = make_engine("auto", network).predict(parameters, pixels).argmax(axis=1)
     return float(np.mean(answers == truth))
 
@@ -250,8 +253,8 @@ print(f"last ten losses: {np.mean(plain_losses[-10:]):.3f}; guessing: {np.log(5)
 print(f"recognised: {accuracy(plain, plain_trained):.1%}; guessing: 20.0%")
 
 # %% [markdown]
-# Hardly anything happened. Nothing is broken: the gradient is right, the sizes are right. There is
-# just too little in it.
+# It is still closer to guessing than to knowing. Nothing is broken: the gradient is right, and so
+# are the sizes. There is just too little in them.
 #
 # ## 4.2 Batch norm: measure, centre, rescale
 #
@@ -262,17 +265,18 @@ print(f"recognised: {accuracy(plain, plain_trained):.1%}; guessing: 20.0%")
 # $$ y = \gamma\, \hat x + \beta, \qquad \hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} $$
 #
 # Here $\mu$ and $\sigma^2$ are the mean and the variance of that channel over all drawings of the
-# batch and all places. The scale $\gamma$ and the shift $\beta$ are learnt, one of each per channel,
-# so that the network can undo the norm where that is better. $\varepsilon$ is tiny and prevents
-# division by zero.
+# batch and all places. The scale $\gamma$ and the shift $\beta$ are learnt, one of each per
+# channel, so that the network can undo the norm where that is better. $\varepsilon$ is tiny and
+# prevents division by zero.
 
 # %%
 pictures.code(BatchNorm.forward)
 
 # %% [markdown]
 # The backward pass has a catch: a number acts on the loss through its own $\hat x$, *and* through
-# $\mu$ and $\sigma^2$, which it shares with all others. With $m$ numbers in the channel, and $g$ the
-# slope by $\hat x$, the chain rule gives (the whole derivation is with [the layer](../layers.md))
+# $\mu$ and $\sigma^2$, which it shares with all others. With $m$ numbers in the channel, and $g$
+# the slope by $\hat x$, the chain rule gives (the whole derivation is with [the
+# layer](../layers.md))
 #
 # $$ \frac{dL}{dx_i} = \frac{1}{\sqrt{\sigma^2 + \varepsilon}}
 #    \Big( g_i - \frac1m \sum_j g_j - \hat x_i \cdot \frac1m \sum_j g_j \hat x_j \Big) $$
@@ -306,7 +310,9 @@ for line, (name, network), kind in zip(
             given[name], (pictures.GREY, pictures.PLUS), ("untrained", "trained"), strict=True
         ):
             values = after(network, kind, outputs)[k].ravel()
-            ax.hist(values, 80, (-4, 4), density=True, histtype="stepfilled", color=color, alpha=0.35)
+            ax.hist(
+                values, 80, (-4, 4), density=True, histtype="stepfilled", color=color, alpha=0.35
+            )
             ax.hist(values, 80, (-4, 4), density=True, histtype="step", color=color, label=when)
         ax.axvline(0, color=pictures.INK, lw=0.8)
         ax.set(yticks=[], ylim=(0, 1.2))
@@ -358,9 +364,7 @@ running = float(normed_trained.statistics["norm2.mean"][0])
 in_use = float(reference.predict(normed_trained, pixels[cat : cat + 1])[0, 0])
 
 # %% tags=["hide-input"]
-figure, axes = plt.subplots(
-    1, 3, figsize=(pictures.WIDTH, 2.1), width_ratios=[0.8, 1.5, 1.5]
-)
+figure, axes = plt.subplots(1, 3, figsize=(pictures.WIDTH, 2.1), width_ratios=[0.8, 1.5, 1.5])
 pictures.paper(axes[0], pixels[cat, 0], "one cat")
 for ax, values, line, title in [
     (axes[1], means, running, "a mean μ in 60 batches"),
@@ -375,10 +379,10 @@ axes[2].set_xlabel("orange: in use, alone or not")
 plt.show()
 
 # %% [markdown]
-# The scatter has a good side: as no two batches measure alike, no drawing is ever seen twice in the
-# same way, which makes it harder to learn drawings by heart. How much scatter is right? inkgrad
-# measures in *shards* of 32 drawings, whatever the size of the batch ("ghost batch norm", Hoffer
-# et al., 2017). A batch of 64 is two shards, and neither knows of the other:
+# The scatter has a good side: no drawing is seen twice in quite the same way, which makes it harder
+# to learn drawings by heart. How much scatter is right? inkgrad measures in *shards* of 32
+# drawings, whatever the size of the batch ("ghost batch norm", Hoffer et al., 2017). A batch of 64
+# is two shards, and neither knows of the other:
 
 # %%
 layer, numbers = BatchNorm(shard=32), normed_start.of(normed.stages[1])
@@ -400,8 +404,8 @@ print(f"two shards of 32 or one of 64: outputs differ by up to {np.abs(whole - o
 #    \frac{dL}{dx} = f'(x)^{\mathsf T}\, \frac{dL}{dy} + \frac{dL}{dy} $$
 #
 # However small the first term is, the second brings the gradient through unharmed. In inkgrad a
-# block like this is `Parallel([[convolution, relu, convolution], []])`: two branches with one input,
-# joined by a sum. The empty branch is the identity.
+# block like this is `Parallel([[convolution, relu, convolution], []])`: two branches with one
+# input, joined by a sum. The empty branch is the identity.
 
 # %%
 pictures.code(Parallel.forward, Parallel.backward)
@@ -419,24 +423,26 @@ networks = {
 }
 lengths = {}
 for name, network in networks.items():
-    gradient = look(network, network.initialise(seed=0), training)[2]
+    outputs, _, gradient = look(network, network.initialise(seed=0), training)
+    last = after(network, ReLU, outputs)[-1]
     in_order = [n for n in network.layout if "conv" in n and n.endswith("weight")]
     lengths[name] = [float(np.linalg.norm(gradient[n])) for n in in_order]
-    print(f"{name:15}  first layer {lengths[name][0]:6.3f}, last layer {lengths[name][-1]:6.3f}")
+    print(
+        f"{name:15}  first layer {lengths[name][0]:6.3f}, last layer {lengths[name][-1]:6.3f};  "
+        f"output: size {size(last):5.2f}, likeness {likeness(last):.2f}"
+    )
 
 # %% [markdown]
-# And how well do they learn, in sixty steps?
+# And how well do they learn, in fifty steps?
 
 # %%
 trained = {"plain": (plain_trained, plain_losses), "norm": (normed_trained, normed_losses)}
 for name in ("identity", "norm + identity"):
     trained[name] = train_briefly(networks[name])
+print(f"recognised:      of {len(train)} learned from   of {len(test)} held out")
 for name, network in networks.items():
-    parameters, losses = trained[name]
-    print(
-        f"{name:15}  {network.size:,} parameters, loss {np.mean(losses[-10:]):.3f}, "
-        f"{accuracy(network, parameters):.1%} of {len(test)} held-out drawings"
-    )
+    shares = [accuracy(network, trained[name][0], drawings) for drawings in (train, test)]
+    print(f"{name:15} {shares[0]:20.1%} {shares[1]:17.1%}")
 
 # %% tags=["hide-input"]
 colors = dict(
@@ -450,17 +456,18 @@ for name, color in colors.items():
     axes[1].plot(np.arange(1, len(losses) + 1), smooth, color=color, lw=1.5, label=name)
 axes[0].set(xlabel="layer", title="length of the gradient at the start", xticks=depth[::2])
 axes[1].axhline(np.log(5), color=pictures.GREY, lw=0.8, ls=":")
-axes[1].text(60, np.log(5) + 0.02, "guessing", ha="right", va="bottom", color=pictures.GREY)
+axes[1].text(50, np.log(5) + 0.02, "guessing", ha="right", va="bottom", color=pictures.GREY)
 axes[1].set(xlabel="step", title="loss", ylim=(0, 2.2))
 axes[1].legend(loc="lower left", fontsize=8)
 plt.show()
 
 # %% [markdown]
-# With the identity alone the gradient arrives in full, more than enough of it: each block adds its
-# output to its input, so the numbers grow from block to block, and two drawings are still as alike
-# as before. Norm alone keeps numbers at one size. Only the two together give every layer a gradient
-# of about the same length, and that network learns fastest. This is the *ResNet*, with which depth
-# went from twenty layers to over a hundred.
+# With the identity alone the gradient arrives, and more than enough of it: each block adds its
+# output to its input, so the numbers grow from block to block, and two drawings stay as alike as
+# before. Norms alone keep the numbers at one size and the drawings apart, but what the network
+# learns carries over to other drawings less well. With both, all layers get a gradient of about the
+# same length, and the network learns fastest. This is the *ResNet*, with which the depth of
+# networks went from about twenty layers to over a hundred.
 #
 # ## 4.4 Which part of the picture decides?
 #
@@ -477,8 +484,8 @@ print("dense weights after Flatten:", 7 * 7 * 16 * 5, " after the means:", 16 * 
 # swap the sums, and see what each *place* says for the class $c$:
 #
 # $$ z_c = \sum_k w_{k,c} \Big( \frac{1}{HW} \sum_{r,t} a_{k,r,t} \Big) + b_c
-#        = \frac{1}{HW} \sum_{r,t} \underbrace{\sum_k w_{k,c}\, a_{k,r,t}}_{\text{vote of the place}}
-#        + b_c $$
+#        = \frac{1}{HW} \sum_{r,t}
+#          \underbrace{\sum_k w_{k,c}\, a_{k,r,t}}_{\text{vote of the place}} + b_c $$
 #
 # The votes are a picture, the *class activation map* (Zhou et al., 2016). Its mean, plus the bias,
 # is exactly the logit:
@@ -498,7 +505,10 @@ probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
 probabilities /= probabilities.sum(axis=1, keepdims=True)
 
 # %% tags=["hide-input"]
-surest = [int(np.argmax(np.where(truth == c, probabilities[:, c], 0))) for c in (0, 2, 3)]
+outlines = pixels.mean(axis=(1, 2, 3)) < 0.15  # votes are hard to see on much ink
+surest = [
+    int(np.argmax(np.where(outlines & (truth == c), probabilities[:, c], 0))) for c in (0, 2, 3)
+]
 figure, axes = plt.subplots(3, 6, figsize=(pictures.WIDTH, 4.5))
 for line, i in zip(axes, surest, strict=True):
     norm = pictures.limits(votes[i], with_sign=True)
@@ -518,22 +528,23 @@ plt.show()
 # 7 × 7 cells, and a cell of layer 15 has seen most of the drawing, so take "place" with a grain of
 # salt.
 #
-# ## 4.5 Dropout: do not rely on anyone
+# ## 4.5 Dropout: no number may rely on another
 #
 # A network with many numbers and few drawings can learn the drawings by heart. **Dropout**
 # (Srivastava et al., 2014) makes that harder: in training, each number is set to 0 with probability
-# $p$, others at every step, and those that stay are divided by $1 - p$:
+# $p$, different ones at every step, and those that stay are divided by $1 - p$:
 #
-# $$ y_i = \frac{k_i}{1 - p}\, x_i, \qquad k_i = 1 \text{ with probability } 1 - p, \text{ else } 0 $$
+# $$ y_i = \frac{k_i}{1 - p}\, x_i, \qquad
+#    k_i = 1 \text{ with probability } 1 - p, \text{ else } 0 $$
 #
-# On average nothing changes, since $1 - p$ of them are $1/(1-p)$ times as large. When the network is
-# used, the layer does nothing. Networks use it on the numbers before the last dense layer; to see
-# it, we use it on a drawing.
+# On average nothing changes, since a share $1 - p$ of them is $1/(1-p)$ times as large. In use the
+# layer does nothing. Its usual place is before the last dense layer. To see it at work, we put it
+# on a drawing:
 
 # %%
 pictures.code(Dropout.forward)
 
-drawing = pixels[surest[0] : surest[0] + 1]
+drawing = x[shown[0] : shown[0] + 1]
 masked = [Dropout(0.5).forward(drawing, mode=Mode.of_step(0, step))[0] for step in range(300)]
 again = Dropout(0.5).forward(drawing, mode=Mode.of_step(0, 2))[0]
 assert np.array_equal(again, masked[2])  # the chance of a step can be repeated
@@ -547,10 +558,10 @@ figure = pictures.row(
 # %% [markdown]
 # ## 4.6 Sketch
 #
-# Now read inkgrad's network for many classes, line by line. A convolution with its norm and its ReLU
-# is one step; between groups of steps, a pool halves the sides and the filters double; in the end
-# come the means, a little dropout, and one dense layer. Seven convolutions need no residual paths
-# yet.
+# Now read inkgrad's network for many classes, line by line. A convolution with its norm and its
+# ReLU is one step. Between groups of steps, a pool halves the sides and the number of filters
+# doubles. At the end come the means, a little dropout, and one dense layer. Seven convolutions do
+# without residual paths.
 
 # %%
 pictures.code(sketch_network)
@@ -574,7 +585,7 @@ def narrow_sketch(classes):
     return Network([*first, MaxPool2D(2), *second, MaxPool2D(2), *third, *head])
 
 
-recipe = Recipe(epochs=8, batch_size=64, learning_rate=3e-3, seed=42)
+recipe = Recipe(epochs=6, batch_size=64, learning_rate=3e-3, seed=42)
 print(f"learnt from {train.counts()}")
 print(f"tested on   {test.counts()}\n")
 print("network        parameters  multiply-adds   recognised")
@@ -588,11 +599,11 @@ for name, network in [("seed", seed_network(5)), ("narrow sketch", narrow_sketch
     )
 
 # %% [markdown]
-# Mind the size of the test: with 300 drawings, a difference of less than about seven percentage
-# points may be chance. What is certain is the price: the narrow sketch has fifteen times fewer
-# parameters than the seed network, and about half as many multiplications.
+# Mind the size of the test: with so few drawings, a difference of less than about eight percentage
+# points may be chance. The price is certain: the narrow sketch has a fifteenth of the seed
+# network's parameters and about half of its multiplications.
 #
-# The full figures take the full network and all drawings:
+# What the whole network can do takes more drawings and more time than a page has:
 #
 # <!-- sketch figures -->
 #
@@ -641,8 +652,8 @@ plt.show()
 #
 # ## Where to go from here
 #
-# - Change `deep`: other depths, other widths, another seed. At which depth does the plain stack stop
-#   learning?
+# - Change `deep`: other depths, other widths, another seed. How deep can the plain stack be and
+#   still learn?
 # - Train `sketch` yourself: `inkgrad train --network sketch --task twenty`
 #   ([the command line](../command-line.md)).
 # - Read the derivations that this chapter left out: [the layers](../layers.md).

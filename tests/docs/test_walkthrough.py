@@ -45,6 +45,17 @@ PROMISES = {
         "sources": ["velocity += gradient", "denominator += self.epsilon", "def _step("],
         "output": ["all equal", "drawings that it has never seen", "it says: "],
     },
+    "4_modern": {
+        "figures": 9,
+        "formulas": [
+            r"\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}}",
+            r"y = f(x) + x",
+            r"y_i = \frac{k_i}{1 - p}\, x_i",
+            r"(a W) * x + (\beta - a \mu)",
+        ],
+        "sources": ["own *= rate[:, None]", "dx += other", "def sketch_network("],
+        "output": ["two shards of 32", "layers: 26 before, 18 after", "479,097", "narrow sketch"],
+    },
 }
 
 
@@ -98,6 +109,16 @@ def test_training_chapter_learns_from_real_drawings(quickdraw_folder: Path, tmp_
     recognised = re.search(r"([\d.]+)% of \d+ drawings that it has never seen", printed)
     assert recognised is not None
     assert float(recognised[1]) > 65.0
+
+
+@pytest.mark.slow
+def test_modern_chapter_learns_where_the_plain_stack_does_not(
+    quickdraw_folder: Path, tmp_path: Path
+):
+    printed = assert_keeps_promises("4_modern", tmp_path, INKGRAD_DATA=str(quickdraw_folder))
+    shares = re.findall(r"^(plain|norm \+ identity) +([\d.]+)% +([\d.]+)%$", printed, re.MULTILINE)
+    held_out = {name: float(share) for name, _, share in shares}
+    assert held_out["norm + identity"] > max(50.0, held_out["plain"] + 10)
 
 
 RUN = """
