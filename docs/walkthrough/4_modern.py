@@ -578,7 +578,7 @@ pictures.code(sketch_network)
 print(sketch_network(classes=345).summary())
 
 # %% [markdown]
-# Its training takes hundreds of thousands of drawings. Here we train a narrow version, a quarter as
+# It is made for far more drawings than we have here. So we train a narrow version, a quarter as
 # wide, next to the seed network of chapters 1 to 3: same drawings, same recipe, same seed.
 
 
@@ -626,7 +626,7 @@ for name, network in [("seed", seed_network(5)), ("narrow sketch", narrow_sketch
 #    = (a W) * x + (\beta - a \mu), \qquad a = \frac{\gamma}{\sqrt{\sigma^2 + \varepsilon}} $$
 #
 # `fold` does this for every norm that has a convolution or a dense layer before it, and leaves out
-# dropout. inkgrad folds a network whenever it only has to answer.
+# dropout. The fast engine folds a network before it answers for a trained model.
 
 # %%
 before, numbers = narrow_sketch(5), fitted["narrow sketch"]
