@@ -14,7 +14,7 @@ from bench.pool import pool
 from typer.testing import CliRunner
 
 from bench import __main__ as command
-from bench import inference, memory, networks, ours, training
+from bench import inference, memory, networks, ours, segments, training
 from inkgrad.engines import ReferenceEngine
 
 
