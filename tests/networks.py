@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,16 @@ import numpy as np
 from inkgrad.engines import ReferenceEngine
 from inkgrad.layers import (
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     Layer,
     LeakyReLU,
     MaxPool2D,
+    Parallel,
     ReLU,
 )
 from inkgrad.network import Network, Parameters
@@ -100,14 +104,56 @@ def any_network(rng: np.random.Generator) -> Network:
     layers: list[Layer] = []
     for _ in range(rng.integers(1, 4)):
         layers.append(_any_convolution(rng, Network([*layers, ReLU()], shape)))
+        if rng.random() < 0.3:
+            layers.append(_any_norm(rng))
         if rng.random() < 0.8:
             layers.append(rng.choice([ReLU(), LeakyReLU(float(rng.choice([0.0, 0.1, 0.5])))]))
         if rng.random() < 0.6:
             layers.append(_any_pool(rng, Network(layers, shape)))
+        if rng.random() < 0.3:
+            layers.append(_any_branches(rng, Network(layers, shape)))
     layers.append(Flatten() if rng.random() < 0.5 else GlobalAveragePool())
     for _ in range(rng.integers(0, 3)):
         layers += [Dense(int(rng.integers(1, 12))), LeakyReLU() if rng.random() < 0.5 else ReLU()]
+        if rng.random() < 0.2:
+            layers.append(rng.choice([Dropout(0.3), _any_norm(rng), Parallel([[ReLU()], []])]))
     return Network([*layers, Dense(int(rng.integers(2, 7)))], shape)
+
+
+def all_layers(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Yield layers, and those in their branches."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, Parallel):
+            for branch in layer.branches:
+                yield from all_layers(branch)
+
+
+def _any_norm(rng: np.random.Generator) -> BatchNorm:
+    shard, momentum, epsilon = rng.integers(1, 9), rng.uniform(0.01, 1), 10 ** rng.uniform(-6, -2)
+    return BatchNorm(int(shard), float(momentum), float(epsilon))
+
+
+def _any_branches(rng: np.random.Generator, before: Network, depth: int = 0) -> Parallel:
+    """Draw branches that fit what `before` gives, and each other; now and then one within one."""
+    channels = before.output_shape[0]
+    join = str(rng.choice(["add", "concatenate"]))
+    branches: list[list[Layer]] = []
+    for _ in range(rng.integers(1, 4)):
+        branch: list[Layer] = []
+        for _ in range(rng.integers(0, 3)):
+            kind = rng.random()
+            if kind < 0.5:
+                size = int(rng.choice([1, 3]))
+                filters = channels if join == "add" else int(rng.integers(1, 4))
+                branch.append(Conv2D(filters, size, padding=size // 2, bias=kind < 0.3))
+            elif kind < 0.9 or depth:
+                branch.append(rng.choice([ReLU(), LeakyReLU(0.2), Dropout(0.1), _any_norm(rng)]))
+            elif not branch:
+                inner = _any_branches(rng, before, depth + 1)
+                branch += [inner] if join == "concatenate" or inner.join == "add" else []
+        branches.append(branch)
+    return Parallel(branches, join)
 
 
 def _any_convolution(rng: np.random.Generator, before: Network) -> Conv2D:
@@ -156,11 +202,20 @@ def _sides(network: Network, padding: Any) -> list[tuple[int, int]]:
 def random_parameters(
     network: Network, rng: np.random.Generator, dtype: type = np.float64
 ) -> Parameters:
-    """Draw He weights, and small biases too, so that their part in the sum is seen."""
+    """Draw He weights, and small biases too, so that their part in the sum is seen.
+
+    So it is with scales, shifts and statistics, which would do nothing as they are at first.
+    """
     parameters = network.initialise(rng, dtype)
     for name in parameters:
-        if name.endswith(".bias"):
+        if name.endswith((".bias", ".shift")):
             parameters[name] = rng.normal(0, 0.1, parameters[name].shape)
+        elif name.endswith(".scale"):
+            parameters[name] = rng.normal(1, 0.3, parameters[name].shape)
+    for name, values in parameters.statistics.items():
+        is_mean = name.endswith(".mean")
+        drawn = rng.normal(0, 0.3, values.shape) if is_mean else rng.gamma(4, 0.25, values.shape)
+        parameters.statistics[name] = drawn
     return parameters
 
 

@@ -17,7 +17,9 @@ import pytest
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import ShapeError
 from inkgrad.layers import (
+    LAYERS,
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
     Flatten,
@@ -30,6 +32,7 @@ from inkgrad.layers import (
 from inkgrad.network import Network, Parameters, seed_network
 from tests.agreement import error, layer_errors
 from tests.networks import (
+    all_layers,
     any_network,
     exact_batch,
     exact_parameters,
@@ -39,6 +42,7 @@ from tests.networks import (
     random_parameters,
 )
 from tests.test_network import HOSTILE
+from tests.thorough import THOROUGH
 from tests.web.javascript import JavaScriptError
 
 # See tests/engines/cpu/test_equality.py: some BLAS raise this flag with finite numbers.
@@ -70,8 +74,8 @@ def networks() -> list[Network]:
 
 def sent(network: Network, parameters: Parameters, x: np.ndarray, label: int) -> tuple[Any, ...]:
     """Return the arguments of `run` for the batch's only drawing."""
-    flat = {name: values.ravel() for name, values in parameters.items()}
-    return network.to_config(), flat, x.ravel(), int(label), RATE
+    flat = [{name: a.ravel() for name, a in p.items()} for p in (parameters, parameters.statistics)]
+    return network.to_config(), *flat, x.ravel(), int(label), RATE
 
 
 def reference(
@@ -130,6 +134,8 @@ def test_networks_are_described_alike(javascript):
         assert found["outputShape"] == list(network.output_shape)
         layout = [[name, list(shape)] for name, (_, shape) in network.layout.items()]
         assert found["parameters"] == layout
+        measured = [[name, list(shape)] for name, (_, shape) in network.statistics_layout.items()]
+        assert found["statistics"] == measured
         assert found["layers"] == [
             {
                 "name": stage.name,
@@ -138,6 +144,7 @@ def test_networks_are_described_alike(javascript):
                 "inputShape": list(stage.input_shape),
                 "outputShape": list(stage.output_shape),
                 "parameterShapes": {k: list(v) for k, v in stage.parameter_shapes.items()},
+                "stateShapes": {k: list(v) for k, v in stage.state_shapes.items()},
                 "multiplyAdds": stage.multiply_adds,
             }
             for stage, entry in zip(network.stages, config["layers"], strict=True)
@@ -160,6 +167,23 @@ def test_forward_and_backward(cases, results):
         gradients = {name: values.ravel() for name, values in expected["gradients"].items()}
         errors = layer_errors(network, found["gradients"], gradients)
         assert max(errors.values()) <= GRADIENTS, (network, errors)
+
+
+@pytest.mark.slow
+def test_many_networks_of_all_kinds_of_layers(javascript):
+    """150 networks that no other test draws, in doubles."""
+    drawn = []
+    for seed in range(1000, 1000 + 150 * THOROUGH):
+        rng = np.random.default_rng(seed)
+        network = any_network(rng)
+        parameters = random_parameters(network, rng)
+        x, labels = random_batch(network, 1, rng)
+        drawn.append((network, parameters, x, int(labels[0])))
+    kinds = {type(layer).__name__ for n, *_ in drawn for layer in all_layers(n.layers)}
+    assert kinds == set(LAYERS)
+    results = javascript.call_many(MODULE, "run", [sent(*case) for case in drawn])
+    for case, found in zip(drawn, results, strict=True):
+        check_doubles(found, reference(*case))
 
 
 def test_a_step(cases, results):
@@ -186,20 +210,27 @@ def test_doubles_stay_doubles(javascript, cases):
     wide = [(n, p.astype(np.float64), x.astype(np.float64), label) for n, p, x, label in cases]
     results = javascript.call_many(MODULE, "run", [sent(*case) for case in wide])
     for case, found in zip(wide, results, strict=True):
-        expected = reference(*case)
-        for name in ("outputs", "derivatives"):
-            for ours, theirs in zip(found[name], flat(expected[name]), strict=True):
-                assert ours.dtype == np.float64
-                np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
-        for name, theirs in expected["gradients"].items():
-            ours = found["gradients"][name]
-            np.testing.assert_allclose(ours, theirs.ravel(), rtol=1e-9, atol=1e-11)
+        check_doubles(found, reference(*case))
+
+
+def check_doubles(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    for name in ("outputs", "derivatives"):
+        for ours, theirs in zip(found[name], flat(expected[name]), strict=True):
+            assert ours.dtype == np.float64
+            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-11)
+    for name, theirs in expected["gradients"].items():
+        ours = found["gradients"][name]
+        np.testing.assert_allclose(ours, theirs.ravel(), rtol=1e-9, atol=1e-11)
 
 
 def test_ties_and_blank_paper(javascript):
     """Where sums are exact, every cell has the same bits and every tie the same winner."""
-    rounding = (AveragePool2D, GlobalAveragePool, LeakyReLU)
-    exact = [n for n in networks() if not any(isinstance(layer, rounding) for layer in n.layers)]
+    rounding = (AveragePool2D, GlobalAveragePool, LeakyReLU, BatchNorm)
+    exact = [
+        n
+        for n in networks()
+        if not any(isinstance(layer, rounding) for layer in all_layers(n.layers))
+    ]
     cases = []
     for seed, network in enumerate(exact):
         rng = np.random.default_rng(seed)
@@ -236,7 +267,7 @@ def test_inputs_and_labels_that_do_not_fit_are_refused(javascript):
         sent(network, parameters, np.zeros(n, np.float32), label)
         for n, label in [(4, 3), (4, -1), (3, 0)]
     ]
-    calls += [(*calls[0][:3], label, RATE) for label in (1.5, None, "1")]
+    calls += [(*calls[0][:-2], label, RATE) for label in (1.5, None, "1")]
     found = [str(result) for result in javascript.call_many(MODULE, "run", calls)]
     assert found == [
         "ShapeError: labels must run from 0 to 2, but one is 3",
@@ -264,8 +295,24 @@ def test_hostile_descriptions_are_refused_in_one_sentence(javascript):
     assert len(names) > 50
 
 
+def test_a_layer_that_gives_too_many_numbers_is_refused(javascript):
+    """Pools and sums of branches take no multiply-adds; what they give is counted."""
+    relu = {"type": "ReLU"}
+    refused = [
+        config(
+            {"type": "MaxPool2D", "size": 3, "stride": 1, "padding": 1}, shape=(1, 10**6, 10**6)
+        ),
+        config(parallel(*[[relu]] * 101, join="concatenate"), shape=(10, 10**4, 10**4)),
+    ]
+    for result in javascript.call_many(MODULE, "described", [(entry,) for entry in refused]):
+        assert "takes more than 100,000,000,000 multiply-adds a drawing" in result.message
+    for description in refused:
+        with pytest.raises(ShapeError, match=r"takes more than 100,000,000,000 multiply-adds"):
+            Network.from_config(description)
+
+
 def test_deep_descriptions_are_refused(javascript):
-    places = ["layers", "input_shape", "type", "filters", "size", "stride", "padding"]
+    places = ["layers", "input_shape", "type", "filters", "size", "stride", "padding", "branches"]
     for result in javascript.call_many(MODULE, "refusalOfDeep", [(place,) for place in places]):
         assert result.startswith("ShapeError: "), result
         assert len(result) < 200
@@ -273,6 +320,10 @@ def test_deep_descriptions_are_refused(javascript):
 
 def config(*layers: dict[str, Any], shape: Any = (1, 28, 28)) -> dict[str, Any]:
     return {"input_shape": list(shape), "layers": list(layers)}
+
+
+def parallel(*branches: Any, join: Any = "add") -> dict[str, Any]:
+    return {"type": "Parallel", "branches": list(branches), "join": join}
 
 
 def test_mistakes_are_told_in_the_same_words(javascript):
@@ -293,6 +344,37 @@ def test_mistakes_are_told_in_the_same_words(javascript):
         config(conv, {"type": "MaxPool2D", "size": 27}),
         config({"type": "Flatten"}, {"type": "MaxPool2D", "size": 2}),
         config({"type": "ReLU"}, shape=(1, 0, 28)),
+        config({"type": "BatchNorm", "shard": 0}),
+        config({"type": "BatchNorm", "momentum": 0}),
+        config({"type": "BatchNorm", "momentum": 1.5}),
+        config({"type": "BatchNorm", "epsilon": -0.5}),
+        config({"type": "BatchNorm", "epsilon": "1"}),
+        config({"type": "BatchNorm", "scale": 1}),
+        config({"type": "Dropout", "rate": 1}),
+        config({"type": "Dropout", "rate": -0.5}),
+        config({"type": "Dropout", "rate": "half"}),
+        config({"type": "Parallel"}),
+        config({"type": "Parallel", "join": "add"}),
+        config(parallel()),
+        config(parallel([], {"type": "ReLU"})),
+        config(parallel([], join="multiply")),
+        config(parallel([], join=7)),
+        config({**parallel([], []), "rate": 1}),
+        config({**parallel([{"type": "Conv3D"}]), "rate": 1}),
+        config(conv, parallel([], [{"type": "ReLU"}, {"type": "Conv3D"}])),
+        config(parallel([parallel([], [{"type": "ReLU", "slope": 1}])])),
+        config(parallel([parallel([], [{"type": "Dropout", "rate": 2}])])),
+        config(parallel([parallel([], join="")])),
+        config(conv, parallel([conv], [])),
+        config(conv, parallel([], [conv], [], join="concatenate")),
+        config(parallel([{"type": "Flatten"}], [], join="concatenate")),
+        config(parallel([], [{"type": "ReLU"}, {"type": "Dense", "outputs": 5}])),
+        config(parallel([parallel([], [conv, {"type": "MaxPool2D", "size": 27}])])),
+        config(parallel([], [conv, parallel([conv], [])])),
+        config({"type": "Flatten"}, {"type": "Dense", "outputs": 10**9}),
+        config({**conv, "padding": [[10**6, 10**6], 10**6]}),
+        config({"type": "Dropout", "rate": 0.25}, shape=(10**6, 10**6)),
+        config({"type": "Parallel", "branches": [[], [conv]]}, shape=(3, 10**5, 10**5)),
     ]
     expected = []
     for description in given:

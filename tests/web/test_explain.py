@@ -7,7 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy
+from inkgrad.layers import (
+    Conv2D,
+    Dense,
+    Flatten,
+    MaxPool2D,
+    ReLU,
+    SoftmaxCrossEntropy,
+)
+from inkgrad.layers.row import forward
 from inkgrad.network import Network
 from tests.networks import any_network, random_batch, random_network, random_parameters
 
@@ -22,7 +30,7 @@ class Scene:
     def __init__(self, network: Network, seed: int) -> None:
         rng = np.random.default_rng(seed)
         self.network = network
-        parameters = random_parameters(network, rng)
+        self.parameters = parameters = random_parameters(network, rng)
         x, labels = random_batch(network, 1, rng)
         self.outputs, saved = [x], []
         for stage in network.stages:
@@ -54,6 +62,7 @@ class Scene:
                 for stage in network.stages
             ],
             "parameters": {name: value.ravel() for name, value in parameters.items()},
+            "statistics": {name: value.ravel() for name, value in parameters.statistics.items()},
             "outputs": [output.ravel() for output in self.outputs],
             "probabilities": self.probabilities.ravel(),
             "label": int(labels[0]),
@@ -177,8 +186,37 @@ def check_sources_forward(scene, index, cell, explained):
         assert explained["cells"] == len(covered)
     elif kind == "Dense":
         assert [x[c] for c in covered] == [part["left"] for part in explained["parts"]]
+    elif kind == "Parallel":
+        check_branches(scene, index, cell, explained, covered)
     else:
         assert covered == [cell]
+
+
+def check_branches(scene, index, cell, explained, covered):
+    """Check what each branch gives, and that an empty one says which cell it hands on."""
+    stage = scene.network.stages[index]
+    numbers = scene.parameters.of(stage)
+    rows = stage.layer.rows(stage.input_shape)
+    given = [
+        forward(
+            stages,
+            scene.outputs[index],
+            {n.removeprefix(f"{k}."): a for n, a in numbers.items() if n.startswith(f"{k}.")},
+        )[0]
+        for k, stages in enumerate(rows, start=1)
+    ]
+    if stage.layer.join == "add":
+        for part in explained["parts"]:
+            assert part["sum"] == pytest.approx(given[part["branch"] - 1].ravel()[cell], rel=1e-9)
+            assert part["names"] == [s.name for s in rows[part["branch"] - 1]]
+        assert covered == [cell] * rows.count(())
+        return
+    k = explained["branch"] - 1
+    before = sum(each.size for each in given[:k])
+    place = np.unravel_index(cell - before, given[k].shape[1:])
+    assert explained["place"] == [int(n) for n in place]
+    assert explained["value"] == pytest.approx(given[k][0][place], rel=1e-9)
+    assert covered == ([] if rows[k] else [cell - before])
 
 
 def test_probabilities_and_logits(javascript, all_scenes):

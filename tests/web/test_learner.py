@@ -11,8 +11,19 @@ import pytest
 
 from inkgrad.drawing import to_bitmap, to_bitmaps
 from inkgrad.engines import ReferenceEngine
-from inkgrad.features import measure_features
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy
+from inkgrad.features import Features, measure_features
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+    SoftmaxCrossEntropy,
+)
 from inkgrad.model import Model, load
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.quickdraw.doodles import draw
@@ -181,6 +192,40 @@ def test_what_has_learnt_is_saved(javascript, data, tmp_path):
         assert again.parameters[name].tobytes() == values.tobytes()
     probabilities = again.with_engine("reference").predict_proba([CROSS])[0]
     np.testing.assert_allclose(probabilities, step["after"]["probabilities"], atol=1e-5)
+
+
+def test_what_was_measured_stays_as_it_is(javascript, tmp_path):
+    """Steps, checks and teaching see mean and variance as constants; a saved model has them."""
+    branch = [Conv2D(4, 3, padding=1, bias=False), BatchNorm(), ReLU()]
+    layers = [Conv2D(4, 5, 2), BatchNorm(), Parallel([branch, []]), ReLU(), GlobalAveragePool()]
+    network = Network([*layers, Dropout(), Dense(3)])
+    rng = np.random.default_rng(2)
+    parameters = random_parameters(network, rng, np.float32)
+    features = Features(*(rng.random((2, 3, 4)).astype(np.float32)))
+    model = Model(network, parameters, CLASSES, features=features)
+    names = ["norm1.scale", "norm1.shift", "parallel1.1.norm1.scale", "parallel1.1.conv1.weight"]
+    calls = [["load", file_of(model, tmp_path)], ["see", CROSS]]
+    calls += [["check", LABEL, name, 1, 1e-5] for name in names]
+    calls += [["check", LABEL, "norm1.mean", 1, 1e-5], ["step", LABEL, RATE]]
+    calls += [["teach", "house", HOUSES], ["step", LABEL, RATE], ["save"]]
+    loaded, _, *rest = javascript.call(MODULE, "inTurn", calls)
+    *checks, refused, step, later, _, saved = rest
+    for name, found in zip(names, checks, strict=True):
+        assert found["numeric"] == pytest.approx(found["analytic"], rel=1e-4, abs=1e-9), name
+    sentence = "there is no weight 1 of norm1.mean; see the model's parameters"
+    assert refused == f"ShapeError: {sentence}"
+    assert list(step["parameters"]) == list(network.layout)
+    _, gradient = taught(model, model.parameters, CROSS)
+    for name, values in step["parameters"].items():
+        expected = parameters[name] - np.float32(RATE) * gradient[name]
+        np.testing.assert_allclose(values, expected.ravel(), atol=1e-5)
+    np.testing.assert_equal(later["statistics"], loaded["statistics"])
+    (tmp_path / "taught.safetensors").write_bytes(saved.tobytes())
+    again = load(tmp_path / "taught.safetensors")
+    assert again.classes == (*CLASSES, "house")
+    for name, values in parameters.statistics.items():
+        assert again.parameters.statistics[name].tobytes() == values.tobytes()
+        assert loaded["statistics"][name].tobytes() == values.tobytes()
 
 
 def test_another_model_takes_the_place_of_the_first(javascript, model, data, tmp_path):

@@ -13,12 +13,23 @@ from safetensors.numpy import save
 
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.errors import ModelError
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+)
 from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw.doodles import ANIMALS, draw
 from tests.fuzz.mutants import mutant
 from tests.fuzz.readers import in_header, small_model
+from tests.networks import random_parameters
 from tests.test_model import DAMAGES, damage, parts_of
 from tests.web.drawings import random_drawings
 from tests.web.javascript import JavaScriptError
@@ -100,6 +111,59 @@ def test_drawings_are_seen_alike(javascript, tmp_path, raster):
     assert probabilities.dtype == np.float32
     np.testing.assert_allclose(probabilities, model.predict_proba(drawings), atol=1e-5)
     assert probabilities.argmax(axis=1).std() > 0  # not the same answer to all
+
+
+def measuring() -> Model:
+    """Return a model of all kinds of layers, some of which measured something."""
+    branch = [Conv2D(4, 3, padding=1, bias=False), BatchNorm(16, 0.05, 1e-3), ReLU()]
+    layers = [Conv2D(4, 5, 2), BatchNorm(), Parallel([branch, []]), GlobalAveragePool()]
+    network = Network([*layers, Dropout(0.25), Dense(3)])
+    return Model(network, random_parameters(network, np.random.default_rng(5), np.float32), CLASSES)
+
+
+def test_what_was_measured_is_read_used_and_written(javascript, tmp_path):
+    model, path = measuring(), tmp_path / "m.safetensors"
+    data = bytes_of(model, path)
+    found = javascript.call(MODULE, "read", data)
+    assert found["network"] == json.loads(json.dumps(model.network.to_config()))
+    assert list(found["statistics"]) == list(model.parameters.statistics)
+    for name, values in found["statistics"].items():
+        assert values.tobytes() == model.parameters.statistics[name].tobytes()
+    drawings = random_drawings(20, seed=6)
+    seen = javascript.call(MODULE, "seen", data, drawings)
+    expected = model.with_engine("reference").predict_proba(drawings)
+    np.testing.assert_allclose([ours["probabilities"] for ours in seen], expected, atol=1e-5)
+    path.write_bytes(javascript.call(MODULE, "rewritten", data).tobytes())
+    again = load(path)
+    assert again.network == model.network
+    for name, values in model.parameters.numbers.items():
+        assert again.parameters.numbers[name].tobytes() == values.tobytes()
+
+
+def test_what_cannot_have_been_measured_is_refused_in_the_same_words(javascript, tmp_path):
+    path = tmp_path / "m.safetensors"
+    measuring().save(path)
+    metadata, tensors = parts_of(path)
+    inner = "parallel1.1.norm1.variance"
+    broken = [{name: tensors[name] for name in tensors if name != inner}]
+    broken += [
+        {**tensors, name: value}
+        for name, value in [
+            (inner, np.array([1, 2, -0.5, 3], np.float32)),
+            ("norm1.variance", np.full(4, -1, np.float32)),
+            ("norm1.variance", np.full(4, np.inf, np.float32)),
+            ("norm1.mean", np.zeros(5, np.float32)),
+            ("norm1.median", np.zeros(4, np.float32)),
+        ]
+    ]
+    calls, expected = [], []
+    for changed in broken:
+        path.write_bytes(save(changed, metadata))
+        calls.append((np.frombuffer(path.read_bytes(), np.uint8), str(path)))
+        expected.append(refused_by_python(path))
+    assert expected[1].endswith(f"{inner} holds a variance below 0")
+    results = javascript.call_many(MODULE, "read", calls)
+    assert [result.message for result in results] == expected
 
 
 def test_half_the_bits_are_read_too(javascript, tmp_path):

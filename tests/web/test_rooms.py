@@ -68,9 +68,13 @@ def test_the_layers_are_pythons(node):
 
 
 def test_a_layers_file_holds_all_that_is_said_of_it(node):
+    parameters = {
+        "BatchNorm": ["scale", "shift"],
+        "Conv2D": ["weight", "bias"],
+        "Dense": ["weight", "bias"],
+    }
     for name, facts in node.call("tests/rooms.js", "layers").items():
-        parameters = ["weight", "bias"] if name in ("Conv2D", "Dense") else []
-        assert facts["formulas"] == facts["says"] == ["y", "dx", *parameters]
+        assert facts["formulas"] == facts["says"] == ["y", "dx", *parameters.get(name, [])]
 
 
 def test_no_line_is_longer_than_a_hundred_characters():

@@ -18,10 +18,11 @@ export function written(tensors, metadata) {
 /** Read a model file. */
 export function read(bytes, where) {
   const model = Model.fromBytes(bytes, where);
-  const { network, parameters, classes, raster, record, features } = model;
+  const { network, parameters, statistics, classes, raster, record, features } = model;
   return {
     network: network.toConfig(),
     parameters,
+    statistics,
     classes,
     raster: raster.toDict(),
     record,

@@ -28,6 +28,7 @@
  * @typedef {object} Scene
  * @property {Layer[]} layers
  * @property {Record<string, Float32Array>} parameters "conv1.weight" → numbers
+ * @property {Record<string, Float32Array>} statistics "norm1.mean" → numbers
  * @property {Float32Array[]} outputs the input, then each layer's output
  * @property {ArrayLike<number>} probabilities
  */

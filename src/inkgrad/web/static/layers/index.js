@@ -8,11 +8,14 @@
  */
 
 import { AveragePool2D, GlobalAveragePool } from "./average.js";
+import { BatchNorm } from "./norm.js";
 import { Conv2D } from "./conv.js";
 import { Dense } from "./dense.js";
+import { Dropout } from "./dropout.js";
 import { Flatten } from "./flatten.js";
 import { LeakyReLU } from "./leaky_relu.js";
 import { MaxPool2D } from "./pool.js";
+import { Parallel } from "./parallel.js";
 import { ReLU } from "./relu.js";
 
 /**
@@ -22,11 +25,14 @@ import { ReLU } from "./relu.js";
  */
 export const LAYERS = {
   AveragePool2D,
+  BatchNorm,
   Conv2D,
   Dense,
+  Dropout,
   Flatten,
   GlobalAveragePool,
   LeakyReLU,
   MaxPool2D,
+  Parallel,
   ReLU,
 };

@@ -4,8 +4,11 @@
  * The twin of `inkgrad/layers/layer.py`. Every layer is a class of its settings, with
  *
  *     outputShape(inputShape), parameterShapes(inputShape), multiplyAdds(inputShape)
- *     forward(x, inputShape, parameters) → { y, saved }
+ *     forward(x, inputShape, numbers) → { y, saved }
  *     backward(dy, saved) → { dx, gradients }
+ *
+ * and, if it measures in training, stateShapes(inputShape). The page's networks answer only, also
+ * where they take a step, so there are no modes: see `norm.js` and `dropout.js`.
  *
  * It holds nothing but its settings: what `backward` needs is handed out by `forward` as `saved`.
  * Unlike in Python there is one drawing at a time, and a picture is a typed array of its numbers in
@@ -32,11 +35,14 @@ import { ShapeError, inShort } from "../errors.js";
  * @typedef {object} Operation
  * @property {(inputShape: Shape) => Shape} outputShape
  * @property {(inputShape: Shape) => Record<string, Shape>} parameterShapes by short name: "weight"
+ * @property {(inputShape: Shape) => Record<string, Shape>} [stateShapes] of what it measures in
+ *   training, by short name: "mean"
  * @property {(inputShape: Shape) => number} multiplyAdds for one drawing
- * @property {<T extends Floats>(x: T, inputShape: Shape, parameters: Record<string, Floats>) =>
- *   { y: T, saved: any }} forward
+ * @property {<T extends Floats>(x: T, inputShape: Shape, numbers: Record<string, Floats>) =>
+ *   { y: T, saved: any }} forward is given what it learns and what it measures
  * @property {<T extends Floats>(dy: T, saved: any) =>
  *   { dx: T, gradients: Record<string, T> }} backward
+ * @property {() => Record<string, unknown>} [plainSettings] of layers that hold layers
  */
 
 /**
@@ -53,7 +59,13 @@ import { ShapeError, inShort } from "../errors.js";
 /** @typedef {(explained: any) => string} Say a sentence about a number, as it was explained */
 
 /**
- * A kind of layer: the class of a layer's file.
+ * Makes a layer from its configuration, and the name of its place for errors.
+ *
+ * @typedef {(entry: unknown, inside: string) => Operation} Make
+ */
+
+/**
+ * A kind of layer: the class of a layer's file. Kinds that hold layers are handed what makes them.
  *
  * @typedef {object} Facts
  * @property {string} shortName "conv", of "conv1"
@@ -62,12 +74,15 @@ import { ShapeError, inShort } from "../errors.js";
  * @property {Record<string, Formula>} formulas by what is computed: y, dx, weight, bias
  * @property {Words} words
  * @property {Record<string, Say>} says
- * @property {(layer: Layer, scene: Scene, index: number, cell: number) => Explained} explain where
- *   a number comes from; `index` is the layer's place, `cell` the number's in what comes out
- * @property {(layer: Layer, scene: LearnedScene, index: number, cell: number) => Explained}
- *   explainDerivative the same of the derivative of what goes in
- * @property {(parameter: string, layer: Layer, scene: LearnedScene, index: number, cell: number) =>
- *   Explained} [explainGradient] the same of a weight or bias, of kinds that have some
+ * @property {(layer: Layer, scene: Scene, index: number, cell: number, make: Make) => Explained}
+ *   explain where a number comes from; `index` is the layer's place, `cell` the number's in what
+ *   comes out
+ * @property {(layer: Layer, scene: LearnedScene, index: number, cell: number, make: Make) =>
+ *   Explained} explainDerivative the same of the derivative of what goes in
+ * @property {(parameter: string, layer: Layer, scene: LearnedScene, index: number, cell: number,
+ *   make: Make) => Explained} [explainGradient] the same of a parameter, of kinds that have some
+ * @property {(settings: Record<string, unknown>, make: Make) => Record<string, unknown>}
+ *   [withLayers] returns the settings with the layers in them made, of kinds that hold layers
  * @property {(layer: Layer, x: Float32Array) => Uint8Array} [blocked] of kinds that stop gradients
  */
 
@@ -181,9 +196,9 @@ export function zerosLike(array, length) {
 }
 
 /**
- * Write a shape as Python does.
+ * Write a shape, or any row of values, as Python does.
  *
- * @param {Shape} shape
+ * @param {(number | string)[]} shape
  * @returns {string}
  *
  * @example

@@ -8,6 +8,7 @@
  */
 
 import { LAYERS } from "../layers/index.js";
+import { layerFromConfig } from "./network.js";
 
 /** @typedef {import("../layers/explanation.js").Layer} Layer */
 /** @typedef {import("../layers/explanation.js").Scene} Scene */
@@ -27,7 +28,7 @@ import { LAYERS } from "../layers/index.js";
  */
 export function explainOutput(scene, index, cell) {
   const layer = scene.layers[index];
-  const explained = LAYERS[layer.type].explain(layer, scene, index, cell);
+  const explained = LAYERS[layer.type].explain(layer, scene, index, cell, layerFromConfig);
   return { kind: layer.type, stored: scene.outputs[index + 1][cell], ...explained };
 }
 
@@ -41,7 +42,13 @@ export function explainOutput(scene, index, cell) {
  */
 export function explainDerivative(scene, index, cell) {
   const layer = scene.layers[index];
-  const explained = LAYERS[layer.type].explainDerivative(layer, scene, index, cell);
+  const explained = LAYERS[layer.type].explainDerivative(
+    layer,
+    scene,
+    index,
+    cell,
+    layerFromConfig,
+  );
   return { kind: `${layer.type}.dx`, stored: scene.derivatives[index][cell], ...explained };
 }
 
@@ -49,15 +56,23 @@ export function explainDerivative(scene, index, cell) {
  * Explain the gradient of one weight or bias.
  *
  * @param {LearnedScene} scene
- * @param {string} name "conv1.weight"
+ * @param {string} name "conv1.weight", "parallel1.2.conv1.weight"
  * @param {number} cell where in that parameter
  * @returns {Explained} with `kind` such as "Dense.weight"
  */
 export function explainGradient(scene, name, cell) {
-  const [stage, parameter] = name.split(".");
+  const [stage, ...rest] = name.split(".");
+  const parameter = rest.join(".");
   const index = scene.layers.findIndex((layer) => layer.name === stage);
   const layer = scene.layers[index];
-  const explained = LAYERS[layer.type].explainGradient?.(parameter, layer, scene, index, cell);
+  const explained = LAYERS[layer.type].explainGradient?.(
+    parameter,
+    layer,
+    scene,
+    index,
+    cell,
+    layerFromConfig,
+  );
   return {
     kind: `${layer.type}.${parameter}`,
     weight: scene.parameters[name][cell],

@@ -29,6 +29,7 @@ import { DrawingError } from "../drawing/strokes.js";
  * @property {string[]} classes
  * @property {Layer[]} layers
  * @property {Parameters} parameters
+ * @property {Parameters} statistics what it measured while it learnt; no step changes them
  * @property {Record<string, any>} record
  * @property {{ side: number, pen: number, padding: number }} raster
  * @property {number} size
@@ -184,13 +185,14 @@ export class Learner {
         `a step at rate ${rate} makes weights that are not finite; take a smaller rate`,
       );
     }
-    this.#become(new Model({ ...model, parameters }));
+    const stepped = new Model({ ...model, parameters });
+    this.#become(stepped);
     this.#steps++;
     const { outputs } = this.#seen();
     return {
       before: { loss, probabilities },
       after: {
-        loss: lossOf(model.network, parameters, outputs[0], label),
+        loss: lossOf(model.network, stepped.numbers, outputs[0], label),
         probabilities: softmax(outputs[outputs.length - 1]),
       },
       parameters,
@@ -208,7 +210,7 @@ export class Learner {
    * @throws {ShapeError} if there is no such weight, or the nudge is none
    */
   check(label, name, index, epsilon) {
-    const { network, parameters } = this.#now();
+    const { network, parameters, numbers } = this.#now();
     const isThere = Number.isInteger(index) && index >= 0 && index < parameters[name]?.length;
     if (!Object.hasOwn(parameters, name) || !isThere) {
       throw new ShapeError(`there is no weight ${index} of ${name}; see the model's parameters`);
@@ -221,7 +223,7 @@ export class Learner {
     const lossAt = (/** @type {number} */ nudge) => {
       const nudged = Float64Array.from(parameters[name]); // else w + ε itself would be rounded
       nudged[index] += nudge;
-      return lossOf(network, { ...parameters, [name]: nudged }, x, label);
+      return lossOf(network, { ...numbers, [name]: nudged }, x, label);
     };
     const [lossUp, lossDown] = [lossAt(epsilon), lossAt(-epsilon)];
     return { analytic, numeric: (lossUp - lossDown) / (2 * epsilon), lossUp, lossDown, epsilon };
@@ -268,6 +270,7 @@ export class Learner {
     const taught = new Model({
       network: Network.fromConfig(config),
       parameters: { ...model.parameters, [weight]: learnt.weight, [bias]: learnt.bias },
+      statistics: model.statistics,
       classes,
       raster: model.raster,
       record,
@@ -321,7 +324,7 @@ export class Learner {
   #become(model) {
     this.#model = model;
     if (this.#pass === null) return;
-    this.#pass = forward(model.network, model.parameters, this.#pass.outputs[0]);
+    this.#pass = forward(model.network, model.numbers, this.#pass.outputs[0]);
   }
 
   #models() {
@@ -345,7 +348,7 @@ export class Learner {
   /** @returns {Description} */
   #description() {
     const { loaded, model } = this.#models();
-    const { network, parameters, classes, raster, record, features } = model;
+    const { network, parameters, statistics, classes, raster, record, features } = model;
     const known = taughtIn(loaded).length;
     return {
       steps: this.#steps,
@@ -355,6 +358,7 @@ export class Learner {
       classes,
       layers: network.layers.map(({ layer, ...plain }) => plain),
       parameters,
+      statistics,
       record,
       raster: raster.toDict(),
       size: network.size,

@@ -36,13 +36,22 @@ export class Model {
    * @param {object} parts
    * @param {Network} parts.network with inputs [1, side, side] and one output a class
    * @param {Parameters} parts.parameters
+   * @param {Parameters} [parts.statistics] what the network measured while it learnt
    * @param {string[]} parts.classes what each output means, in order
    * @param {Raster} parts.raster how strokes become the bitmaps that the network was trained on
    * @param {Record<string, any>} [parts.record] where the model comes from: plain values
    * @param {Features | null} [parts.features]
    * @throws {ModelError} if classes, network and rasteriser do not fit together
    */
-  constructor({ network, parameters, classes, raster, record = {}, features = null }) {
+  constructor({
+    network,
+    parameters,
+    statistics = {},
+    classes,
+    raster,
+    record = {},
+    features = null,
+  }) {
     const { side } = raster;
     if (String(network.inputShape) !== `1,${side},${side}`) {
       throw new ModelError(
@@ -65,6 +74,8 @@ export class Model {
     /** @readonly */
     this.parameters = parameters;
     /** @readonly */
+    this.statistics = statistics;
+    /** @readonly */
     this.classes = classes;
     /** @readonly */
     this.raster = raster;
@@ -73,6 +84,11 @@ export class Model {
     /** @readonly */
     this.features = features;
     Object.freeze(this);
+  }
+
+  /** Every parameter and statistic by name: what a forward pass needs. @returns {Parameters} */
+  get numbers() {
+    return { ...this.parameters, ...this.statistics };
   }
 
   /**
@@ -85,7 +101,7 @@ export class Model {
    */
   see(drawing) {
     const bitmap = toBitmap(drawing, this.raster);
-    const pass = forward(this.network, this.parameters, asInput(bitmap));
+    const pass = forward(this.network, this.numbers, asInput(bitmap));
     return { bitmap, ...pass, probabilities: softmax(pass.outputs[pass.outputs.length - 1]) };
   }
 
@@ -95,7 +111,7 @@ export class Model {
    * @returns {Uint8Array}
    */
   toBytes() {
-    const { network, parameters, classes, raster, record, features } = this;
+    const { network, numbers, classes, raster, record, features } = this;
     const description = {
       version: VERSION,
       network: network.toConfig(),
@@ -105,8 +121,8 @@ export class Model {
     };
     /** @type {Record<string, Tensor>} */
     const tensors = {};
-    for (const [name, shape] of Object.entries(network.parameters)) {
-      tensors[name] = { shape, data: parameters[name] };
+    for (const [name, shape] of Object.entries(neededBy(network))) {
+      tensors[name] = { shape, data: numbers[name] };
     }
     if (features !== null) {
       const shape = [classes.length, features.mean.length / classes.length];
@@ -134,7 +150,7 @@ export class Model {
       return new Model({
         network,
         features: takeFeatures(tensors, network),
-        parameters: takeParameters(tensors, network),
+        ...takeNumbers(tensors, network),
         classes,
         raster: readRaster(raster),
         record,
@@ -233,24 +249,44 @@ function takeFeatures(tensors, network) {
 }
 
 /**
- * Return the other tensors as the network's parameters, after checking every one.
+ * Return the other tensors as the network's numbers, after checking every one.
  *
  * @param {Record<string, Tensor>} tensors
  * @param {Network} network
- * @returns {Parameters}
+ * @returns {{ parameters: Parameters, statistics: Parameters }}
  */
-function takeParameters(tensors, network) {
+function takeNumbers(tensors, network) {
   const given = Object.keys(tensors).filter((name) => !FEATURES.includes(name));
-  const needed = Object.keys(network.parameters);
+  const shapes = neededBy(network);
+  const needed = Object.keys(shapes);
   const isMissing = needed.some((name) => !Object.hasOwn(tensors, name));
   if (isMissing || given.length !== needed.length) {
     throw new ModelError(
       `the tensors are ${inAList(given)}, but the network's parameters are ${inAList(needed)}`,
     );
   }
-  return Object.fromEntries(
-    needed.map((name) => [name, checked(name, tensors[name], network.parameters[name])]),
-  );
+  /** @type {{ parameters: Parameters, statistics: Parameters }} */
+  const found = { parameters: {}, statistics: {} };
+  for (const name of needed) {
+    const isLearnt = Object.hasOwn(network.parameters, name);
+    const kind = isLearnt ? found.parameters : found.statistics;
+    kind[name] = checked(name, tensors[name], shapes[name]);
+  }
+  for (const [name, values] of Object.entries(found.statistics)) {
+    if (name.endsWith("variance") && values.some((value) => value < 0)) {
+      throw new ModelError(`${name} holds a variance below 0`);
+    }
+  }
+  return found;
+}
+
+/**
+ * Return the shape of every number array that a network needs, by name.
+ *
+ * @param {Network} network
+ */
+function neededBy(network) {
+  return { ...network.parameters, ...network.statistics };
 }
 
 /**

@@ -8,29 +8,16 @@
 
 import { ShapeError, inShort } from "../errors.js";
 import { LAYERS } from "../layers/index.js";
-import { inParentheses, volume, wholeNumber } from "../layers/layer.js";
+import { volume, wholeNumber } from "../layers/layer.js";
+import { configOf, makeStages, shapesOf } from "../layers/row.js";
 
-/** @typedef {import("../layers/layer.js").Kind} Kind */
 /** @typedef {import("../layers/layer.js").Operation} Operation */
 /** @typedef {import("../layers/layer.js").Shape} Shape */
+/** @typedef {import("../layers/row.js").Stage} Stage */
 
-/**
- * A layer at its place in a network. Shapes are those of one drawing; weights are called
- * `${name}.${key}` among a network's parameters, for each key of `parameterShapes`.
- *
- * @typedef {object} Stage
- * @property {string} name as in Python: "conv1", "relu1", … numbered by kind
- * @property {string} type "Conv2D", …
- * @property {Record<string, unknown>} settings those of the type: filters, size, stride, padding,
- *   outputs; sizes, strides and paddings as [rows, columns]
- * @property {number[]} inputShape
- * @property {number[]} outputShape
- * @property {Record<string, number[]>} parameterShapes
- * @property {number} multiplyAdds
- * @property {Operation} layer who carries it out, see `layers/layer.js`
- */
-
-const MOST_MULTIPLY_ADDS = 1e11; // of a layer for one drawing; all of VGG-16 takes 1.5 · 10¹⁰
+const NEEDED =
+  "the network's description needs 'input_shape' (a list of numbers) and 'layers' " +
+  "(a list of objects with 'type' and settings)";
 
 /** Layers in a row, for inputs of one shape; each infers its sizes from the one before it. */
 export class Network {
@@ -54,7 +41,7 @@ export class Network {
     /** @readonly */
     this.inputShape = inputShape;
     /** @readonly @type {Stage[]} */
-    this.layers = stages(layers, inputShape);
+    this.layers = makeStages(layers, inputShape);
     /** @readonly */
     this.outputShape = this.layers[this.layers.length - 1].outputShape;
     /**
@@ -62,12 +49,13 @@ export class Network {
      *
      * @readonly @type {Record<string, Shape>}
      */
-    this.parameters = {};
-    for (const { name, parameterShapes } of this.layers) {
-      for (const key of Object.keys(parameterShapes)) {
-        this.parameters[`${name}.${key}`] = parameterShapes[key];
-      }
-    }
+    this.parameters = shapesOf(this.layers, "parameterShapes");
+    /**
+     * The same of what is measured in training: "norm1.mean".
+     *
+     * @readonly @type {Record<string, Shape>}
+     */
+    this.statistics = shapesOf(this.layers, "stateShapes");
     /** @readonly How many numbers the network learns. */
     this.size = Object.values(this.parameters).reduce((sum, shape) => sum + volume(shape), 0);
   }
@@ -80,7 +68,7 @@ export class Network {
   toConfig() {
     return {
       input_shape: this.inputShape,
-      layers: this.layers.map(({ type, settings }) => ({ type, ...settings })),
+      layers: this.layers.map(({ layer }) => configOf(layer)),
     };
   }
 
@@ -93,94 +81,51 @@ export class Network {
    */
   static fromConfig(config) {
     if (!Array.isArray(config?.layers) || config.input_shape === undefined) {
-      throw new ShapeError(
-        "the network's description needs 'input_shape' (a list of numbers) and 'layers' " +
-          "(a list of objects with 'type' and settings)",
-      );
+      throw new ShapeError(NEEDED);
     }
-    return new Network(config.layers.map(layerFromConfig), config.input_shape);
+    try {
+      const layers = config.layers.map((/** @type {unknown} */ entry, /** @type {number} */ at) =>
+        layerFromConfig(entry, `layer ${at + 1}`),
+      );
+      return new Network(layers, config.input_shape);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error; // branches within branches within …
+      throw new ShapeError(`${NEEDED}; it is nested too deeply`);
+    }
   }
 }
 
 /**
- * Name each layer and work out its shapes, first to last.
- *
- * @param {Operation[]} layers
- * @param {Shape} inputShape
- * @returns {Stage[]}
- */
-function stages(layers, inputShape) {
-  /** @type {Record<string, number>} */
-  const counts = {};
-  let shape = inputShape;
-  return layers.map((layer, position) => {
-    const kind = /** @type {Kind} */ (layer.constructor);
-    const type = Object.keys(LAYERS).find((name) => LAYERS[name] === kind) ?? kind.name;
-    counts[type] = (counts[type] ?? 0) + 1;
-    const name = `${kind.shortName}${counts[type]}`;
-    const where = `layer ${position + 1} (${name})`;
-    const [before, after] = [shape, outputShape(layer, shape, where)];
-    const multiplyAdds = layer.multiplyAdds(before);
-    if (!(multiplyAdds <= MOST_MULTIPLY_ADDS)) {
-      throw new ShapeError(
-        `${where}: ${type} with inputs of shape ${inParentheses(before)} takes more than ` +
-          "100,000,000,000 multiply-adds a drawing; make it smaller",
-      );
-    }
-    shape = after;
-    return {
-      name,
-      type,
-      settings: { ...layer },
-      inputShape: before,
-      outputShape: after,
-      parameterShapes: layer.parameterShapes(before),
-      multiplyAdds,
-      layer,
-    };
-  });
-}
-
-/**
- * @param {Operation} layer
- * @param {Shape} inputShape
- * @param {string} where
- */
-function outputShape(layer, inputShape, where) {
-  try {
-    return layer.outputShape(inputShape);
-  } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(`${where}: ${error.message}`);
-  }
-}
-
-/**
- * Build one layer from its type and settings; an error names it.
+ * Build one layer from its type and settings.
  *
  * @param {unknown} entry
- * @param {number} at
+ * @param {string} where an error names it by its place, "layer 3"
+ * @returns {Operation}
  */
-function layerFromConfig(entry, at) {
+export function layerFromConfig(entry, where) {
   const { type, ...settings } = Object(entry);
   if (typeof type !== "string" || !Object.hasOwn(LAYERS, type)) {
     throw new ShapeError(
-      `layer ${at + 1} has the type ${inShort(type)}; there are ${Object.keys(LAYERS).join(", ")}`,
+      `${where} has the type ${inShort(type)}; there are ${Object.keys(LAYERS).join(", ")}`,
     );
   }
-  const { needed, optional } = LAYERS[type];
-  const known = [...needed, ...optional];
+  const kind = LAYERS[type];
+  const known = [...kind.needed, ...kind.optional];
   const given = Object.keys(settings);
-  if (!needed.every((name) => given.includes(name)) || !given.every((n) => known.includes(n))) {
-    throw new ShapeError(
-      `layer ${at + 1} (${type}) takes the settings (${known.join(", ")}), ` +
-        `but is given (${given.join(", ")})`,
-    );
-  }
   try {
-    return new LAYERS[type](settings);
+    const made =
+      kind.withLayers?.(settings, (inner, inside) =>
+        layerFromConfig(inner, `${where}, ${inside}`),
+      ) ?? settings;
+    if (!kind.needed.every((n) => given.includes(n)) || !given.every((n) => known.includes(n))) {
+      const those = `takes the settings (${known.join(", ")}), but is given (${given.join(", ")})`;
+      throw new ShapeError(`${where} (${type}) ${those}`);
+    }
+    return new kind(made);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    throw new ShapeError(`layer ${at + 1} (${type}): ${error.message}`);
+    // What begins so has said where it is.
+    const isTold = [`${where}, `, `${where} (`].some((told) => error.message.startsWith(told));
+    throw new ShapeError(isTold ? error.message : `${where} (${type}): ${error.message}`);
   }
 }
