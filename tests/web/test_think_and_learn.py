@@ -14,17 +14,21 @@ import pytest
 from inkgrad import Model, load
 from inkgrad.layers import (
     AveragePool2D,
+    BatchNorm,
     Conv2D,
     Dense,
+    Dropout,
     Flatten,
     GlobalAveragePool,
     LeakyReLU,
     MaxPool2D,
+    Parallel,
     ReLU,
     SoftmaxCrossEntropy,
 )
 from inkgrad.network import Network
 from inkgrad.quickdraw.doodles import draw
+from tests.networks import random_parameters
 from tests.web.pages import Hand, make_server, watched
 
 pytestmark = pytest.mark.browser
@@ -292,6 +296,72 @@ def test_the_numbers_of_all_other_layers_are_explained_too(chromium_browser, tmp
         passes = Passes(hand, network, found.parameters.astype(np.float64))
         test_every_layers_numbers_are_explained_as_python_has_them(hand, passes, (found,))
         test_every_gradient_is_explained_as_python_has_it(hand, passes, (found,))
+
+
+def test_normed_dropped_and_parallel_numbers_are_explained_too(chromium_browser, tmp_path):
+    from inkgrad.web.served import find_models
+
+    network = normed_network()
+    parameters = random_parameters(network, np.random.default_rng(9), np.float32)
+    Model(network, parameters, CLASSES).save(tmp_path / "normed.safetensors")
+    found = load(tmp_path / "normed.safetensors", engine="reference")
+    with (
+        make_server(find_models(tmp_path / "normed.safetensors")) as address,
+        watched(chromium_browser, address, **DESKTOP) as page,
+    ):
+        hand = drawn(Hand(page))
+        passes = Passes(hand, network, found.parameters.astype(np.float64))
+        test_every_layers_numbers_are_explained_as_python_has_them(hand, passes, (found,))
+        check_norm_and_branches(page.locator("#think"), passes, found)
+        test_every_gradient_is_explained_as_python_has_it(hand, passes, (found,))
+        hand.press("Pick a random weight")
+        page.locator("#learn .verdict-line.good").wait_for()
+        measured = "() => Object.values(inkgradPage.session.model.statistics).map(v => [...v])"
+        before = page.evaluate(measured)
+        test_a_step_is_pythons_and_lowers_the_loss_and_reset_takes_it_back(hand, passes, (found,))
+        assert page.evaluate(measured) == before
+
+
+def normed_network():
+    branch = [Conv2D(8, 3, padding=1, bias=False), BatchNorm(), ReLU(), Conv2D(8, 1)]
+    return Network(
+        [
+            Conv2D(8, 3, stride=2, padding=1, bias=False),
+            BatchNorm(),
+            ReLU(),
+            MaxPool2D(2),
+            Parallel([branch, []]),
+            Parallel([[Conv2D(4, 1), LeakyReLU(0.1)], [MaxPool2D(3, 1, 1)]], join="concatenate"),
+            GlobalAveragePool(),
+            Dropout(0.25),
+            Dense(3),
+        ]
+    )
+
+
+def check_norm_and_branches(panel, passes, model):
+    """Check the terms that the dock shows, not only what they come to."""
+    shown = pictures(panel)
+    parameters = model.parameters.numbers
+    click(shown[2], 0.4, 0.55)
+    title, value = told(panel)
+    at = place(title)
+    x, mean, spread, scale, shift, y = (
+        number(text) for text in panel.locator(".dock-sum .term b").all_inner_texts()
+    )
+    assert x == pytest.approx(passes.outputs[1][0][at], rel=5e-3, abs=1e-6)
+    expected = [parameters[f"norm1.{name}"][at[0]] for name in ("mean", "scale", "shift")]
+    assert [mean, scale, shift] == pytest.approx(expected, rel=5e-3)
+    assert spread == pytest.approx(np.sqrt(parameters["norm1.variance"][at[0]] + 1e-5), rel=5e-3)
+    assert y == value
+    click(shown[5], 0.4, 0.55)
+    rows = panel.locator(".terms li").all_inner_texts()
+    assert any("as it is" in row for row in rows)
+    assert any("conv1 → norm1 → relu1 → conv2" in row for row in rows)
+    click(shown[6], 0.97, 0.96)
+    assert "branch 2 (pool1), map" in panel.locator(".dock-sum").inner_text()
+    click(shown[8], 0.4, 0.5)
+    assert "passes as it is" in panel.locator(".dock-sum").inner_text()
 
 
 def where_in(title, dimensions):

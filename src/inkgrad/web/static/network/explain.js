@@ -8,6 +8,7 @@
  */
 
 import { LAYERS } from "../layers/index.js";
+import { ownerOf as ownerInBranch } from "../layers/parallel.js";
 import { layerFromConfig } from "./network.js";
 
 /** @typedef {import("../layers/explanation.js").Layer} Layer */
@@ -79,6 +80,19 @@ export function explainGradient(scene, name, cell) {
     stored: scene.gradients[name][cell],
     .../** @type {Explained} */ (explained), // kinds that have weights explain them
   };
+}
+
+/**
+ * Find the layer that a parameter belongs to: the layer itself, or one in its branches.
+ *
+ * @param {Layer} layer
+ * @param {string} parameter "weight", "2.conv1.weight"
+ * @returns {{ layer: Layer, short: string }} and what the parameter is called there: "weight"
+ */
+export function ownerOf(layer, parameter) {
+  if (layer.type !== "Parallel") return { layer, short: parameter };
+  const { stage, short } = ownerInBranch(layer, parameter, layerFromConfig);
+  return ownerOf(stage, short);
 }
 
 /**

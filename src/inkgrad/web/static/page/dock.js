@@ -142,14 +142,34 @@ const SUMS = {
       result(e.value, TEXTS.dock.pool.winner),
     ),
   ],
-  Flatten: (e) => [
+  Flatten: (e) => unchanged(e, TEXTS.dock.flatten.before, TEXTS.dock.flatten.after),
+  BatchNorm: (e) => [
     says(wordsOf(e)),
     line(
-      term(e.value, TEXTS.dock.flatten.before),
+      operator("("),
+      term(e.x, TEXTS.dock.relu.before),
+      operator("−"),
+      term(e.mean, TEXTS.dock.norm.mean),
+      operator(")"),
+      operator("÷"),
+      term(e.spread, TEXTS.dock.norm.spread),
+      operator("·"),
+      term(e.scale, TEXTS.dock.norm.scale),
+      operator("+"),
+      term(e.shift, TEXTS.dock.norm.shift),
       operator("="),
-      result(e.value, TEXTS.dock.flatten.after),
+      result(e.value, TEXTS.dock.relu.after),
     ),
   ],
+  Dropout: (e) => unchanged(e, TEXTS.dock.relu.before, TEXTS.dock.relu.after),
+  Parallel: (e) =>
+    e.parts === undefined
+      ? unchanged(
+          e,
+          TEXTS.dock.parallel.of(e.branch, spot(e.place), e.names),
+          TEXTS.dock.relu.after,
+        )
+      : branches(e),
   Dense: (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.input(part.at))],
   softmax: (e, _, classes) => [
     says(e.shift ? TEXTS.dock.softmax.saysLess(inDigits(e.shift)) : TEXTS.dock.softmax.says),
@@ -201,10 +221,21 @@ const SUMS = {
       result(e.value, TEXTS.dock.passesOn),
     ),
   ],
-  "Flatten.dx": (e) => [
+  "Flatten.dx": (e) => unchanged(e, TEXTS.dock.arrives, TEXTS.dock.passesOn),
+  "Dropout.dx": (e) => unchanged(e, TEXTS.dock.arrives, TEXTS.dock.passesOn),
+  "BatchNorm.dx": (e) => [
     says(wordsOf(e)),
-    line(term(e.value, TEXTS.dock.arrives), operator("="), result(e.value, TEXTS.dock.passesOn)),
+    line(
+      term(e.derivative, TEXTS.dock.arrives),
+      operator("·"),
+      term(e.scale, TEXTS.dock.norm.scale),
+      operator("÷"),
+      term(e.spread, TEXTS.dock.norm.spread),
+      operator("="),
+      result(e.value, TEXTS.dock.passesOn),
+    ),
   ],
+  "Parallel.dx": (e) => branches(e),
   "Dense.dx": (e, _, classes) => [
     says(wordsOf(e)),
     terms(e, (part) => (e.isLast ? classes[part.at] : TEXTS.dock.output(part.at))),
@@ -227,9 +258,27 @@ const SUMS = {
       result(e.value, "dL/dβ"),
     ),
   ],
+  "BatchNorm.scale": (e) => [says(wordsOf(e)), terms(e, (part) => spot(part.place, true))],
+  "BatchNorm.shift": (e) => [says(wordsOf(e)), terms(e, (part) => spot(part.place, true))],
   "Conv2D.weight": (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.place(part.u, part.v))],
   "Conv2D.bias": (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.place(part.u, part.v))],
 };
+
+/** A number that is the same as before. */
+const unchanged = (e, before, after) => [
+  says(wordsOf(e)),
+  line(term(e.value, before), operator("="), result(e.value, after)),
+];
+
+/** What each branch gives, or sends back. */
+const branches = (e) => [
+  says(wordsOf(e)),
+  terms(
+    e,
+    (part) => TEXTS.dock.parallel.branch(part.branch),
+    (part) => TEXTS.dock.parallel.layers(part.names),
+  ),
+];
 
 /** A number times a factor. */
 function scaled(e, value, before, after) {
@@ -303,7 +352,7 @@ function convolution(e, left) {
 }
 
 /** A list of the largest terms as bars that go left (negative) and right (positive). */
-function terms(e, nameOfPart) {
+function terms(e, nameOfPart, detailOfPart = product) {
   const range = Math.max(...e.parts.map((part) => Math.abs(part.sum)), 1e-300);
   const row = (name, detail, value, kind = "") => {
     const bar = make("i");
@@ -317,13 +366,7 @@ function terms(e, nameOfPart) {
       make("b", {}, inDigits(value)),
     );
   };
-  const rows = e.parts.map((part) =>
-    row(
-      nameOfPart(part),
-      part.right === undefined ? "" : `${inDigits(part.left)} × ${inDigits(part.right)}`,
-      part.sum,
-    ),
-  );
+  const rows = e.parts.map((part) => row(nameOfPart(part), detailOfPart(part), part.sum));
   const plain = (name, value, kind = "") =>
     make(
       `li${kind}`,
@@ -338,6 +381,10 @@ function terms(e, nameOfPart) {
   rows.push(plain(TEXTS.dock.sum, inDigits(e.value, 4), ".total"));
   return make("ol.terms", {}, ...rows);
 }
+
+/** The product that a term is, if it is one. */
+const product = (part) =>
+  part.right === undefined ? "" : `${inDigits(part.left)} × ${inDigits(part.right)}`;
 
 /** A little grid of numbers in their pictures' colours. */
 function grid(
@@ -415,6 +462,9 @@ const SUMS_IN_WORDS = {
     return TEXTS.dock.conv.heard(inDigits(e.value - bias), inDigits(bias));
   },
   LeakyReLU: wordsOf,
+  BatchNorm: wordsOf,
+  Dropout: wordsOf,
+  Parallel: wordsOf,
   AveragePool2D: wordsOf,
   GlobalAveragePool: wordsOf,
   ReLU: (e) => (e.passes ? TEXTS.dock.relu.heard : TEXTS.dock.relu.heardStopped)(inDigits(e.x)),
@@ -425,6 +475,9 @@ const SUMS_IN_WORDS = {
   "ReLU.dx": (e) => (e.passes ? TEXTS.dock.relu.back : TEXTS.dock.relu.backStopped),
   "MaxPool2D.dx": wordsOf,
   "LeakyReLU.dx": wordsOf,
+  "BatchNorm.dx": wordsOf,
+  "Dropout.dx": wordsOf,
+  "Parallel.dx": wordsOf,
   "AveragePool2D.dx": wordsOf,
   "GlobalAveragePool.dx": wordsOf,
 };

@@ -10,7 +10,7 @@ import { make, makeButton } from "./elements.js";
 import { placeOf, spot } from "../layers/explanation.js";
 import { LAYERS } from "../layers/index.js";
 import { explainLogit } from "../layers/softmax.js";
-import { blocked, explainDerivative, explainGradient } from "../network/explain.js";
+import { blocked, explainDerivative, explainGradient, ownerOf } from "../network/explain.js";
 import { digitsInCommon, inDigits, inPercent } from "./figures.js";
 import { formula, letters } from "./formulas.js";
 import { layoutOf } from "./layouts.js";
@@ -635,16 +635,21 @@ function gradientView({
   return view;
 }
 
-function captionOf(layer, short) {
-  if (short === "bias") return TEXTS.learn.biases(layer.outputShape[0]);
-  return LAYERS[layer.type].words.weights?.(layer) ?? "";
+function captionOf(layer, parameter) {
+  const { layer: owner, short } = ownerOf(layer, parameter);
+  const [length] = owner.parameterShapes[short];
+  const words =
+    TEXTS.learn.vectors[short]?.(length) ?? LAYERS[owner.type].words.weights?.(owner) ?? "";
+  if (owner === layer) return words;
+  return TEXTS.learn.inBranch(`${layer.name}.${parameter.slice(0, -short.length - 1)}`, words);
 }
 
 /** `classes` are those of a last layer's outputs; other outputs have no names. */
-function titleOfWeight(layer, short, place, classes) {
-  const name = `${layer.name}.${short}`;
+function titleOfWeight(layer, parameter, place, classes) {
+  const name = `${layer.name}.${parameter}`;
+  const { layer: owner } = ownerOf(layer, parameter);
   const to = (k) => (classes === null ? `${k}` : TEXTS.learn.output(k, classes[k]));
-  if (short === "bias") return TEXTS.learn.bias(name, to(place[0]));
-  if (layer.type === "Dense") return TEXTS.learn.denseWeight(name, place[0], to(place[1]));
-  return TEXTS.learn.convWeight(name, place[0], spot(place, layer.inputShape[0] === 1));
+  if (place.length === 1) return TEXTS.learn.vector(name, to(place[0]));
+  if (owner.type === "Dense") return TEXTS.learn.denseWeight(name, place[0], to(place[1]));
+  return TEXTS.learn.convWeight(name, place[0], spot(place, owner.inputShape[0] === 1));
 }

@@ -207,6 +207,13 @@ export const TEXTS = {
     },
     leaky: { factor: "slope" },
     average: { mean: "mean", cells: "cells" },
+    norm: { mean: "μ, mean", spread: "√(σ² + ε)", scale: "γ, scale", shift: "β, shift" },
+    parallel: {
+      branch: (number) => `branch ${number}`,
+      layers: (names) => names.join(" → ") || "as it is",
+      of: (number, place, names) =>
+        `branch ${number} (${names.join(" → ") || "as it is"}), ${place}`,
+    },
     flatten: { before: "x in the maps", after: "y in the row" },
     dense: {
       x: (input) => `x, input ${input}`,
@@ -285,13 +292,18 @@ export const TEXTS = {
     goesBackSize: (size) => `What goes back: ${size}`,
     ofYourInk: "Gradient of your ink",
     into: (layer) => `Gradient into ${layer}`,
-    biases: (n) => `Gradients of the ${n} biases`,
+    vectors: {
+      bias: (n) => `Gradients of the ${n} biases`,
+      scale: (n) => `Gradients of the ${n} scales`,
+      shift: (n) => `Gradients of the ${n} shifts`,
+    },
+    inBranch: (layer, words) => `${layer}: ${words}`,
     gradient: "gradient",
     arrives: "arrives",
     goesBack: "goes back",
     filter: "filter",
     output: (number, name) => `${number} (${name})`,
-    bias: (parameter, output) => `${parameter}, number ${output}`,
+    vector: (parameter, number) => `${parameter}, number ${number}`,
     denseWeight: (parameter, input, output) =>
       `${parameter}, from input ${input} to output ${output}`,
     convWeight: (parameter, filter, place) => `${parameter}, filter ${filter}, ${place}`,

@@ -210,8 +210,7 @@ function makeViews(model, point) {
   const views = [inputView(inputShape, point)];
   let isSigned = false; // the ink is not
   layers.forEach((layer, index) => {
-    if (["Conv2D", "Dense"].includes(layer.type)) isSigned = true;
-    if (layer.type === "ReLU") isSigned = false;
+    isSigned = isSignedAfter({ type: layer.type, ...layer.settings }, isSigned);
     const isLast = index === layers.length - 1;
     views.push(
       isLast ? logitsView(layer, index, classes, point) : layerView(layer, index, isSigned, point),
@@ -219,6 +218,15 @@ function makeViews(model, point) {
   });
   views.push(softmaxView(classes, point));
   return views;
+}
+
+/** Tell whether a layer may give numbers below 0; `isSigned`: whether it may be given some. */
+function isSignedAfter({ type, branches }, isSigned) {
+  if (["BatchNorm", "Conv2D", "Dense"].includes(type)) return true;
+  if (type === "ReLU") return false;
+  if (type !== "Parallel") return isSigned;
+  const after = (is, layer) => isSignedAfter(layer, is);
+  return branches.some((layers) => layers.reduce(after, isSigned));
 }
 
 /**
