@@ -50,7 +50,7 @@ const FORMULAS = {
       sign("="),
       total(letter("k")),
       ...branch("k"),
-      ["mtext", "  or  "],
+      ["mtext", "\u00a0 or \u00a0"],
       letter("y"),
       sign("="),
       sign("["),
@@ -61,7 +61,7 @@ const FORMULAS = {
       sign("…"),
       sign("]"),
     ),
-    letters: "k: branch. x: what every branch is given. ; puts maps side by side",
+    letters: "k: branch. x: what every branch is given. [ ; ]: maps side by side",
   },
   dx: {
     name: "Back through parallel branches",
@@ -454,13 +454,13 @@ function sentBack(dy, { branches, widths }) {
 }
 
 /**
- * Say which branch it is, and of which layers.
+ * Say which branch it is, and whether it hands on what it is given.
  *
  * @param {{ stages: Stage[] }} branch
  * @param {number} k
  */
 function named({ stages }, k) {
-  return { branch: k + 1, names: stages.map(({ name }) => name) };
+  return { branch: k + 1, isEmpty: stages.length === 0 };
 }
 
 /**

@@ -164,11 +164,7 @@ const SUMS = {
   Dropout: (e) => unchanged(e, TEXTS.dock.relu.before, TEXTS.dock.relu.after),
   Parallel: (e) =>
     e.parts === undefined
-      ? unchanged(
-          e,
-          TEXTS.dock.parallel.of(e.branch, spot(e.place), e.names),
-          TEXTS.dock.relu.after,
-        )
+      ? unchanged(e, `${branchOf(e)}, ${spot(e.place)}`, TEXTS.dock.relu.after)
       : branches(e),
   Dense: (e) => [says(wordsOf(e)), terms(e, (part) => TEXTS.dock.input(part.at))],
   softmax: (e, _, classes) => [
@@ -271,14 +267,10 @@ const unchanged = (e, before, after) => [
 ];
 
 /** What each branch gives, or sends back. */
-const branches = (e) => [
-  says(wordsOf(e)),
-  terms(
-    e,
-    (part) => TEXTS.dock.parallel.branch(part.branch),
-    (part) => TEXTS.dock.parallel.layers(part.names),
-  ),
-];
+const branches = (e) => [says(wordsOf(e)), terms(e, branchOf)];
+
+const branchOf = ({ branch, isEmpty }) =>
+  isEmpty ? TEXTS.dock.parallel.empty(branch) : TEXTS.dock.parallel.branch(branch);
 
 /** A number times a factor. */
 function scaled(e, value, before, after) {
@@ -352,7 +344,7 @@ function convolution(e, left) {
 }
 
 /** A list of the largest terms as bars that go left (negative) and right (positive). */
-function terms(e, nameOfPart, detailOfPart = product) {
+function terms(e, nameOfPart) {
   const range = Math.max(...e.parts.map((part) => Math.abs(part.sum)), 1e-300);
   const row = (name, detail, value, kind = "") => {
     const bar = make("i");
@@ -366,7 +358,13 @@ function terms(e, nameOfPart, detailOfPart = product) {
       make("b", {}, inDigits(value)),
     );
   };
-  const rows = e.parts.map((part) => row(nameOfPart(part), detailOfPart(part), part.sum));
+  const rows = e.parts.map((part) =>
+    row(
+      nameOfPart(part),
+      part.right === undefined ? "" : `${inDigits(part.left)} × ${inDigits(part.right)}`,
+      part.sum,
+    ),
+  );
   const plain = (name, value, kind = "") =>
     make(
       `li${kind}`,
@@ -381,10 +379,6 @@ function terms(e, nameOfPart, detailOfPart = product) {
   rows.push(plain(TEXTS.dock.sum, inDigits(e.value, 4), ".total"));
   return make("ol.terms", {}, ...rows);
 }
-
-/** The product that a term is, if it is one. */
-const product = (part) =>
-  part.right === undefined ? "" : `${inDigits(part.left)} × ${inDigits(part.right)}`;
 
 /** A little grid of numbers in their pictures' colours. */
 function grid(

@@ -210,9 +210,7 @@ export const TEXTS = {
     norm: { mean: "μ, mean", spread: "√(σ² + ε)", scale: "γ, scale", shift: "β, shift" },
     parallel: {
       branch: (number) => `branch ${number}`,
-      layers: (names) => names.join(" → ") || "as it is",
-      of: (number, place, names) =>
-        `branch ${number} (${names.join(" → ") || "as it is"}), ${place}`,
+      empty: (number) => `branch ${number}, as it is`,
     },
     flatten: { before: "x in the maps", after: "y in the row" },
     dense: {
