@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from inkgrad import Model
 from inkgrad.export import write_page
 from inkgrad.export.rounding import rounded
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    GlobalAveragePool,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+)
+from inkgrad.network import Network
+from tests.networks import random_parameters
 from tests.web.pages import Hand, watched
 
 pytestmark = pytest.mark.browser
@@ -40,6 +54,32 @@ def test_it_recognises_what_the_model_recognises(hand, examples, animals):
         expected = dict(zip(animals.classes, model.predict_proba([strokes])[0], strict=True))
         assert hand.shares() == pytest.approx(expected, abs=1e-5)
         hand.press("Clear")
+
+
+@pytest.mark.parametrize("weights", ["float16", "int8"])
+def test_what_a_network_measured_is_in_the_file(chromium_browser, examples, tmp_path, weights):
+    model = normed_model()
+    path = tmp_path / "normed.html"
+    write_page(model, path, name="normed", weights=weights)
+    expected = rounded(model, weights)
+    with watched(chromium_browser, path.as_uri()) as page:
+        hand = Hand(page)
+        hand.draw(examples["cat"][0])
+        strokes = [stroke[:2] for stroke in hand.strokes()]
+        shares = dict(zip(model.classes, expected.predict_proba([strokes])[0], strict=True))
+        assert hand.shares() == pytest.approx(shares, abs=1e-5)
+        hand.open("Think")
+        page.locator("#think .card", has_text="parallel2").first.wait_for()
+
+
+def normed_model() -> Model:
+    branch = [Conv2D(8, 3, padding=1, bias=False), BatchNorm(), ReLU()]
+    both = [[Conv2D(4, 1), BatchNorm()], [MaxPool2D(3, 1, 1)]]
+    layers = [Conv2D(8, 3, 2, bias=False), BatchNorm(), Parallel([branch, []]), ReLU()]
+    layers += [Parallel(both, "concatenate"), GlobalAveragePool(), Dropout(), Dense(3)]
+    network = Network(layers)
+    parameters = random_parameters(network, np.random.default_rng(4), np.float32)
+    return Model(network, parameters, ("cat", "dog", "zebra"), engine="reference")
 
 
 def test_every_panel_is_there(hand, examples):

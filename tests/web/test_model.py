@@ -12,6 +12,7 @@ import pytest
 from safetensors.numpy import save
 
 from inkgrad.drawing import Raster, to_bitmaps
+from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import ModelError
 from inkgrad.layers import (
     BatchNorm,
@@ -138,6 +139,16 @@ def test_what_was_measured_is_read_used_and_written(javascript, tmp_path):
     assert again.network == model.network
     for name, values in model.parameters.numbers.items():
         assert again.parameters.numbers[name].tobytes() == values.tobytes()
+
+
+def test_what_the_last_layer_is_given(javascript, tmp_path):
+    """Folded or not, it is what Python measures features by."""
+    drawings = random_drawings(10, seed=7)
+    bitmaps = to_bitmaps(drawings)[:, None].astype(np.float32) / np.float32(255)
+    for model in (measuring(), small()):
+        found = javascript.call(MODULE, "features", bytes_of(model, tmp_path / "m"), drawings)
+        expected = ReferenceEngine(model.network).features(model.parameters, bitmaps)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_what_cannot_have_been_measured_is_refused_in_the_same_words(javascript, tmp_path):

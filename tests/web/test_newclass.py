@@ -152,6 +152,13 @@ def test_look_alikes_are_spread_as_they_should_be(javascript):
     assert abs((made[1] == 0).mean() - 0.5) < 0.03
 
 
+def test_features_of_a_norm_may_be_negative(javascript):
+    features = {"mean": np.array([5.0, -1.0]), "deviation": np.array([2.0, 1.0])}
+    made = np.array(javascript.call(MODULE, "replay", features, 1, 4000)).reshape(2, 4000)
+    assert abs(made[1].mean() + 1) < 0.05
+    assert abs(made[1].std() - 1) < 0.05
+
+
 def test_variants_are_the_drawing_a_little_changed(javascript):
     made = javascript.call(MODULE, "variants", HOUSE)
     assert len(made) == 9

@@ -37,6 +37,12 @@ export function rewritten(bytes) {
   return Model.fromBytes(shifted).toBytes();
 }
 
+/** Return what the last layer is given for drawings. */
+export function features(bytes, drawings) {
+  const model = Model.fromBytes(bytes);
+  return drawings.map((drawing) => model.featuresOf(drawing));
+}
+
 /** Show drawings to a model. */
 export function seen(bytes, drawings) {
   const model = Model.fromBytes(bytes);

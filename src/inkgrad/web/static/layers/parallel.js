@@ -8,9 +8,16 @@
 
 import { ShapeError, inShort } from "../errors.js";
 import { MOST_TERMS, box, largest, placeOf, source, sum } from "./explanation.js";
-import { indexed, letter, row as inARow, sign, slope, total } from "./formula.js";
+import { indexed, letter, row, sign, slope, total } from "./formula.js";
 import { inParentheses, zerosLike } from "./layer.js";
-import * as row from "./row.js";
+import {
+  backward as backwardInARow,
+  configOf,
+  endOf,
+  forward as forwardInARow,
+  makeStages,
+  shapesOf,
+} from "./row.js";
 
 /** @typedef {import("./explanation.js").Layer} Layer */
 /** @typedef {import("./explanation.js").Scene} Scene */
@@ -45,7 +52,7 @@ const branch = (k) => [indexed("f", k), sign("("), letter("x"), sign(")")];
 const FORMULAS = {
   y: {
     name: "Parallel branches",
-    tree: inARow(
+    tree: row(
       letter("y"),
       sign("="),
       total(letter("k")),
@@ -65,13 +72,13 @@ const FORMULAS = {
   },
   dx: {
     name: "Back through parallel branches",
-    tree: inARow(
+    tree: row(
       slope(letter("x")),
       sign("="),
       total(letter("k")),
       slope(indexed("y", "k")),
       sign("·"),
-      ["mfrac", inARow(letter("d"), indexed("f", "k")), inARow(letter("d"), letter("x"))],
+      ["mfrac", row(letter("d"), indexed("f", "k")), row(letter("d"), letter("x"))],
     ),
     letters: "k: branch. yₖ: what branch k gave, a term of the sum or some of the maps",
   },
@@ -149,7 +156,7 @@ export class Parallel {
   /** Return the settings as plain values. @returns {Record<string, unknown>} */
   plainSettings() {
     return {
-      branches: this.branches.map((layers) => layers.map(row.configOf)),
+      branches: this.branches.map((layers) => layers.map(configOf)),
       join: this.join,
     };
   }
@@ -167,7 +174,7 @@ export class Parallel {
     if (known !== undefined) return known;
     const rows = this.branches.map((layers, k) => {
       try {
-        return row.makeStages(layers, inputShape);
+        return makeStages(layers, inputShape);
       } catch (error) {
         if (!(error instanceof ShapeError)) throw error;
         throw new ShapeError(`branch ${k + 1}, ${error.message}`);
@@ -184,7 +191,7 @@ export class Parallel {
    * @returns {Shape}
    */
   outputShape(inputShape) {
-    const shapes = this.rows(inputShape).map((stages) => row.endOf(stages, inputShape));
+    const shapes = this.rows(inputShape).map((stages) => endOf(stages, inputShape));
     const listed = () => shapes.map(inParentheses).join(" and ");
     if (this.join === "add") {
       if (!areAlike(shapes)) {
@@ -211,7 +218,7 @@ export class Parallel {
    * @returns {Record<string, Shape>}
    */
   parameterShapes(inputShape) {
-    return prefixed(this.rows(inputShape).map((stages) => row.shapesOf(stages, "parameterShapes")));
+    return prefixed(this.rows(inputShape).map((stages) => shapesOf(stages, "parameterShapes")));
   }
 
   /**
@@ -221,7 +228,7 @@ export class Parallel {
    * @returns {Record<string, Shape>}
    */
   stateShapes(inputShape) {
-    return prefixed(this.rows(inputShape).map((stages) => row.shapesOf(stages, "stateShapes")));
+    return prefixed(this.rows(inputShape).map((stages) => shapesOf(stages, "stateShapes")));
   }
 
   /**
@@ -245,7 +252,7 @@ export class Parallel {
   forward(x, inputShape, numbers) {
     const branches = this.rows(inputShape).map((stages, k) => ({
       stages,
-      ...row.forward(stages, x, own(numbers, k)),
+      ...forwardInARow(stages, x, own(numbers, k)),
     }));
     const given = branches.map(({ outputs }) => outputs[outputs.length - 1]);
     if (this.join === "add") return { y: added(given), saved: { branches, widths: [] } };
@@ -297,7 +304,7 @@ export class Parallel {
     const { stages } = branches[k];
     return {
       ...named(branches[k], k),
-      place: placeOf(row.endOf(stages, layer.inputShape), at),
+      place: placeOf(endOf(stages, layer.inputShape), at),
       value: given[k][at],
       sources: [source("outputs", index, stages.length === 0 ? [box(at)] : [])],
     };
@@ -449,7 +456,7 @@ function sentBack(dy, { branches, widths }) {
     const width = widths[k] ?? 0;
     const share = widths.length === 0 ? dy : /** @type {T} */ (dy.slice(first, first + width));
     first += width;
-    return row.backward(stages, saved, share);
+    return backwardInARow(stages, saved, share);
   });
 }
 

@@ -9,7 +9,7 @@
 
 import { ShapeError } from "../errors.js";
 import { inParentheses, volume } from "../layers/layer.js";
-import * as row from "../layers/row.js";
+import { backward as backwardInARow, forward as forwardInARow } from "../layers/row.js";
 import { softmaxCrossEntropy } from "../layers/softmax.js";
 
 /** @typedef {import("./network.js").Network} Network */
@@ -34,7 +34,7 @@ export function forward(network, numbers, x) {
         inParentheses(network.inputShape),
     );
   }
-  return row.forward(network.layers, x, numbers);
+  return forwardInARow(network.layers, x, numbers);
 }
 
 /**
@@ -58,7 +58,7 @@ export function forward(network, numbers, x) {
  */
 export function backward(network, { outputs, saved }, label) {
   const { loss, probabilities, dlogits } = softmaxCrossEntropy(outputs[outputs.length - 1], label);
-  const { derivatives, gradients: found } = row.backward(network.layers, saved, dlogits);
+  const { derivatives, gradients: found } = backwardInARow(network.layers, saved, dlogits);
   const names = Object.keys(network.parameters); // in order, as the parameters are
   const gradients = Object.fromEntries(names.map((name) => [name, found[name]]));
   return { loss, probabilities, derivatives, gradients };

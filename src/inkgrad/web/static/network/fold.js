@@ -40,8 +40,8 @@ import { Network } from "./network.js";
  *
  * @param {Network} network
  * @param {Record<string, Float32Array>} numbers parameters and statistics
- * @returns {{ network: Network, numbers: Record<string, Float32Array> }} as they were, where nothing
- *   can be folded
+ * @returns {{ network: Network, numbers: Record<string, Float32Array> }} as they were, where
+ *   nothing can be folded
  */
 export function fold(network, numbers) {
   const foldable = [BatchNorm, Dropout, Parallel];

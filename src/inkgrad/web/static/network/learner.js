@@ -255,9 +255,7 @@ export class Learner {
     };
     const rows = drawings
       .flatMap((drawing) => variants(drawing))
-      .map((drawing) => {
-        return model.see(drawing).outputs[last]; // what the last layer is given
-      });
+      .map((drawing) => model.featuresOf(drawing));
     const learnt = addClass(layer, rows, label);
 
     const config = model.network.toConfig();

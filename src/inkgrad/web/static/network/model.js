@@ -8,6 +8,7 @@
 
 import { forward } from "./engine.js";
 import { ModelError, ShapeError, inAList } from "../errors.js";
+import { fold } from "./fold.js";
 import { parseJson } from "../json.js";
 import { inParentheses } from "../layers/layer.js";
 import { softmax } from "../layers/softmax.js";
@@ -32,6 +33,9 @@ const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be
 
 /** A network with its parameters, ready to recognise drawings. */
 export class Model {
+  /** @type {ReturnType<typeof fold> | null} */
+  #before = null; // the layers before the last, folded: made when they are first asked for
+
   /**
    * @param {object} parts
    * @param {Network} parts.network with inputs [1, side, side] and one output a class
@@ -103,6 +107,23 @@ export class Model {
     const bitmap = toBitmap(drawing, this.raster);
     const pass = forward(this.network, this.numbers, asInput(bitmap));
     return { bitmap, ...pass, probabilities: softmax(pass.outputs[pass.outputs.length - 1]) };
+  }
+
+  /**
+   * Return what the last layer is given for a drawing; layers before it are folded where they can
+   * be, since this is for many drawings.
+   *
+   * @param {Drawing} drawing
+   * @returns {Float32Array}
+   * @throws {DrawingError} if the strokes are unusable
+   */
+  featuresOf(drawing) {
+    const { layers, inputShape } = this.network;
+    const before = layers.slice(0, -1).map(({ layer }) => layer);
+    this.#before ??= fold(new Network(before, inputShape), this.numbers);
+    const { network, numbers } = this.#before;
+    const { outputs } = forward(network, numbers, asInput(toBitmap(drawing, this.raster)));
+    return outputs[outputs.length - 1];
   }
 
   /**

@@ -83,9 +83,9 @@ export function addClass({ weight, bias, features }, rows, label = bias.length) 
 }
 
 /**
- * Make look-alikes of features: max(0, mean + deviation · noise).
+ * Make look-alikes of features: mean + deviation · noise.
  *
- * Features come out of a ReLU; that is why none is negative.
+ * Where no mean is below 0 the features come out of a ReLU, so none of the look-alikes is, either.
  *
  * @param {Features} features
  * @param {number} inputs how many there are of a drawing
@@ -95,11 +95,12 @@ export function addClass({ weight, bias, features }, rows, label = bias.length) 
 export function replay({ mean, deviation }, inputs, count) {
   const chance = numbers(1);
   const rows = [];
+  const least = mean.some((average) => average < 0) ? -Infinity : 0;
   for (let first = 0; first < mean.length; first += inputs) {
     for (let n = 0; n < count; n++) {
       const row = new Float64Array(inputs);
       for (let f = 0; f < inputs; f++) {
-        row[f] = Math.max(0, mean[first + f] + deviation[first + f] * normal(chance));
+        row[f] = Math.max(least, mean[first + f] + deviation[first + f] * normal(chance));
       }
       rows.push(row);
     }
