@@ -38,6 +38,8 @@ import { Network } from "./network.js";
 /**
  * Return a network that answers as this one does, with what can be folded folded away.
  *
+ * A last dense layer is given what it was given before, so that features stay what they were.
+ *
  * @param {Network} network
  * @param {Record<string, Float32Array>} numbers parameters and statistics
  * @returns {{ network: Network, numbers: Record<string, Float32Array> }} as they were, where
@@ -45,10 +47,12 @@ import { Network } from "./network.js";
  */
 export function fold(network, numbers) {
   const foldable = [BatchNorm, Dropout, Parallel];
-  const canFold = network.layers.some(({ layer }) =>
-    foldable.some((kind) => layer instanceof kind),
-  );
-  const row = canFold ? foldRow(nodes(network.layers, numbers)) : [];
+  if (!network.layers.some(({ layer }) => foldable.some((kind) => layer instanceof kind))) {
+    return { network, numbers };
+  }
+  const all = nodes(network.layers, numbers);
+  const last = all[all.length - 1];
+  const row = last.layer instanceof Dense ? [...foldRow(all.slice(0, -1)), last] : foldRow(all);
   if (row.length === 0) return { network, numbers };
   const layers = row.map((node) => node.layer);
   const folded = new Network(layers, network.inputShape);

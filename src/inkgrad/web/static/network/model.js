@@ -34,7 +34,7 @@ const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be
 /** A network with its parameters, ready to recognise drawings. */
 export class Model {
   /** @type {ReturnType<typeof fold> | null} */
-  #before = null; // the layers before the last, folded: made when they are first asked for
+  #folded = null; // made when it is first asked for
 
   /**
    * @param {object} parts
@@ -110,20 +110,18 @@ export class Model {
   }
 
   /**
-   * Return what the last layer is given for a drawing; layers before it are folded where they can
-   * be, since this is for many drawings.
+   * Return what the last layer, a dense one, is given for a drawing. It is worked out by the folded
+   * network, since this is for many drawings.
    *
    * @param {Drawing} drawing
    * @returns {Float32Array}
    * @throws {DrawingError} if the strokes are unusable
    */
   featuresOf(drawing) {
-    const { layers, inputShape } = this.network;
-    const before = layers.slice(0, -1).map(({ layer }) => layer);
-    this.#before ??= fold(new Network(before, inputShape), this.numbers);
-    const { network, numbers } = this.#before;
+    this.#folded ??= fold(this.network, this.numbers);
+    const { network, numbers } = this.#folded;
     const { outputs } = forward(network, numbers, asInput(toBitmap(drawing, this.raster)));
-    return outputs[outputs.length - 1];
+    return outputs[outputs.length - 2];
   }
 
   /**
