@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import json
 import math
 import re
 import sys
@@ -104,6 +105,17 @@ def test_every_command_stands_on_its_page():
 
     text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
     assert re.findall(r"^```\{help\} (\w+)$", text, re.MULTILINE) == list(get_command(app).commands)
+
+
+def test_the_networks_in_the_book_are_networks():
+    text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
+    described = [json.loads(block) for block in blocks(text, "json")]
+    assert len(described) >= 2
+    for config in described:
+        whole = {"input_shape": [32, 9, 9], "layers": [config]} if "type" in config else config
+        network = Network.from_config(whole)
+        assert network.size > 0
+        assert Network.from_config(network.to_config()) == network
 
 
 def test_the_help_on_the_page_is_what_the_program_says():
