@@ -10,6 +10,7 @@ import numpy as np
 from inkgrad.engines.engine import Contribution, Gradients
 from inkgrad.engines.trainer import ArrayTrainer
 from inkgrad.errors import ShapeError
+from inkgrad.fold import fold
 from inkgrad.layers import INFERENCE, Array, Mode, SoftmaxCrossEntropy, row, softmax
 from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import Optimizer, OptimizerState
@@ -109,9 +110,10 @@ class ReferenceEngine:
         return ArrayTrainer(self, parameters, optimizer, state, **how)
 
     def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
-        """Return x ↦ probabilities, by a copy of the parameters."""
-        frozen = parameters.copy()
-        return lambda x: self.predict(frozen, x)
+        """Return x ↦ probabilities, by a copy of the parameters, folded: see `inkgrad.fold`."""
+        network, numbers = fold(self.network, parameters)
+        engine, frozen = ReferenceEngine(network), numbers.copy()
+        return lambda x: engine.predict(frozen, x)
 
     def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Do nothing: it is always ready."""

@@ -10,7 +10,7 @@ import pytest
 from inkgrad.engines import Engine, ReferenceEngine, Trainer
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import InkgradError
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, softmax
+from inkgrad.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, ReLU, softmax
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.optimizers import Adam
 from tests.agreement import TOLERANCE, error
@@ -146,6 +146,17 @@ def test_labels_that_do_not_fit_are_refused_as_by_the_reference(network, labels)
     np.testing.assert_array_equal(parameters.vector, before)
     assert not trainer.state.arrays["m"].any()
     assert trainer.state.steps == 0
+
+
+def test_labels_of_another_number_are_refused_before_a_batch_is_shared_out():
+    network = Network([Conv2D(2, 3), BatchNorm(), Flatten(), Dense(3)], (1, 5, 5))
+    engine, (parameters, x, labels) = CpuEngine(network), drawn(network, 150)
+    for wrong in (labels[:2], np.full(150, 3)):
+        calls = [
+            lambda made=made, wrong=wrong: made.gradients(parameters, x, wrong)
+            for made in (engine, ReferenceEngine(network))
+        ]
+        assert error_of(calls[0]) == error_of(calls[1])
 
 
 def test_a_network_that_ends_in_pictures_has_no_loss():

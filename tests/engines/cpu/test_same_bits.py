@@ -18,6 +18,7 @@ from inkgrad.engines.cpu import CpuEngine
 from inkgrad.network import seed_network
 from inkgrad.optimizers import Adam
 from tests.networks import (
+    any_network,
     random_batch,
     random_block_network,
     random_network,
@@ -173,6 +174,34 @@ expected = bits()
 print(in_a_child() == expected[-1000:], bits() == expected, in_a_child() == expected[-1000:])
 """
     assert run(FORK + script) == "True True True\n"
+
+
+MODERN = """
+from inkgrad.layers import BatchNorm, Conv2D, Dense, Flatten
+from inkgrad.network import Network
+network = Network([Conv2D(4, 3), BatchNorm(), Flatten(), Dense(5)])
+engine, parameters = CpuEngine(network, threads=2), network.initialise(1)
+x, labels = np.tile(x, (4, 1, 1, 1)), np.tile(labels, 4)  # parts that threads share
+"""
+
+
+@needs_fork
+def test_after_a_fork_parts_are_shared_among_new_threads():
+    script = """
+expected = bits()
+print(in_a_child() == expected[-1000:], bits() == expected)
+"""
+    assert run(MODERN + FORK + script) == "True True\n"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_networks_of_all_layers_for_any_number_of_threads(seed):
+    """Layers that stand alone among the kernels' segments; batches of one part and of several."""
+    network = any_network(np.random.default_rng(seed))
+    data = drawn(network, [5, 65, 140][seed % 3], seed)
+    first = everything(CpuEngine(network, threads=1), *data)
+    for threads in (2, 3):
+        assert everything(CpuEngine(network, threads=threads), *data) == first
 
 
 @needs_fork

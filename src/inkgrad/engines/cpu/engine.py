@@ -20,6 +20,7 @@ from inkgrad.errors import InkgradError
 from inkgrad.fold import fold
 from inkgrad.layers import INFERENCE, Array, Mode, SoftmaxCrossEntropy, softmax
 from inkgrad.layers.norm import shards
+from inkgrad.layers.softmax import check_labels
 from inkgrad.memory import aligned_zeros
 from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import Adam, AdamW, Averaging, Optimizer, OptimizerState
@@ -77,6 +78,7 @@ class CpuEngine:
         self._plan = make_plan(network)
         self._reference = ReferenceEngine(network)
         self._scratch: list[Array] = []  # for gradients that nobody asks for
+        self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @functools.cached_property
     def _runs(self) -> list[LayerRun | KernelRun]:
@@ -92,9 +94,13 @@ class CpuEngine:
         """The runs for a part of a batch, which one thread works on."""
         return self._make_runs(1)
 
-    @functools.cached_property
+    @property
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.threads, "inkgrad")
+        """Return this process's own threads: a fork has none of its parent's."""
+        process = os.getpid()
+        if process not in self._pools:
+            self._pools = {process: ThreadPoolExecutor(self.threads, "inkgrad")}
+        return self._pools[process]
 
     def _make_runs(self, threads: int) -> list[LayerRun | KernelRun]:
         from inkgrad.engines.cpu.segments import KernelRun, LayerRun
@@ -202,6 +208,8 @@ class CpuEngine:
         parts = self._parts(len(x))
         if len(parts) == 1:
             return self._contribution(self._runs, parameters, x, labels, label_smoothing, mode)
+        if len(self.network.output_shape) == 1:
+            check_labels((len(x), *self.network.output_shape), labels)
         found = self._pool.map(
             lambda part: self._contribution(
                 self._part_runs,
