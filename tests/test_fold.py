@@ -95,6 +95,66 @@ def test_what_is_left(layers, left):
     assert " ".join(stage.name for stage in small.stages) == left
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_convolutions_that_are_added_become_one(seed):
+    """Of any sizes and paddings by side that give as many outputs; an identity among them."""
+    rng = np.random.default_rng(seed)
+    stride = (1, 1) if seed % 2 else tuple(int(n) for n in rng.integers(1, 4, 2))
+    rows = []
+    for _ in range(rng.integers(2, 4)):
+        size = tuple(int(n) for n in rng.integers(1, 5, 2))
+        before = [int(rng.integers(0, f)) for f in size]
+        padding = tuple((p, f - 1 - p) for p, f in zip(before, size, strict=True))
+        rows.append([Conv2D(2, size, stride, padding, bias=bool(rng.random() < 0.5))])
+    if stride == (1, 1):
+        rows.insert(int(rng.integers(0, len(rows) + 1)), [])
+    small, _ = folded(Network([Parallel(rows), Flatten(), Dense(3)], (2, 9, 8)), seed)
+    assert [stage.name for stage in small.stages] == ["conv1", "flatten1", "dense1"]
+
+
+def test_strides_that_differ_are_not_added():
+    network = Network([Parallel([[Conv2D(2, 3, (2, 1), 1)], [Conv2D(2, 1, (1, 2), 0)]])], (2, 1, 1))
+    small, _ = folded(network)
+    assert [stage.name for stage in small.stages] == ["parallel1"]
+
+
+@pytest.mark.parametrize("join", ["add", "concatenate"])
+def test_a_norm_behind_branches_goes_into_each_that_can_take_it(join):
+    widths = (2, 2, 2) if join == "add" else (1, 3, 2)
+    rows = [[Conv2D(k, 1), ReLU(), Conv2D(k, 3, padding=1)] for k in widths]
+    if join == "concatenate":
+        rows.append([Conv2D(4, 1), MaxPool2D(1), NORM])
+    small, _ = folded(Network([Parallel(rows, join), NORM, NORM, ReLU()], SHAPE))
+    assert [stage.name for stage in small.stages] == ["parallel1", "relu1"]
+    assert not small.statistics_size
+    small, _ = folded(Network([Parallel([*rows, []], join), NORM], (2, 9, 8)))
+    assert [stage.name for stage in small.stages] == ["parallel1", "norm1"]
+
+
+def test_names_within_branches_are_kept_apart():
+    inner = Parallel([[Conv2D(2, 1), ReLU()], [ReLU(), NORM, ReLU()]])
+    network = Network([Parallel([[inner, ReLU()], [ReLU(), Conv2D(2, 1), NORM]]), NORM], SHAPE)
+    small, numbers = folded(network)
+    assert [stage.name for stage in small.stages] == ["parallel1", "norm1"]
+    assert list(numbers) == [
+        "parallel1.1.parallel1.1.conv1.weight",
+        "parallel1.1.parallel1.1.conv1.bias",
+        "parallel1.1.parallel1.2.norm1.scale",
+        "parallel1.1.parallel1.2.norm1.shift",
+        "parallel1.2.conv1.weight",
+        "parallel1.2.conv1.bias",
+        "norm1.scale",
+        "norm1.shift",
+    ]
+    assert len(numbers.statistics) == 4
+
+
+def test_norms_that_stay_take_in_those_behind_them():
+    small, numbers = folded(Network([ReLU(), NORM, NORM, AveragePool2D(2), NORM, ReLU()], SHAPE))
+    assert [stage.name for stage in small.stages] == ["relu1", "norm1", "average1", "relu2"]
+    assert len(numbers) == 2
+
+
 def test_a_maximum_lets_no_negative_scale_pass():
     network = Network([SAME, MaxPool2D(2), NORM], SHAPE)
     numbers = random_parameters(network, np.random.default_rng(0))

@@ -287,8 +287,6 @@ def _sum(nodes: Sequence[_Node]) -> _Node | None:
         before = max(side[0] for side in sides)
         reach = max(layer.size[axis] - side[0] for layer, side in zip(layers, sides, strict=True))
         after = sum(sides[0]) - layers[0].size[axis] + reach
-        if before + reach < 1 or after < 0:
-            return None
         size.append(before + reach)
         padding.append((before, after))
         offsets.append([before - side[0] for side in sides])

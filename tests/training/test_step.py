@@ -79,6 +79,25 @@ def test_a_step_is_gradient_and_update():
     assert ended[0] == ended[1]
 
 
+def test_without_a_setting_smoothing_is_0_and_the_seed_is_0():
+    network = Network([Flatten(), Dropout(0.5), Dense(3)], (1, 8, 8))
+    engine, first = ReferenceEngine(network), network.initialise(0)
+    plain = engine.trainer(first, SGD()).gradient(TRAIN.x, TRAIN.labels)
+    said = engine.trainer(first, SGD(), label_smoothing=0.0, seed=0)
+    assert said.gradient(TRAIN.x, TRAIN.labels).gradient.tobytes() == plain.gradient.tobytes()
+
+
+def test_an_average_of_the_statistics_is_kept():
+    network = Network([Flatten(), BatchNorm(), Dense(3)], (1, 8, 8))
+    trainer = ReferenceEngine(network).trainer(network.initialise(0), Averaging(SGD(), 0.9))
+    seen = [trainer.state.arrays["average.statistics"].copy()]
+    for t in (1, 2, 3):
+        trainer.step(TRAIN.x, TRAIN.labels, 0.1)
+        share = 1 - min(0.9, (1 + t) / (10 + t))
+        seen.append(seen[-1] + share * (trainer.read_back().statistics.vector - seen[-1]))
+    np.testing.assert_allclose(trainer.state.arrays["average.statistics"], seen[-1], rtol=1e-5)
+
+
 def test_an_update_leaves_the_contribution_as_it_is():
     trainer = ReferenceEngine(NETWORK).trainer(NETWORK.initialise(0), SGD(), clip_norm=1e-3)
     found = trainer.gradient(TRAIN.x, TRAIN.labels)

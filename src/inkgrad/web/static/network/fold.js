@@ -343,7 +343,6 @@ function sum(nodes) {
     // Where each layer's first tap lies in the sum's.
     return { size: before + reach, before, after, offsets: befores.map((own) => before - own) };
   });
-  if (axes.some(({ size, after }) => size < 1 || after < 0)) return null;
   const [rows, columns] = axes;
   const [channels] = shape;
   const weight = new Float64Array(first.filters * channels * rows.size * columns.size);
