@@ -549,3 +549,7 @@ def test_what_is_wrong_with_a_description_is_said(config, message):
     with pytest.raises(ShapeError) as caught:
         Network.from_config(config)
     assert str(caught.value) == message
+
+
+def test_every_stage_knows_its_place():
+    assert [stage.place for stage in seed_network().stages] == list(range(10))

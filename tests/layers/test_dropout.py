@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from inkgrad.errors import ShapeError
-from inkgrad.layers import Dropout, Mode
+from inkgrad.layers import Dropout, Mode, row
+from inkgrad.network import Network
 
 MODE = Mode.of_step(seed=2, step=9)
 
@@ -43,3 +44,23 @@ def test_impossible_rates_are_refused(rate):
     with pytest.raises(ShapeError) as caught:
         Dropout(rate)
     assert str(caught.value) == f"rate is {rate!r}; give a number from 0 to below 1"
+
+
+def test_a_number_at_the_rate_is_kept():
+    rate = float(MODE.uniform((1, 5))[0, 2])
+    y, _ = Dropout(rate).forward(np.ones((1, 5)), mode=MODE)
+    assert y[0, 2] > 0
+    assert (y == 0).sum() == (MODE.uniform((1, 5)) < np.float32(rate)).sum()
+
+
+def test_half_is_dropped_if_nobody_says_otherwise():
+    assert Dropout() == Dropout(0.5)
+    assert type(Dropout(np.float32(0.25)).rate) is float
+    assert type(Dropout(0).rate) is float
+
+
+def test_a_network_drops_while_it_learns():
+    network = Network([Dropout(0.5)], (50,))
+    x = np.ones((1, 50))
+    assert (row.forward(network.stages, x, {}, MODE)[0] == 0).any()
+    assert (row.forward(network.stages, x, {})[0] == 1).all()

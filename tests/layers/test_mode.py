@@ -68,3 +68,23 @@ def test_where_nothing_is_learnt_there_is_no_chance():
     assert not INFERENCE.training
     with pytest.raises(dataclasses.FrozenInstanceError):
         INFERENCE.training = True
+
+
+def test_chance_stays_what_it_was():
+    """A run that another version began is resumed with the same chance."""
+    mode = Mode.of_step(42, 7).at(3)
+    assert mode.key == 1132194705463443032
+    expected = [
+        [0.21875953674316406, 0.857366681098938],
+        [0.6112969517707825, 0.9497554302215576],
+    ]
+    assert mode.uniform((2, 2)).tolist() == expected
+    assert Mode.of_step(2**70 + 5, 0).key == 9771640065249142939
+    third = Mode.of_step(0, 0, first=2)
+    assert (third.key, third.first) == (12035550249420947055, 2)
+    assert third.uniform((1, 2)).tolist() == [[0.6577690243721008, 0.3150901794433594]]
+
+
+def test_a_mode_is_in_use_and_begins_with_the_first_drawing():
+    assert Mode() == Mode(training=False, key=0, first=0)
+    assert Mode.of_step(0, 0).first == 0

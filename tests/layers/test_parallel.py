@@ -161,3 +161,55 @@ def test_branches_that_do_not_fit_are_refused(layer, message):
     assert str(caught.value).startswith(message)
     with pytest.raises(ShapeError, match=r"layer 1 \(parallel1\): "):
         Network([layer], (2, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"type": "Parallel", "branches": 3},
+            "layer 1 (Parallel): branches must be a list of rows of layers, each a list",
+        ),
+        (
+            {"type": "Parallel", "branches": [[], {"type": "ReLU"}]},
+            "layer 1 (Parallel): branches must be a list of rows of layers, each a list",
+        ),
+        (
+            {"type": "Parallel"},
+            "layer 1 (Parallel): branches must be a list of rows of layers, each a list",
+        ),
+        (
+            {"type": "Parallel", "branches": [[], [{"type": "ReLU"}, {"type": "Dense"}]]},
+            "layer 1, branch 2, layer 2 (Dense) takes the settings (outputs), but is given ()",
+        ),
+        (
+            {"type": "Parallel", "branches": [[{"type": "Dense", "outputs": 0}]]},
+            "layer 1, branch 1, layer 1 (Dense): outputs is 0; give a whole number of at least 1",
+        ),
+        (
+            {"type": "Parallel", "branches": [[{"type": "Tense"}]]},
+            "layer 1, branch 1, layer 1 has the type 'Tense'; there are ",
+        ),
+        (
+            {"type": "Parallel", "branches": [[]], "joint": "add"},
+            "layer 1 (Parallel) takes the settings (branches, join), but is given (branches, ",
+        ),
+    ],
+)
+def test_a_configuration_says_where_it_is_wrong(config, message):
+    with pytest.raises(ShapeError) as caught:
+        Network.from_config({"input_shape": [4], "layers": [config]})
+    assert str(caught.value).startswith(message)
+
+
+def test_parts_of_a_layer_are_counted_in_its_cost_and_size():
+    layer = Parallel([[Conv2D(2, 3, padding=1), Conv2D(2, 1)], [Conv2D(2, 1)]])
+    each = [Conv2D(2, 3, padding=1), Conv2D(2, 1), Conv2D(2, 1)]
+    assert layer.multiply_adds((2, 5, 5)) == sum(c.multiply_adds((2, 5, 5)) for c in each)
+
+
+def test_channels_that_grow_without_arithmetic_are_refused():
+    """Each doubles the channels: sixty of them would ask for 10^18."""
+    layers = [Parallel([[], []], "concatenate") for _ in range(60)]
+    with pytest.raises(ShapeError, match="takes more than 100,000,000,000"):
+        Network(layers, (1, 28, 28))

@@ -53,6 +53,13 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ("layers/average", "GlobalAveragePool.forward", "(2, 3) → (3, 2)"): (
         "a sum over two axes, in either order"
     ),
+    ("engines/trainer", "Contributor.contribution", "0.0 → 1.0"): "only a description for types",
+    ("layers/mode", "_next", "0 → -1"): "the array has one number, first and last",
+    (
+        "layers/row",
+        "Stage.forward",
+        "(self.parameter_shapes, self.state_shapes) → (self.state_shapes, self.parameter_shapes)",
+    ): "they are handed over by name",
     ("layers/pool", "MaxPool2D.backward", "2 → 3"): (
         "the canvas gets larger than the padded picture, and the last line cuts the surplus off"
     ),
