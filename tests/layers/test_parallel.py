@@ -16,6 +16,7 @@ from inkgrad.layers import (
     Mode,
     Parallel,
     ReLU,
+    row,
 )
 from inkgrad.network import Network
 from tests.layers.strategies import Case
@@ -127,6 +128,7 @@ def test_the_summary_shows_the_branches():
         ([], "add", "branches is []; give at least one row of layers, such as []"),
         (3, "add", "branches is 3; give at least one row of layers, such as []"),
         ([ReLU()], "add", "a branch is a row of layers: give a list, if of one layer too"),
+        ([[], ReLU()], "add", "a branch is a row of layers: give a list, if of one layer too"),
         ([[], [3]], "add", "branch 2, layer 1 is 3; give a layer, such as ReLU()"),
         ([[]], "sum", "join is 'sum'; give one of add, concatenate"),
     ],
@@ -213,3 +215,25 @@ def test_channels_that_grow_without_arithmetic_are_refused():
     layers = [Parallel([[], []], "concatenate") for _ in range(60)]
     with pytest.raises(ShapeError, match="takes more than 100,000,000,000"):
         Network(layers, (1, 28, 28))
+
+
+def test_branches_that_would_only_broadcast_are_refused_in_a_pass_too():
+    x, weight = np.ones((1, 2, 3, 3)), np.ones((1, 2, 1, 1))
+    layer = Parallel([[Conv2D(1, 1, bias=False)], []])
+    with pytest.raises(ShapeError, match="branches that are added must give one shape"):
+        layer.forward(x, **{"1.conv1.weight": weight})
+
+
+def test_branches_measure_while_the_network_learns():
+    network = Network([Parallel([[BatchNorm()], []], "concatenate")], (3,))
+    x = 5 + np.random.default_rng(0).standard_normal((8, 3))
+    numbers = network.initialise(0, np.float64).numbers
+    _, trail = row.forward(network.stages, x, numbers, Mode.of_step(0, 0))
+    after = row.next_state(trail, numbers)
+    np.testing.assert_allclose(after["parallel1.1.norm1.mean"], x.mean(axis=0) / 10)
+
+
+def test_of_two_sizes_among_three_none_is_taken():
+    layer = Parallel([[AveragePool2D(2)], [], []], "concatenate")
+    with pytest.raises(ShapeError, match="must give pictures of one size"):
+        layer.output_shape((2, 4, 4))

@@ -54,6 +54,17 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "a sum over two axes, in either order"
     ),
     ("engines/trainer", "Contributor.contribution", "0.0 → 1.0"): "only a description for types",
+    (
+        "layers/norm",
+        "BatchNorm.__post_init__",
+        "(('momentum', 1), ('epsilon', math.inf)) → (('epsilon', math.inf), ('momentum', 1))",
+    ): "each is checked by itself",
+    ("layers/norm", "BatchNorm.backward", "(dx, dscale, dshift) → (dx, dshift, dscale)"): (
+        "both are zeros of one shape then"
+    ),
+    ("layers/norm", "shards", "True → False"): "the two lists are of one length",
+    ("layers/parallel", "Parallel.output_shape", "0 → -1"): "all shapes, or all sizes, are equal",
+    ("layers/parallel", "Parallel.backward", "True → False"): "there is a share for each branch",
     ("layers/mode", "_next", "0 → -1"): "the array has one number, first and last",
     (
         "layers/row",
