@@ -234,6 +234,6 @@ def test_branches_measure_while_the_network_learns():
 
 
 def test_of_two_sizes_among_three_none_is_taken():
-    layer = Parallel([[AveragePool2D(2)], [], []], "concatenate")
+    layer = Parallel([[AveragePool2D((2, 1))], [], []], "concatenate")
     with pytest.raises(ShapeError, match="must give pictures of one size"):
         layer.output_shape((2, 4, 4))
