@@ -163,6 +163,28 @@ def find_ink(block: Any, f: Any, at: int, words: Any, ink: int) -> None:
 
 
 @kernel
+def _keep_row(
+    z: Any,
+    rectified: bool,
+    f: Any,
+    at: int,
+    words: Any,
+    word: int,
+    step: int,
+    place: int,
+    count: int,
+) -> None:
+    """Write `count` cells of a row, where there is no pool; words of cells are `step` apart."""
+    keep_one(z[0], rectified, f, at, words, word, place)
+    if count > 1:
+        keep_one(z[1], rectified, f, at + LANES, words, word + step, place)
+    if count > 2:
+        keep_one(z[2], rectified, f, at + 2 * LANES, words, word + 2 * step, place)
+    if count > 3:
+        keep_one(z[3], rectified, f, at + 3 * LANES, words, word + 3 * step, place)
+
+
+@kernel
 def convolve(
     block: Any, f: Any, x: int, out: int, words: Any, won: int, ink: int, out_ink: int
 ) -> None:
@@ -246,57 +268,13 @@ def convolve(
                         to += block.out_slab
                         keep_strongest(z, rectified, f, to, words, word, block.words, place + LANES)
                 else:
-                    left_over = block.out_columns - wx
-                    keep_one(acc[0], rectified, f, to, words, word, place)
-                    if left_over > 1:
-                        keep_one(acc[2], rectified, f, to + LANES, words, word + block.words, place)
-                    if left_over > 2:
-                        keep_one(
-                            acc[4],
-                            rectified,
-                            f,
-                            to + 2 * LANES,
-                            words,
-                            word + 2 * block.words,
-                            place,
-                        )
-                    if left_over > 3:
-                        keep_one(
-                            acc[6],
-                            rectified,
-                            f,
-                            to + 3 * LANES,
-                            words,
-                            word + 3 * block.words,
-                            place,
-                        )
+                    count = min(4, block.out_columns - wx)
+                    z = (acc[0], acc[2], acc[4], acc[6])
+                    _keep_row(z, rectified, f, to, words, word, block.words, place, count)
                     if both:
+                        z = (acc[1], acc[3], acc[5], acc[7])
                         to += block.out_slab
                         place += LANES
-                        keep_one(acc[1], rectified, f, to, words, word, place)
-                        if left_over > 1:
-                            keep_one(
-                                acc[3], rectified, f, to + LANES, words, word + block.words, place
-                            )
-                        if left_over > 2:
-                            keep_one(
-                                acc[5],
-                                rectified,
-                                f,
-                                to + 2 * LANES,
-                                words,
-                                word + 2 * block.words,
-                                place,
-                            )
-                        if left_over > 3:
-                            keep_one(
-                                acc[7],
-                                rectified,
-                                f,
-                                to + 3 * LANES,
-                                words,
-                                word + 3 * block.words,
-                                place,
-                            )
+                        _keep_row(z, rectified, f, to, words, word, block.words, place, count)
         if out_ink >= 0:
             words[out_ink + wy + block.out_pad_y] = seen << np.uint64(block.out_pad_x)

@@ -70,7 +70,7 @@ RULE = np.dtype([("fused", np.int64)] + [(name, np.float32) for name in _RATES.s
 
 _COUNTS = (
     "batch parts teaches gives_probabilities keeps_logits stamp "
-    "floats words scratch_floats scratch_words sums part_step dense_scratch"
+    "floats words scratch_floats scratch_words sums part_step dense_scratch blocks"
 )
 
 SETTINGS = np.dtype(
@@ -87,8 +87,7 @@ class Job(NamedTuple):
     counters: Any  # int64: tasks taken and done, phase by phase
     settings: Any  # (1,) SETTINGS
     rule: Any  # (1,) RULE
-    convolutions: Any
-    mirrors: Any
+    convolutions: Any  # the blocks, then their mirrors
     dense: Any
     tables: Any
     f: Any  # float32: all buffers
@@ -99,11 +98,10 @@ class Job(NamedTuple):
     v: Any
     x: Any  # (…,) float32
     labels: Any  # int64
-    outputs: Any  # (n · classes,) float32: logits or probabilities
+    outputs: Any  # (n, …) float32: what a segment gives; on the way back alone, dy of that
     losses: Any  # (n,) float64
     squares: Any  # (tasks,) float64: of each task's part of the gradient
     dx: Any  # (…,) float32: what goes back to the layers before
-    dy: Any  # (…,) float32: what comes back from the layers behind
 
 
 @entry
@@ -153,7 +151,7 @@ def _carry_out(job: Any, task: int, who: int) -> None:
             backprop.pack_filters_backward(job.convolutions[which], theta, f, k)
     elif kind == Kind.PACK_MIRRORED:
         for pair in range(first, last):
-            pack_mirrored(job.mirrors[which], theta, f, pair)
+            pack_mirrored(job.convolutions[which], theta, f, pair)
     elif kind == Kind.PACK_ROWS:
         dense.pack_rows(job.dense[which], theta, f, first, last)
     elif kind == Kind.PACK_BIAS:
@@ -266,7 +264,7 @@ def _input_of(job: Any, i: int, drawing: int, scratch: int, own_words: int) -> i
 def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int) -> None:
     """Carry drawings first … last−1 through all convolution blocks, block by block."""
     f, words, stamp = job.f, job.words, job.settings[0].stamp
-    count = len(job.convolutions)
+    count = job.settings[0].blocks
     for i in range(count):
         block = job.convolutions[i]
         waiting = 0
@@ -295,7 +293,7 @@ def _convolve_back(
     sums = settings.sums + part * settings.part_step
     for i in range(sums, sums + settings.part_step):
         f[i] = np.float32(0)
-    count = len(job.convolutions)
+    count = settings.blocks
     for drawing in range(first, last):
         for i in range(count - 1, -1, -1):
             block = job.convolutions[i]
@@ -335,7 +333,7 @@ def _convolve_back(
 @kernel
 def _give(job: Any, drawing: int) -> None:
     """Copy what the last convolution gives from slabs into (filter, row, column)."""
-    block = job.convolutions[len(job.convolutions) - 1]
+    block = job.convolutions[job.settings[0].blocks - 1]
     _copy_output(block, job.outputs, job.f, drawing, False)
 
 
@@ -344,13 +342,14 @@ def _take(job: Any, drawing: int) -> None:
     """Put a drawing's gradient where the last block's output was."""
     f = job.f
     if len(job.dense) == 0:
-        _copy_output(job.convolutions[len(job.convolutions) - 1], job.dy, f, drawing, True)
+        last = job.settings[0].blocks - 1
+        _copy_output(job.convolutions[last], job.outputs, f, drawing, True)
         return
     layer = job.dense[len(job.dense) - 1]
     out = layer.output + drawing * layer.output_step
     for k in range(layer.outputs):
         closed = layer.rectified and not f[out + k] > np.float32(0)
-        f[out + k] = np.float32(0) if closed else job.dy[drawing * layer.outputs + k]
+        f[out + k] = np.float32(0) if closed else job.outputs[drawing * layer.outputs + k]
 
 
 @kernel
@@ -376,7 +375,8 @@ def _copy_output(block: Any, planes: Any, f: Any, drawing: int, inwards: bool) -
 @kernel
 def _mirror_back(job: Any, i: int, g: int, scratch: int, own_words: int) -> None:
     """Write one drawing's dx: dy with padding, convolved with the weights turned round."""
-    f, block, mirror = job.f, job.convolutions[i], job.mirrors[i]
+    f, block = job.f, job.convolutions[i]
+    mirror = job.convolutions[job.settings[0].blocks + i]
     at = scratch + mirror.input
     for v in range(mirror.groups):
         for y in range(block.out_rows):

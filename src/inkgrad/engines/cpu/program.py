@@ -134,7 +134,8 @@ def _add_packing(program: Program, layout: Layout, backward: bool) -> None:
     for i, b in enumerate(layout.convolutions):
         program.add(Kind.PACK_PAIR, i, int(b["pairs"]), 1)
         if backward and b["mirrored"]:
-            program.add(Kind.PACK_MIRRORED, i, int(layout.mirrors[i]["pairs"]), 1)
+            mirror = len(layout.convolutions) + i
+            program.add(Kind.PACK_MIRRORED, mirror, int(layout.mirrors[i]["pairs"]), 1)
         elif backward and b["passes_back"]:
             program.add(Kind.PACK_BACKWARD, i, int(b["filters"]), _FILTERS)
     for i, d in enumerate(layout.dense):

@@ -31,6 +31,8 @@ class Workspace:
     Attributes
     ----------
     layout : Layout
+    blocks : array of records
+        The layout's convolutions, and then their mirrors.
     floats, words : arrays
     jobs : dict of int to Job
         Whoever has the same to do again and again may keep jobs here, by their batch.
@@ -46,6 +48,8 @@ class Workspace:
             self.settings[name] = getattr(layout, name)
         self.settings["dense_scratch"] = layout.dense_scratch
         self.settings["stamp"] = 1
+        self.settings["blocks"] = len(layout.convolutions)
+        self.blocks = np.concatenate([layout.convolutions, layout.mirrors])
         self.jobs: dict[int, Job] = {}
         self._programs: dict[Any, Any] = {}
 
@@ -150,7 +154,6 @@ def make_job(
     v: Any = _NOTHING,
     rule: Any = _NO_RULE,
     dx: Any = _NOTHING,
-    dy: Any = _NOTHING,
     outputs: Any = _NOTHING,
     losses: Any = None,
     probabilities: bool = False,
@@ -168,12 +171,11 @@ def make_job(
         Parameters, inputs (flat), labels.
     gradient, dx : arrays
         Written on the way back: by the parameters, and by x if layers stand before.
-    dy : array
-        What comes back from layers behind.
     m, v, rule : arrays
         With rule["fused"], theta, m and v are moved by an Adam step.
     outputs, losses : arrays
-        Written: logits (or probabilities), batch · classes, and each drawing's loss.
+        Written: what the segment gives (logits or probabilities, batch · classes, if it is the
+        last) and each drawing's loss. On the way back alone `outputs` is read: it holds dy.
     probabilities : bool
         Whether they are asked for, not logits.
     smoothing : float
@@ -195,8 +197,7 @@ def make_job(
         counters,
         settings,
         rule,
-        layout.convolutions,
-        layout.mirrors,
+        space.blocks,
         layout.dense,
         layout.tables,
         space.floats,
@@ -211,7 +212,6 @@ def make_job(
         np.zeros(batch) if losses is None else losses,
         squares,
         dx,
-        dy,
     )
 
 

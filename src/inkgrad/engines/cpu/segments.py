@@ -163,7 +163,7 @@ class KernelRun:
             x=flat,
             gradient=gradient,
             dx=dx,
-            dy=flat_numbers(dy),
+            outputs=flat_numbers(dy),
         )
         found = self._found_dx(space, dx, x)
         self._spaces.give_back(space)
