@@ -39,7 +39,6 @@ TARGETS: dict[str, list[str]] = {
     "layers/softmax": ["tests/layers/test_softmax.py"],
     "engines/trainer": ["tests/training/test_step.py"],
     "engines/reference": ["tests/engines/test_reference.py"],
-    "fold": ["tests/test_fold.py"],
     "optimizers/adam": ["tests/optimizers/test_optimizer.py"],
     "optimizers/adamw": ["tests/optimizers/test_optimizer.py"],
     "optimizers/averaging": ["tests/optimizers/test_averaging.py"],
