@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import ShapeError
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU, SoftmaxCrossEntropy, softmax
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    MaxPool2D,
+    Mode,
+    ReLU,
+    SoftmaxCrossEntropy,
+    softmax,
+)
 from inkgrad.network import Network, Parameters, seed_network
 from tests.networks import random_batch, random_network, random_parameters
 
@@ -239,3 +249,28 @@ def test_a_network_that_ends_in_pictures_has_no_loss():
     assert engine.forward(parameters, x).shape == (1, 2, 3, 3)
     with pytest.raises(ShapeError, match=r"the loss needs logits \(n, classes\)"):
         engine.gradients(parameters, x, np.array([0]))
+
+
+def test_features_are_what_the_last_layer_is_given():
+    network = Network([Flatten(), Dense(4), ReLU(), Dense(3)], (1, 2, 3))
+    parameters = network.initialise(0, np.float64)
+    x = np.random.default_rng(0).standard_normal((5, 1, 2, 3))
+    hidden = np.maximum(x.reshape(5, 6) @ parameters["dense1.weight"], 0)
+    found = ReferenceEngine(network).features(parameters, x)
+    np.testing.assert_allclose(found, hidden, rtol=1e-12)
+    with pytest.raises(ShapeError, match="the input has shape"):
+        ReferenceEngine(network).features(parameters, x[:, :, :1])
+
+
+def test_what_is_measured_is_told_and_nothing_handed_in_is_changed():
+    network = Network([BatchNorm(momentum=0.5), Dense(2)], (3,))
+    parameters = network.initialise(0, np.float64)
+    x, labels = np.random.default_rng(0).standard_normal((8, 3)), np.arange(8) % 2
+    before = parameters.statistics.vector.copy()
+    engine, mode = ReferenceEngine(network), Mode.of_step(0, 0)
+    found = engine.contribution(parameters, x, labels, mode=mode)
+    np.testing.assert_array_equal(parameters.statistics.vector, before)
+    np.testing.assert_allclose(found.statistics[:3], x.mean(axis=0) / 2)
+    np.testing.assert_allclose(found.statistics[3:], (1 + x.var(axis=0, ddof=1)) / 2)
+    plain = engine.contribution(parameters, x, labels, label_smoothing=0.0, mode=mode)
+    assert plain.loss == found.loss
