@@ -120,7 +120,10 @@ def assert_agree(
 ) -> None:
     """Compare loss, logits and the gradient of every parameter, in float32.
 
-    A gradient that cancels is excused (see `layer_errors`); in float64, below, nothing is.
+    A gradient that cancels is excused (see `layer_errors`); in float64, below, nothing is. Sums of
+    float32 that cancel, and norms with large scales, make rounding larger, PyTorch's as well as
+    ours: where the two are further apart than usual, the float64 gradient decides. Ours may be off
+    it by twice the usual, or by twice what PyTorch is.
     """
     parameters = random_parameters(network, rng, np.float32)
     x, labels = random_batch(network, n, rng, np.float32)
@@ -131,7 +134,18 @@ def assert_agree(
     assert error(ours.logits, logits) <= TOLERANCE
     errors = layer_errors(network, Parameters(network, ours.vector), gradients)
     assert errors.keys() == network.layout.keys()
-    assert max(errors.values()) <= TOLERANCE, errors
+    if max(errors.values()) <= TOLERANCE:
+        return
+    exact = make_engine("reference", network).gradients(
+        parameters.astype(np.float64), x.astype(np.float64), labels, label_smoothing=smoothing
+    )
+    truth = Parameters(network, exact.vector)
+    mine, theirs = (
+        layer_errors(network, found, truth)
+        for found in (Parameters(network, ours.vector), gradients)
+    )
+    for name in errors:
+        assert mine[name] <= 2 * max(TOLERANCE, theirs[name]), (name, mine[name], theirs[name])
 
 
 @every_engine
