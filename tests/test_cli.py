@@ -712,3 +712,28 @@ def test_how_the_program_is_called_in_what_it_suggests(monkeypatch, tmp_path):
     assert cli._program() == shlex.quote(str(program))
     monkeypatch.setattr(sys, "argv", ["/somewhere/inkgrad/__main__.py"])
     assert cli._program() == f"{Path(sys.executable).name} -m inkgrad"
+
+
+def test_branches_of_a_network_are_shown(tmp_path):
+    described = {
+        "input_shape": [1, 6, 6],
+        "layers": [
+            {"type": "Parallel", "branches": [[{"type": "Conv2D", "filters": 1, "size": 1}], []]},
+            {"type": "Flatten"},
+            {"type": "Dense", "outputs": 2},
+        ],
+    }
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(described))
+    shown = run("info", "--network", str(path)).stdout.splitlines()
+    assert [line.split("  ")[0] or line[2:].split("  ")[0] for line in shown[1:5]] == [
+        "parallel1",
+        "1.conv1",
+        "2. as it is",
+        "flatten1",
+    ]
+    facts = json.loads(run("info", "--network", str(path), "--json").stdout)
+    assert [[inner["name"] for inner in row] for row in facts["layers"][0]["branches"]] == [
+        ["conv1"],
+        [],
+    ]

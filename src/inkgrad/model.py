@@ -114,7 +114,7 @@ class Model:
         network, parameters = fold(self.network, self.parameters)
         if network is self.network:
             return self
-        engine = self.engine if isinstance(self.engine, str) else self.engine.name
+        engine = self.engine if isinstance(self.engine, str) else "auto"  # an Engine has a network
         return replace(self, network=network, parameters=parameters, engine=engine)
 
     def bitmaps(self, drawings: Any) -> Array:

@@ -45,7 +45,9 @@ class Metric:
     Attributes
     ----------
     title : str
-        What tables and reports call it.
+        What reports call it.
+    short : str
+        What a column in the terminal is called.
     note : str
         What it is, in a few words.
     of : callable
@@ -55,6 +57,7 @@ class Metric:
     """
 
     title: str
+    short: str
     note: str
     of: Callable[[Judged], float]
     is_share: bool = True
@@ -80,10 +83,18 @@ def _log_loss(judged: Judged) -> float:
 
 
 METRICS: dict[str, Metric] = {
-    "top1": Metric("top-1", "The share whose first guess is right", _top(1)),
-    "balanced_accuracy": Metric("balanced", "The mean recall over the classes", _balanced),
-    "top3": Metric("top-3", "The share with the right class among three guesses", _top(3)),
-    "map3": Metric("MAP@3", "Mean average precision at 3, as in Kaggle's contest", _map3, False),
-    "log_loss": Metric("log loss", "The mean of −log p of the right class", _log_loss, False),
+    "top1": Metric("Top-1 accuracy", "top-1", "The share whose first guess is right", _top(1)),
+    "balanced_accuracy": Metric(
+        "Balanced accuracy", "balanced", "The mean recall over the classes", _balanced
+    ),
+    "top3": Metric(
+        "Top-3 accuracy", "top-3", "The share with the right class among three guesses", _top(3)
+    ),
+    "map3": Metric(
+        "MAP@3", "MAP@3", "Mean average precision at 3, as in Kaggle's contest", _map3, False
+    ),
+    "log_loss": Metric(
+        "Log loss", "log loss", "The mean of −log p of the right class", _log_loss, False
+    ),
 }
 """Every figure of merit by its name in JSON, in the order in which they are shown."""

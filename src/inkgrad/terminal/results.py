@@ -254,13 +254,25 @@ def _layers(facts: Mapping[str, Any]) -> Table:
     table.add_column(Text("gives", DIM), justify="right")
     for name, key in (("parameters", "parameters"), ("multiply-adds", "multiply_adds")):
         table.add_column(Text(name, DIM), Text(f"{facts[key]:,}", "bold"), justify="right")
-    for layer in facts["layers"]:
-        shape = " × ".join(map(str, layer["output_shape"]))
-        numbers = [
-            f"{layer[key]:,}" if layer[key] else "" for key in ("parameters", "multiply_adds")
-        ]
-        table.add_row(word(layer["name"]), shape, *numbers)
+    _add_layers(table, facts["layers"])
     return table
+
+
+def _add_layers(table: Table, layers: Sequence[Mapping[str, Any]], before: str = "") -> None:
+    """Add a row for each layer; those in branches stand below, indented, by their branch."""
+    for layer in layers:
+        shape = " × ".join(map(str, layer["output_shape"]))
+        branches = layer.get("branches", ())  # they have the numbers, if there are any
+        numbers = [
+            f"{layer[key]:,}" if layer[key] and not branches else ""
+            for key in ("parameters", "multiply_adds")
+        ]
+        table.add_row(word(before + layer["name"]), shape, *numbers)
+        indent = " " * (len(before) - len(before.lstrip()) + 2)
+        for number, inner in enumerate(branches, start=1):
+            _add_layers(table, inner, f"{indent}{number}.")
+            if not inner:
+                table.add_row(word(f"{indent}{number}. as it is"), "", "", "")
 
 
 def _history(record: Mapping[str, Any]) -> dict[str, object]:

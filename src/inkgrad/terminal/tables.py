@@ -49,7 +49,7 @@ def figures(evaluation: Mapping[str, Any], metrics: Mapping[str, Any]) -> Table:
         Which figures of it to show.
     """
     shown = {
-        metric.title: percent(evaluation[name]) if metric.is_share else f"{evaluation[name]:.3f}"
+        metric.short: percent(evaluation[name]) if metric.is_share else f"{evaluation[name]:.3f}"
         for name, metric in metrics.items()
     }
     shown["drawings"] = f"{evaluation['n']:,}"

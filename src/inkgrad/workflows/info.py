@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import InkgradError
+from inkgrad.layers import Parallel
 from inkgrad.model import Model, load
-from inkgrad.network import Network
+from inkgrad.network import Network, Stage
 from inkgrad.packaged import packaged_file
 from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.formats.npy import map_npy
@@ -78,22 +79,28 @@ def describe_model(model: Model) -> dict[str, Any]:
     }
 
 
+def _layer_facts(stage: Stage) -> dict[str, Any]:
+    """Return a layer's figures, and those of the layers in its branches."""
+    facts: dict[str, Any] = {
+        "name": stage.name,
+        "type": type(stage.layer).__name__,
+        "output_shape": list(stage.output_shape),
+        "parameters": stage.parameters,
+        "multiply_adds": stage.multiply_adds,
+    }
+    if isinstance(stage.layer, Parallel):
+        rows = stage.layer.rows(stage.input_shape)
+        facts["branches"] = [[_layer_facts(inner) for inner in row] for row in rows]
+    return facts
+
+
 def _network_facts(network: Network) -> dict[str, Any]:
     """Return a network's figures, layer by layer and in all."""
     return {
         "parameters": network.size,
         "multiply_adds": network.multiply_adds,
         "input_shape": list(network.input_shape),
-        "layers": [
-            {
-                "name": stage.name,
-                "type": type(stage.layer).__name__,
-                "output_shape": list(stage.output_shape),
-                "parameters": stage.parameters,
-                "multiply_adds": stage.multiply_adds,
-            }
-            for stage in network.stages
-        ],
+        "layers": [_layer_facts(stage) for stage in network.stages],
         "network": network.to_config(),
         "summary": network.summary(),
     }
