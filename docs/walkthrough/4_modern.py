@@ -620,7 +620,7 @@ for name, network in [("seed", seed_network(5)), ("narrow sketch", narrow_sketch
 # inkgrad train --task twenty --augment 2 --network sketch --data DIR    93.6 %
 # ```
 #
-# Those are the shares of 20,950 real drawings of twenty classes that were kept aside (split 80/20,
+# Those are the shares of 20,950 real drawings of twenty classes that were held out (split 80/20,
 # seed 42, six epochs). The second command takes 72 minutes on two busy cores, the first a few.
 #
 # ## 4.7 Folding: a norm costs nothing in the end

@@ -31,7 +31,6 @@ from inkgrad.layers import (
     Dropout,
     Flatten,
     GlobalAveragePool,
-    Layer,
     MaxPool2D,
     Parallel,
     Shape,
@@ -48,7 +47,7 @@ __all__ = ["fold"]
 class _Node:
     """A layer with its own numbers in float64, or a `Parallel` with the nodes of its branches."""
 
-    layer: Layer
+    layer: Any  # a Layer; each rule below knows the settings of its own kind
     shape: Shape  # of its input
     numbers: dict[str, Array]
     branches: tuple[tuple[_Node, ...], ...] = ()
@@ -152,7 +151,7 @@ def _fold_row(row: _Row) -> _Row:
 
 def _scale_and_shift(norm: _Node) -> tuple[Array, Array]:
     """Return a and b of each channel."""
-    numbers, epsilon = norm.numbers, norm.layer.epsilon  # type: ignore[attr-defined]
+    numbers, epsilon = norm.numbers, norm.layer.epsilon
     a = numbers["scale"] / np.sqrt(numbers["variance"] + float(epsilon))
     return a, numbers["shift"] - numbers["mean"] * a
 
@@ -188,7 +187,7 @@ def _scaled_branches(node: _Node, a: Array, b: Array) -> tuple[_Row, ...] | None
     scaled: list[_Row] = []
     first = 0
     for k, branch in enumerate(node.branches):
-        if node.layer.join == "add":  # type: ignore[attr-defined]
+        if node.layer.join == "add":
             own = _scaled(branch, a, b if k == 0 else np.zeros_like(b))
         else:
             width = branch[-1].layer.output_shape(branch[-1].shape)[0] if branch else node.shape[0]
@@ -247,19 +246,18 @@ def _fold_branches(node: _Node) -> _Row:
     branches = tuple(_fold_row(branch) for branch in node.branches)
     if len(branches) == 1:
         return branches[0]
-    if node.layer.join == "add":  # type: ignore[attr-defined]
+    if node.layer.join == "add":
         convolutions = [_as_convolution(branch, node.shape) for branch in branches]
-        if all(each is not None for each in convolutions):
-            summed = _sum(convolutions)  # type: ignore[arg-type]
-            if summed is not None:
-                return (summed,)
+        whole = [each for each in convolutions if each is not None]
+        summed = _sum(whole) if len(whole) == len(branches) else None
+        if summed is not None:
+            return (summed,)
     return (_parallel(node, branches),)
 
 
 def _parallel(node: _Node, branches: tuple[_Row, ...]) -> _Node:
-    layer: Any = node.layer
     rows = tuple(tuple(each.layer for each in branch) for branch in branches)
-    return replace(node, layer=replace(layer, branches=rows), branches=branches)
+    return replace(node, layer=replace(node.layer, branches=rows), branches=branches)
 
 
 def _as_convolution(row: _Row, shape: Shape) -> _Node | None:
@@ -271,12 +269,12 @@ def _as_convolution(row: _Row, shape: Shape) -> _Node | None:
     if len(row) != 1 or not isinstance(row[0].layer, Conv2D):
         return None
     node = row[0]
-    return node if node.layer.dilation == (1, 1) and node.layer.groups == 1 else None  # type: ignore[attr-defined]
+    return node if node.layer.dilation == (1, 1) and node.layer.groups == 1 else None
 
 
 def _sum(nodes: Sequence[_Node]) -> _Node | None:
     """Return one convolution in place of several that are added, if one can do it."""
-    layers: list[Any] = [node.layer for node in nodes]
+    layers = [node.layer for node in nodes]
     if len({layer.stride for layer in layers}) > 1:
         return None
     size: list[int] = []

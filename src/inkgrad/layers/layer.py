@@ -48,7 +48,7 @@ class Layer(ABC):
     A few layers also *measure* while the network learns (`BatchNorm`): their numbers, named by
     `state_shapes`, are handed to `forward` with the parameters, and `next_state` says what they are
     after a pass. And a few do something else in training than in use (`Dropout`): those set
-    `takes_mode`, and are told by `forward(x, …, mode=mode)`.
+    `takes_mode`, and are called as `forward(x, …, mode=mode)`.
     """
 
     short_name: ClassVar[str]

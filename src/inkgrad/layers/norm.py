@@ -1,4 +1,4 @@
-"""Batch normalisation: every channel with mean 0 and variance 1, then scaled and shifted anew."""
+"""Batch normalisation: every channel with mean 0 and variance 1, then scaled and shifted."""
 
 from __future__ import annotations
 

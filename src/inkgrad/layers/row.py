@@ -44,7 +44,7 @@ class Stage:
     def forward(
         self, x: Array, numbers: Mapping[str, Array], mode: Mode = INFERENCE
     ) -> tuple[Array, Saved]:
-        """Carry the layer out with its own of the row's numbers, and its own chance."""
+        """Run the layer with its own of the row's numbers, and its own chance."""
         own = {
             name: numbers[f"{self.name}.{name}"]
             for names in (self.parameter_shapes, self.state_shapes)
@@ -99,7 +99,7 @@ def make_stages(layers: Sequence[Layer], shape: Shape) -> Iterator[Stage]:
 def forward(
     stages: Sequence[Stage], x: Array, numbers: Mapping[str, Array], mode: Mode = INFERENCE
 ) -> tuple[Array, Trail]:
-    """Carry out stages, first to last; numbers are found by name, ``"conv1.weight"``."""
+    """Run stages, first to last; numbers are found by name, ``"conv1.weight"``."""
     trail: Trail = []
     for stage in stages:
         x, saved = stage.forward(x, numbers, mode)

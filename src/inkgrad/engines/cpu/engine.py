@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["CpuEngine", "CpuTrainer"]
 
 _PART = 64
-"""At least so many drawings are taken together where threads share a batch out among them."""
+"""Threads that share a batch take at least so many drawings each time."""
 
 
 class CpuEngine:
@@ -113,8 +113,9 @@ class CpuEngine:
         ]
 
     def _tail_of(self, runs: list[LayerRun | KernelRun]) -> KernelRun | None:
-        last: Any = self._plan[-1]
-        return runs[-1] if isinstance(last, KernelSegment) and last.has_loss else None  # type: ignore[return-value]
+        last = self._plan[-1]
+        has_loss = isinstance(last, KernelSegment) and last.has_loss
+        return cast("KernelRun", runs[-1]) if has_loss else None
 
     def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Compile the kernels, or fetch them from the disk if they were compiled before.

@@ -1,5 +1,5 @@
 /**
- * Batch normalisation: every channel with mean 0 and variance 1, then scaled and shifted anew.
+ * Batch normalisation: every channel with mean 0 and variance 1, then scaled and shifted.
  *
  * The twin of `inkgrad/layers/norm.py`, in use: the page's networks answer, also where they take a
  * step. Mean and variance are then the running averages that training left, and constants.

@@ -29,7 +29,7 @@ import { inParentheses, volume } from "./layer.js";
  * @property {Record<string, number[]>} parameterShapes of what is learnt
  * @property {Record<string, number[]>} stateShapes of what is measured in training
  * @property {number} multiplyAdds
- * @property {Operation} layer who carries it out, see `layer.js`
+ * @property {Operation} layer what runs it, see `layer.js`
  */
 
 /**
@@ -121,7 +121,7 @@ function written(value) {
 }
 
 /**
- * Carry stages out, first to last.
+ * Run stages, first to last.
  *
  * @template {Floats} T
  * @param {Stage[]} stages
