@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["aligned_copy", "aligned_zeros"]
+__all__ = ["aligned_copy", "aligned_zeros", "writable"]
 
 _CACHE_LINE, _HUGE_PAGE = 64, 1 << 21  # bytes
 
@@ -55,3 +55,8 @@ def aligned_copy(array: NDArray[Any], dtype: Any = None) -> NDArray[Any]:
     result = aligned_zeros(array.shape, array.dtype if dtype is None else dtype)
     result[...] = array
     return result
+
+
+def writable(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, or a copy if it is read-only: to compiled code that is another type."""
+    return array if array.flags.writeable else array.copy()

@@ -194,11 +194,25 @@ class BatchNorm(Layer):
         normal, _, measured, training = saved
         if not training or normal.size == 0:
             return {"mean": mean, "variance": variance}
+        found = [(part.stop - part.start, own, spread) for part, own, spread, _ in measured]
+        return self.averaged(found, normal.shape[2], mean, variance)
+
+    def averaged(
+        self,
+        measured: list[tuple[int, Array, Array]],
+        places: int,
+        mean: Array,
+        variance: Array,
+    ) -> dict[str, Array]:
+        """Return the running averages after shards of which one knows (drawings, μ, σ²).
+
+        `places` is how many numbers a channel has in one drawing.
+        """
         next_mean, next_variance = mean.copy(), variance.copy()
-        for part, own_mean, own_variance, _ in measured:
-            drawings = part.stop - part.start
-            m = drawings * normal.shape[2]
-            share = self.momentum * drawings / len(normal)
+        n = sum(drawings for drawings, _, _ in measured)
+        for drawings, own_mean, own_variance in measured:
+            m = drawings * places
+            share = self.momentum * drawings / n
             next_mean += share * (own_mean - mean)
             if m > 1:
                 next_variance += share * (own_variance * (m / (m - 1)) - variance)

@@ -8,13 +8,14 @@ import pytest
 from numba.core import event
 
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.network import seed_network
+from inkgrad.network import seed_network, sketch_network
 
 
 @pytest.fixture(scope="session")
 def compiled() -> None:
     """Have the kernels ready."""
-    CpuEngine(seed_network()).prepare()
+    for network in (seed_network(), sketch_network()):
+        CpuEngine(network).prepare()
 
 
 @pytest.fixture

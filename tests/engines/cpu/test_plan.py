@@ -9,7 +9,7 @@ import pytest
 
 from inkgrad.engines import ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine, plan
-from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, make_plan
+from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, make_plan
 from inkgrad.layers import (
     INFERENCE,
     AveragePool2D,
@@ -42,7 +42,12 @@ class Doubled(ReLU):
 
 
 def said(segment) -> str:
-    """Return a segment in short: c for a convolution, r rectified, p pooled, d for dense."""
+    """Return a segment in short: c for a convolution, r rectified, p pooled, d for dense.
+
+    Those of maps stand in square brackets.
+    """
+    if isinstance(segment, MapsSegment):
+        return f"[{' '.join(stage.name for stage in segment.stages)}]"
     if isinstance(segment, LayerSegment):
         return " ".join(stage.name for stage in segment.stages)
     blocks = [
@@ -83,10 +88,28 @@ def said(segment) -> str:
             ["<c>", "leaky1 average1", "<d loss>"],
         ),
         ([Conv2D(4, 3), GlobalAveragePool(), Dense(3)], ["<c>", "global1", "<d loss>"]),
-        ([Conv2D(4, 3), BatchNorm(), ReLU(), *HEAD], ["<c>", "norm1 relu1", "<d loss>"]),
+        ([Conv2D(4, 3), BatchNorm(), ReLU(), *HEAD], ["[conv1 norm1 relu1]", "<d loss>"]),
         ([Flatten(), Dense(9), BatchNorm(), Dense(3)], ["<d>", "norm1", "<d loss>"]),
         ([Flatten(), BatchNorm(), Dense(3)], ["flatten1 norm1", "<d loss>"]),
-        ([Conv2D(4, 3), Parallel([[ReLU()], []]), *HEAD], ["<c>", "parallel1", "<d loss>"]),
+        ([Conv2D(4, 3), Parallel([[ReLU()], []]), *HEAD], ["[conv1 parallel1]", "<d loss>"]),
+        (
+            [Conv2D(4, 3), ReLU(), MaxPool2D(3), Conv2D(4, 3), BatchNorm(), *HEAD],
+            ["<cr>", "pool1", "[conv2 norm1]", "<d loss>"],
+        ),
+        (
+            [Conv2D(4, 3), BatchNorm(), GlobalAveragePool(), BatchNorm(), Dense(3)],
+            ["[conv1 norm1 global1]", "norm2", "<d loss>"],
+        ),
+        (
+            [BatchNorm(), Conv2D(4, 3, groups=1, dilation=2), Dropout(), *HEAD],
+            ["[norm1 conv1]", "dropout1", "<d loss>"],
+        ),
+        ([Parallel([[Conv2D(1, 1), Dropout()], []]), *HEAD], ["parallel1", "<d loss>"]),
+        ([Parallel([[Conv2D(16, 1)], []], "concatenate"), *HEAD], ["[parallel1]", "<d loss>"]),
+        (
+            [Parallel([[Conv2D(4, 1)], []], "concatenate"), *HEAD],
+            ["parallel1", "<d loss>"],
+        ),
         ([*HEAD, ReLU()], ["<dr>"]),
         ([*HEAD, Dropout()], ["<d>", "dropout1"]),
         ([Conv2D(4, 3)], ["<c>"]),

@@ -36,9 +36,9 @@ def entry(function: Any) -> Any:
 
 
 def _digest() -> str:
-    """Return a digest of this folder's sources."""
+    """Return a digest of the sources in this folder and below."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

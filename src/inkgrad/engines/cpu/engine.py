@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from inkgrad.engines.cpu.plan import KernelSegment, Plan, make_plan
+from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, Plan, make_plan
 from inkgrad.engines.engine import Contribution, Gradients, StepResult
 from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.engines.trainer import ArrayTrainer
@@ -26,12 +27,16 @@ from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import Adam, AdamW, Averaging, Optimizer, OptimizerState
 
 if TYPE_CHECKING:
+    from inkgrad.engines.cpu.maps.run import MapsRun
     from inkgrad.engines.cpu.segments import FusedAdam, KernelRun, LayerRun
+
+    Run = LayerRun | MapsRun | KernelRun
+    Laid = list[tuple[Run, Any]]
 
 __all__ = ["CpuEngine", "CpuTrainer"]
 
-_PART = 64
-"""Threads that share a batch take at least so many drawings each time."""
+_PART, _MAPS_PART = 64, 32
+"""Threads that share a batch take at least so many drawings each time: of maps, the fewer."""
 
 
 class CpuEngine:
@@ -75,13 +80,13 @@ class CpuEngine:
             raise InkgradError(f"threads is {threads}; give a whole number of at least 1")
         self.network = network
         self.threads = _processors() if threads is None else threads
-        self._plan = make_plan(network)
+        self._plan = make_plan(network, learns=False)
         self._reference = ReferenceEngine(network)
         self._scratch: list[Array] = []  # for gradients that nobody asks for
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @functools.cached_property
-    def _runs(self) -> list[LayerRun | KernelRun]:
+    def _runs(self) -> list[Run]:
         return self._make_runs(self.threads)
 
     @functools.cached_property
@@ -90,7 +95,7 @@ class CpuEngine:
         return self._tail_of(self._runs)
 
     @functools.cached_property
-    def _part_runs(self) -> list[LayerRun | KernelRun]:
+    def _part_runs(self) -> list[Run]:
         """The runs for a part of a batch, which one thread works on."""
         return self._make_runs(1)
 
@@ -102,17 +107,12 @@ class CpuEngine:
             self._pools = {process: ThreadPoolExecutor(self.threads, "inkgrad")}
         return self._pools[process]
 
-    def _make_runs(self, threads: int) -> list[LayerRun | KernelRun]:
-        from inkgrad.engines.cpu.segments import KernelRun, LayerRun
+    def _make_runs(self, threads: int) -> list[Run]:
+        from inkgrad.engines.cpu.segments import make_run
 
-        return [
-            KernelRun(self.network, segment, threads)
-            if isinstance(segment, KernelSegment)
-            else LayerRun(segment)
-            for segment in self._plan
-        ]
+        return [make_run(self.network, segment, threads) for segment in self._plan]
 
-    def _tail_of(self, runs: list[LayerRun | KernelRun]) -> KernelRun | None:
+    def _tail_of(self, runs: list[Run]) -> KernelRun | None:
         last = self._plan[-1]
         has_loss = isinstance(last, KernelSegment) and last.has_loss
         return cast("KernelRun", runs[-1]) if has_loss else None
@@ -127,7 +127,8 @@ class CpuEngine:
         """
         from inkgrad.engines.cpu.warmup import compile_kernels
 
-        compile_kernels(on_progress)
+        folded = fold(self.network, self.network.initialise())[0]
+        compile_kernels([self._plan, make_plan(folded, learns=False)], on_progress)
 
     def workspace_bytes(self, batch: int) -> int:
         """Return how much memory a step takes beside parameters, gradient and data."""
@@ -143,17 +144,13 @@ class CpuEngine:
         """Return the logits, (n, classes)."""
         if not self._can(parameters, x):
             return self._reference.forward(parameters, x)
-        for run in self._runs:
-            x = run.forward(parameters, x)
-        return x
+        return self._through(self._runs, parameters, x)
 
     def features(self, parameters: Parameters, x: Array) -> Array:
         """Return what the last layer is given, (n, *its input shape)."""
         if not self._can(parameters, x) or self._tail is None or not self._tail.ends_in_dense:
             return self._reference.features(parameters, x)
-        for run in self._runs[:-1]:
-            x = run.forward(parameters, x)
-        return self._tail.features(parameters, x)
+        return self._tail.features(parameters, self._through(self._runs[:-1], parameters, x))
 
     def predict(self, parameters: Parameters, x: Array) -> Array:
         """Return the probabilities, (n, classes)."""
@@ -161,9 +158,15 @@ class CpuEngine:
             return self._reference.predict(parameters, x)
         if self._tail is None:
             return softmax(self.forward(parameters, x))
-        for run in self._runs[:-1]:
-            x = run.forward(parameters, x)
+        x = self._through(self._runs[:-1], parameters, x)
         return self._tail.forward(parameters, x, probabilities=True)
+
+    def _through(self, runs: list[Run], parameters: Parameters, x: Array) -> Array:
+        """Return what the last of some runs gives."""
+        x = np.asarray(x, np.float32)
+        for run in runs:
+            x = run.forward(parameters, x, self._pool)
+        return x
 
     def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
         """Return a function from x to probabilities, with its own copy of the parameters.
@@ -172,12 +175,12 @@ class CpuEngine:
         that it is quick for single drawings too.
         """
         network, numbers = fold(self.network, parameters)
-        plan = make_plan(network)
+        plan = make_plan(network, learns=False)
         if numbers.vector.dtype != np.float32 or not _has_kernels(plan):
             return self._reference.predictor(parameters)
         from inkgrad.engines.cpu.predictor import Predictor
 
-        return Predictor(network, plan, numbers, self.threads)
+        return Predictor(network, plan, numbers, self.threads, lambda: self._pool)
 
     def gradients(
         self,
@@ -208,21 +211,29 @@ class CpuEngine:
             )
         parts = self._parts(len(x))
         if len(parts) == 1:
-            return self._contribution(self._runs, parameters, x, labels, label_smoothing, mode)
+            with self._laid_out(self._runs, parameters) as runs:
+                return self._contribution(runs, parameters, x, labels, label_smoothing, mode)
         if len(self.network.output_shape) == 1:
             check_labels((len(x), *self.network.output_shape), labels)
-        found = self._pool.map(
-            lambda part: self._contribution(
-                self._part_runs,
-                parameters,
-                x[part],
-                labels[part],
-                label_smoothing,
-                replace(mode, first=mode.first + part.start),
-            ),
-            parts,
-        )
-        return Contribution.total(list(found))
+        with self._laid_out(self._part_runs, parameters) as runs:
+            found = self._pool.map(
+                lambda part: self._contribution(
+                    runs,
+                    parameters,
+                    x[part],
+                    labels[part],
+                    label_smoothing,
+                    replace(mode, first=mode.first + part.start),
+                ),
+                parts,
+            )
+            return Contribution.total(list(found))
+
+    @contextlib.contextmanager
+    def _laid_out(self, runs: list[Run], parameters: Parameters) -> Iterator[Laid]:
+        """Lend runs with weights as they read them: once for all parts of a batch."""
+        with contextlib.ExitStack() as stack:
+            yield [(run, stack.enter_context(run.weights(parameters))) for run in runs]
 
     def trainer(
         self,
@@ -269,7 +280,7 @@ class CpuEngine:
 
     def _contribution(
         self,
-        runs: list[LayerRun | KernelRun],
+        runs: Laid,
         parameters: Parameters,
         x: Array,
         labels: Array,
@@ -279,12 +290,12 @@ class CpuEngine:
         """Go through all segments, there and back."""
         statistics = parameters.statistics.copy()
         gradient = aligned_zeros(self.network.size, np.float32)
-        tail = self._tail_of(runs)
+        tail = self._tail_of([run for run, _ in runs])
         trail: list[tuple[Any, Any]] = []
         dy: Any
         n, x = len(x), np.asarray(x, np.float32)
-        for run in runs if tail is None else runs[:-1]:
-            x, saved = run.there(parameters, x, mode, statistics)
+        for run, weights in runs if tail is None else runs[:-1]:
+            x, saved = run.there(parameters, x, mode, statistics, weights)
             trail.append((run, saved))
         if tail is None:
             loss = SoftmaxCrossEntropy(smoothing)
@@ -302,10 +313,12 @@ class CpuEngine:
         Only where layers have a part in it: the kernels use all threads anyway. Where to cut
         depends on the batch alone, so that the bits are the same for any number of threads.
         """
-        if len(self._plan) == 1:
+        if len(self._plan) == 1 and isinstance(self._plan[0], KernelSegment):
             return [slice(0, n)]
         together = math.lcm(*(layer.together for layer in self.network.layers))
-        return shards(n, together * -(-_PART // together))
+        has_maps = any(isinstance(segment, MapsSegment) for segment in self._plan)
+        least = _MAPS_PART if has_maps else _PART
+        return shards(n, together * -(-least // together))
 
     def _can(self, parameters: Parameters, x: Array) -> bool:
         """Whether there is something for the kernels to do. Inputs of another shape are refused."""
@@ -361,7 +374,7 @@ class CpuTrainer(ArrayTrainer):
 
 
 def _has_kernels(plan: Plan) -> bool:
-    return any(isinstance(segment, KernelSegment) for segment in plan)
+    return not all(isinstance(segment, LayerSegment) for segment in plan)
 
 
 def _processors() -> int:

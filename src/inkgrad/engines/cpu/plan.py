@@ -5,9 +5,11 @@ A segment of the kernels' is a part of the network of the form
     [ Conv → ReLU? → MaxPool 2×2? ]*  →  Flatten?  →  [ Dense → ReLU? ]*
 
 with at least one convolution or dense layer (ReLU may stand before or after the pool, which is the
-same). Each bracket becomes one block. Whatever else stands between, before or behind such segments
-is left to the layers, which can run anything; so a layer that the kernels do not know costs only
-itself.
+same). Each bracket becomes one block. Its kernels live on what is sparse: behind a pool three of
+four outputs have no gradient. Where that is not so, behind norms, in branches and where pools are
+few, a *segment of maps* (see `inkgrad.engines.cpu.maps`) is quicker, for which every output counts.
+Whatever else stands between, before or behind such segments is left to the layers, which can run
+anything; so a layer that no kernel knows costs only itself.
 
 Blocks are plain numbers in records, and all buffers are places in one array: compiled code reads
 sizes at run time, so that another network costs no compiling.
@@ -19,10 +21,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+    Shape,
+)
 from inkgrad.network import Network, Stage
 
-__all__ = ["ConvBlock", "DenseBlock", "KernelSegment", "LayerSegment", "Plan", "make_plan"]
+__all__ = [
+    "ConvBlock",
+    "DenseBlock",
+    "KernelSegment",
+    "LayerSegment",
+    "MapsSegment",
+    "Plan",
+    "make_plan",
+]
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,21 @@ class LayerSegment:
 
 
 @dataclass(frozen=True)
+class MapsSegment:
+    """Stages that are run by the kernels for maps.
+
+    Attributes
+    ----------
+    stages : tuple of Stage
+    is_first : bool
+        Whether it begins with the network's input: nobody asks for dx then.
+    """
+
+    stages: tuple[Stage, ...]
+    is_first: bool
+
+
+@dataclass(frozen=True)
 class KernelSegment:
     """Stages that the kernels run together.
 
@@ -89,11 +126,17 @@ class KernelSegment:
     has_loss: bool
 
 
-Plan = tuple[LayerSegment | KernelSegment, ...]
+Plan = tuple[LayerSegment | MapsSegment | KernelSegment, ...]
 
 
-def make_plan(network: Network) -> Plan:
+def make_plan(network: Network, *, learns: bool = True) -> Plan:
     """Cut a network into segments: each of the kernels' as long as it can be.
+
+    Parameters
+    ----------
+    network : Network
+    learns : bool
+        Whether it is to learn by this plan. If it only answers, no gradient is sparse.
 
     Examples
     --------
@@ -105,17 +148,22 @@ def make_plan(network: Network) -> Plan:
     [('dense1', True), ('dense2', False)]
     """
     stages, at = network.stages, 0
-    segments: list[LayerSegment | KernelSegment] = []
+    segments: list[LayerSegment | MapsSegment | KernelSegment] = []
     left: list[Stage] = []  # to the layers
     while at < len(stages):
+        maps = _maps(stages[at:], learns)
         count, convolutions, dense = _longest(stages[at:])
-        if not convolutions and not dense:
+        if not maps and not convolutions and not dense:
             left.append(stages[at])
             at += 1
             continue
         if left:
             segments.append(LayerSegment(tuple(left)))
             left = []
+        if maps:
+            segments.append(MapsSegment(tuple(stages[at : at + maps]), at == 0))
+            at += maps
+            continue
         end = at + count
         own, is_last = stages[at:end], end == len(stages)
         has_loss = is_last and bool(dense) and not dense[-1].rectified
@@ -134,7 +182,7 @@ def _longest(
     dense: list[DenseBlock] = []
     for count, stage in enumerate(stages):
         layer, kind = stage.layer, type(stage.layer)  # not a subclass, which may do otherwise
-        if not _is_known(layer):
+        if not _is_known(layer, _KNOWN):
             return count, tuple(convolutions), tuple(dense)
         if kind is Dense:
             dense.append(DenseBlock(stage))
@@ -149,6 +197,59 @@ def _longest(
         elif kind is not Flatten:
             return count, tuple(convolutions), tuple(dense)
     return len(stages), tuple(convolutions), tuple(dense)
+
+
+def _maps(stages: Sequence[Stage], learns: bool) -> int:
+    """Return how many stages the kernels for maps should run from the first on.
+
+    None, unless a norm or branches are among them, or, where nothing is learnt, most of the work is
+    in convolutions without a pool. (So networks without either keep sums that are exact where
+    float32's are, which Winograd's F(4×4, 3×3) has not.)
+    """
+    count = 0
+    while count < len(stages) and _is_map(stages[count]):
+        count += 1
+        if isinstance(stages[count - 1].layer, GlobalAveragePool):  # gives no maps
+            break
+    own = stages[:count]
+    if not any(isinstance(stage.layer, (Conv2D, Parallel)) for stage in own):
+        return 0
+    is_dense = any(isinstance(stage.layer, (BatchNorm, Parallel)) for stage in own)
+    return count if is_dense or (not learns and _has_few_pools(own)) else 0
+
+
+def _has_few_pools(stages: Sequence[Stage]) -> bool:
+    """Whether most of the convolutions' work has no pool behind it."""
+    work, pooled, behind = 0, 0, False
+    for stage in reversed(stages):
+        if isinstance(stage.layer, Conv2D):
+            work += stage.multiply_adds
+            pooled += stage.multiply_adds * behind
+            behind = False
+        elif isinstance(stage.layer, MaxPool2D):
+            behind = True
+    return 2 * pooled < work
+
+
+def _is_map(stage: Stage) -> bool:
+    """Whether the kernels for maps know a stage."""
+    layer = stage.layer
+    if len(stage.input_shape) != 3:
+        return False
+    if type(layer) is Conv2D and layer.groups != 1:  # or each channel has a filter of its own
+        if not layer.groups == layer.filters == stage.input_shape[0]:
+            return False
+    if type(layer) is not Parallel:
+        return _is_known(layer, _KNOWN_MAPS)
+    rows = layer.rows(stage.input_shape)
+    if any(len(own.output_shape) != 3 or not _is_map(own) for row in rows for own in row):
+        return False
+    channels = [row[-1].output_shape[0] if row else stage.input_shape[0] for row in rows]
+    # Side by side stand whole slabs alone.
+    return layer.join == "add" or all(count % _SLAB == 0 for count in channels[:-1])
+
+
+_SLAB = 16
 
 
 def _any(_: Any) -> bool:
@@ -178,9 +279,27 @@ _KNOWN: dict[type[Layer], dict[str, Callable[[Any], bool]]] = {
 }
 
 
-def _is_known(layer: Layer) -> bool:
-    """Whether the kernels know a layer with all of its settings."""
-    known = _KNOWN.get(type(layer))
+_KNOWN_MAPS: dict[type[Layer], dict[str, Callable[[Any], bool]]] = {
+    BatchNorm: {"shard": _any, "momentum": _any, "epsilon": _any},
+    Conv2D: {
+        "filters": _any,
+        "size": _any,
+        "stride": _any,
+        "padding": _any,
+        "dilation": _any,
+        "groups": _any,
+        "bias": _any,
+    },
+    GlobalAveragePool: {},
+    LeakyReLU: {"slope": _any},
+    MaxPool2D: _KNOWN[MaxPool2D],
+    ReLU: {},
+}
+
+
+def _is_known(layer: Layer, table: dict[type[Layer], dict[str, Callable[[Any], bool]]]) -> bool:
+    """Whether a table of what kernels know has a layer with all of its settings."""
+    known = table.get(type(layer))
     settings = {name: value for name, value in layer.to_config().items() if name != "type"}
     return known is not None and all(
         name in known and known[name](value) for name, value in settings.items()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor
+
 import numpy as np
 
 from inkgrad.engines.cpu.layout import PART
 from inkgrad.engines.cpu.phases import work
-from inkgrad.engines.cpu.plan import KernelSegment, Plan
+from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan
 from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
 from inkgrad.engines.cpu.segments import LayerRun
 from inkgrad.engines.reference import ReferenceEngine
@@ -28,14 +31,26 @@ class Predictor:
         Of that network.
     parameters : Parameters
     threads : int
+    pool : callable
+        Returns what runs tasks by as many threads.
     """
 
-    def __init__(self, network: Network, plan: Plan, parameters: Parameters, threads: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        plan: Plan,
+        parameters: Parameters,
+        threads: int,
+        pool: Callable[[], Executor],
+    ) -> None:
         self._reference = ReferenceEngine(network)
         self._parameters = parameters.copy()
+        self._pool = pool
         self._runs = [
             _Packed(network, segment, self._parameters, threads)
             if isinstance(segment, KernelSegment)
+            else _PackedMaps(segment, self._parameters)
+            if isinstance(segment, MapsSegment)
             else LayerRun(segment)
             for segment in plan
         ]
@@ -49,8 +64,22 @@ class Predictor:
             return self._reference.predict(self._parameters, x)
         x = np.asarray(x, np.float32)
         for run_ in self._runs:
-            x = run_.forward(self._parameters, x)
+            x = run_.forward(self._parameters, x, self._pool())
         return x if self._ends_in_softmax else softmax(x)
+
+
+class _PackedMaps:
+    """A segment of maps whose weights were laid out."""
+
+    def __init__(self, segment: MapsSegment, parameters: Parameters) -> None:
+        from inkgrad.engines.cpu.maps.run import MapsRun
+
+        self._run = MapsRun(segment.stages, is_first=segment.is_first)
+        self._weights = self._run.lay_out(parameters, back=False)
+
+    def forward(self, parameters: Parameters, x: Array, pool: Executor) -> Array:
+        """Return what the segment gives."""
+        return self._run.forward(parameters, x, pool, self._weights)
 
 
 class _Packed:
@@ -65,7 +94,7 @@ class _Packed:
         self._ends_in_softmax = segment.has_loss
         self._spaces = Workspaces(network, segment, threads, on_new=self._pack)
 
-    def forward(self, parameters: Parameters, x: Array) -> Array:
+    def forward(self, parameters: Parameters, x: Array, pool: Executor) -> Array:
         """Return what the segment gives; its own copy of the parameters is used."""
         n = len(x)
         with self._spaces.lend(n) as space:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment
+from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment
 from inkgrad.engines.cpu.runner import RULE, Way, Workspace, Workspaces, run
 from inkgrad.layers import Array, Mode, row
 from inkgrad.layers.softmax import check_labels
+from inkgrad.memory import writable
 from inkgrad.network import Network, Parameters, Statistics
 from inkgrad.optimizers import Adam
 
-__all__ = ["FusedAdam", "KernelRun", "LayerRun", "LossResult"]
+if TYPE_CHECKING:
+    from inkgrad.engines.cpu.maps.run import MapsRun
+
+__all__ = ["FusedAdam", "KernelRun", "LayerRun", "LossResult", "make_run"]
 
 
 @dataclass(frozen=True)
@@ -68,18 +75,35 @@ class LossResult(NamedTuple):
     squares: float = 0.0
 
 
+def make_run(
+    network: Network, segment: LayerSegment | MapsSegment | KernelSegment, threads: int
+) -> LayerRun | MapsRun | KernelRun:
+    """Return what runs a segment."""
+    if isinstance(segment, KernelSegment):
+        return KernelRun(network, segment, threads)
+    if isinstance(segment, MapsSegment):
+        from inkgrad.engines.cpu.maps.run import MapsRun
+
+        return MapsRun(segment.stages, is_first=segment.is_first)
+    return LayerRun(segment)
+
+
 class LayerRun:
     """Runs a segment by its layers."""
 
     def __init__(self, segment: LayerSegment) -> None:
         self._stages = segment.stages
 
-    def forward(self, parameters: Parameters, x: Array) -> Array:
+    def weights(self, parameters: Parameters) -> AbstractContextManager[None]:
+        """Lay nothing out: layers take weights as they are."""
+        return contextlib.nullcontext()
+
+    def forward(self, parameters: Parameters, x: Array, pool: Executor | None = None) -> Array:
         """Return what the last stage gives."""
         return row.forward(self._stages, x, self._own(parameters))[0]
 
     def there(
-        self, parameters: Parameters, x: Array, mode: Mode, statistics: Statistics
+        self, parameters: Parameters, x: Array, mode: Mode, statistics: Statistics, weights: None
     ) -> tuple[Array, row.Trail]:
         """Return what the last stage gives, and what the way back will need; write statistics."""
         own = self._own(parameters)
@@ -115,8 +139,18 @@ class KernelRun:
         self.ends_in_dense = bool(segment.dense) and segment.stages[-1] is segment.dense[-1].stage
         self._spaces = Workspaces(network, segment, threads)
 
-    def forward(self, parameters: Parameters, x: Array, probabilities: bool = False) -> Array:
-        """Return what the last stage gives, or the softmax of that."""
+    def weights(self, parameters: Parameters) -> AbstractContextManager[None]:
+        """Lay nothing out: every pass begins with that."""
+        return contextlib.nullcontext()
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        pool: Executor | None = None,
+        probabilities: bool = False,
+    ) -> Array:
+        """Return what the last stage gives, or the softmax of that; by threads of its own."""
         with self._spaces.lend(len(x)) as space:
             return self._forward(space, parameters, x, probabilities)
 
@@ -127,7 +161,7 @@ class KernelRun:
             return space.features(len(x))
 
     def there(
-        self, parameters: Parameters, x: Array, mode: Mode, statistics: Statistics
+        self, parameters: Parameters, x: Array, mode: Mode, statistics: Statistics, weights: None
     ) -> tuple[Array, tuple[Workspace, Array, Array]]:
         """Return what the last stage gives, and what the way back will need."""
         n, flat = len(x), flat_numbers(x)
@@ -238,8 +272,3 @@ class KernelRun:
 def flat_numbers(array: Array, dtype: type = np.float32) -> Array:
     """Return an array's numbers in a row, as compiled code takes them."""
     return writable(np.ascontiguousarray(array, dtype).reshape(-1))
-
-
-def writable(array: Array) -> Array:
-    """Return the array, or a copy if it is read-only: to Numba that is another type."""
-    return array if array.flags.writeable else array.copy()

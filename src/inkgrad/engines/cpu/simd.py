@@ -28,6 +28,7 @@ transpose             a square block of LANES×LANES, through registers
 transpose_bits        a square of 64×64 bits
 repeat                a tuple of equal vectors
 load_all, store_all   a tuple of vectors, one every `stride` elements
+load_tile, store_tile the same for rows of several vectors each
 where_positive        a tuple's lanes where an array is above 0, and 0 elsewhere
 add_scaled            acc[r, c] + x · (a row or patch of vectors in memory): what sparse sums need
 add_outer             acc[r, c] + a[r] · row[c]: what dense products need
@@ -67,6 +68,7 @@ __all__ = [
     "lanes",
     "load",
     "load_all",
+    "load_tile",
     "mul",
     "prefetch",
     "repeat",
@@ -75,6 +77,7 @@ __all__ = [
     "splat",
     "store",
     "store_all",
+    "store_tile",
     "sub",
     "total",
     "transpose",
@@ -510,6 +513,45 @@ def store_all(_: Any, array: Any, i: Any, stride: Any, xs: Any) -> tuple[Any, Ge
         return context.get_dummy_value()
 
     return types.void(array, i, stride, xs), generate
+
+
+@intrinsic(prefer_literal=True)
+def load_tile(
+    _: Any, rows: Any, columns: Any, array: Any, i: Any, stride: Any, column_stride: Any
+) -> tuple[Any, Generator]:
+    """Return `rows` rows of `columns` vectors (both constants), row by row."""
+    height, width = rows.literal_value, columns.literal_value
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
+        first = _place(context, builder, signature, values, array=2)
+        down = _index(context, builder, signature.args[4], values[4])
+        right = _index(context, builder, signature.args[5], values[5])
+        starts = [_after(builder, first, r, down) for r in range(height)]
+        return cgutils.pack_array(
+            builder,
+            [_read(builder, _after(builder, row, c, right)) for row in starts for c in range(width)],
+        )
+
+    return _vectors(height * width)(rows, columns, array, i, stride, column_stride), generate
+
+
+@intrinsic(prefer_literal=True)
+def store_tile(
+    _: Any, columns: Any, array: Any, i: Any, stride: Any, column_stride: Any, xs: Any
+) -> tuple[Any, Generator]:
+    """Write a tuple of vectors as rows of `columns` (a constant)."""
+    width = columns.literal_value
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
+        first = _place(context, builder, signature, values, array=1)
+        down = _index(context, builder, signature.args[3], values[3])
+        right = _index(context, builder, signature.args[4], values[4])
+        for k, x in enumerate(_parts(builder, values[5], xs.count)):
+            row = _after(builder, first, k // width, down)
+            _write(builder, x, _after(builder, row, k % width, right))
+        return context.get_dummy_value()
+
+    return types.void(columns, array, i, stride, column_stride, xs), generate
 
 
 def _tile_width(count: int) -> int:

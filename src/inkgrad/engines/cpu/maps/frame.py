@@ -1,0 +1,127 @@
+"""How feature maps stand in memory: in slabs of LANES channels, with a margin of zeros around.
+
+Element (drawing, channel, y, x) of maps (n, C, H, W) is at
+
+    drawing · (groups · slab) + (c // LANES) · slab + ((y + top) · in_columns + x + left) · LANES
+    + c % LANES,                                            slab = in_rows · in_columns · LANES,
+
+so that a vector holds LANES channels of one cell. Lanes that no channel has are always 0, and so is
+the margin: whoever writes maps writes their inside alone, and a convolution reads its padding, and
+what its last tiles see beyond the picture, where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inkgrad.engines.cpu.simd import LANES
+from inkgrad.layers import Array, Shape
+from inkgrad.memory import aligned_zeros
+
+__all__ = ["Buffers", "Frame", "Margin"]
+
+Margin = tuple[int, int, int, int]
+"""Cells above, to the left, below and to the right."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The place of a drawing's maps.
+
+    Parameters
+    ----------
+    shape : (channels, rows, columns)
+    margin : Margin
+        Cells of zeros around each map.
+    """
+
+    shape: Shape
+    margin: Margin = (0, 0, 0, 0)
+
+    @property
+    def groups(self) -> int:
+        """How many slabs a drawing has."""
+        return -(-self.shape[0] // LANES)
+
+    @property
+    def row(self) -> int:
+        """Floats from row to row."""
+        _, left, _, right = self.margin
+        return (self.shape[2] + left + right) * LANES
+
+    @property
+    def slab(self) -> int:
+        """Floats from slab to slab."""
+        top, _, bottom, _ = self.margin
+        return (self.shape[1] + top + bottom) * self.row
+
+    @property
+    def drawing(self) -> int:
+        """Floats from drawing to drawing."""
+        return self.groups * self.slab
+
+    def at(self, y: int, x: int) -> int:
+        """Return the place of a cell in a slab; in the margin, it has negative coordinates."""
+        return (y + self.margin[0]) * self.row + (x + self.margin[1]) * LANES
+
+    def inside(self, maps: Array, n: int) -> Array:
+        """Return n drawings' maps without their margin, as a view (n, groups, rows, columns, LANES).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> frame = Frame((3, 2, 2), margin=(1, 1, 1, 1))
+        >>> maps = np.zeros(2 * frame.drawing, np.float32)
+        >>> frame.inside(maps, 2)[...] = 1
+        >>> int(maps.sum()) == 2 * 2 * 2 * LANES
+        True
+        """
+        top, left, _, _ = self.margin
+        _, rows, columns = self.shape
+        whole = maps[: n * self.drawing].reshape(
+            n, self.groups, self.slab // self.row, self.row // LANES, LANES
+        )
+        return whole[:, :, top : top + rows, left : left + columns]
+
+    def read(self, maps: Array, n: int) -> Array:
+        """Return n drawings' maps as an array (n, channels, rows, columns)."""
+        channels, rows, columns = self.shape
+        planes = self.inside(maps, n).transpose(0, 1, 4, 2, 3)  # (n, groups, LANES, rows, columns)
+        return planes.reshape(n, self.groups * LANES, rows, columns)[:, :channels]
+
+    def write(self, maps: Array, planes: Array) -> None:
+        """Write arrays (n, channels, rows, columns) into maps."""
+        n, channels = planes.shape[:2]
+        inside = self.inside(maps, n)
+        for group in range(self.groups):
+            own = planes[:, group * LANES : (group + 1) * LANES]  # (n, up to LANES, rows, columns)
+            inside[:, group, :, :, : min(LANES, channels - group * LANES)] = own.transpose(
+                0, 2, 3, 1
+            )
+
+
+class Buffers:
+    """Lends arrays for the maps of up to `drawings` drawings, and lends them again.
+
+    Whoever is lent one finds zeros in its margin, and leaves them there.
+    """
+
+    def __init__(self, drawings: int) -> None:
+        self.drawings = drawings
+        self._free: dict[tuple[Frame, str], list[Array]] = {}
+        self._scratch: dict[str, Array] = {}
+
+    def take(self, frame: Frame, dtype: str = "float32") -> Array:
+        """Return an array that `frame` describes, to be given back."""
+        free = self._free.setdefault((frame, dtype), [])
+        return free.pop() if free else aligned_zeros(self.drawings * frame.drawing, dtype)
+
+    def give(self, frame: Frame, maps: Array) -> None:
+        """Take an array back."""
+        self._free[frame, str(maps.dtype)].append(maps)
+
+    def scratch(self, name: str, size: int) -> Array:
+        """Return an array of at least `size` floats for whoever works now; it holds anything."""
+        if name not in self._scratch or len(self._scratch[name]) < size:
+            self._scratch[name] = aligned_zeros(size, "float32")
+        return self._scratch[name]

@@ -1,0 +1,159 @@
+"""A segment of maps at work: there and back, for a batch or a part of one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+
+from inkgrad.engines.cpu.maps import steps
+from inkgrad.engines.cpu.maps.frame import Buffers
+from inkgrad.engines.cpu.maps.row import make_row
+from inkgrad.engines.cpu.maps.steps import Average, Convolution, Depthwise, Pass, Side, Step, Weights
+from inkgrad.layers import INFERENCE, Array, Mode
+from inkgrad.layers.row import Stage
+from inkgrad.memory import writable
+from inkgrad.network import Parameters, Statistics
+
+__all__ = ["MapsRun"]
+
+_CHUNK = 32
+"""Drawings that go through all steps together when nothing is kept."""
+
+
+class MapsRun:
+    """Runs stages whose maps stand in slabs, step by step.
+
+    Whoever calls gives all drawings that norms measure together; several threads may call at once.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+    is_first : bool
+        Whether they begin with the network's input: nobody asks for dx then.
+    """
+
+    def __init__(self, stages: tuple[Stage, ...], *, is_first: bool) -> None:
+        self._steps = make_row(stages)
+        self._is_first = is_first
+        self._gives_row = isinstance(self._steps[-1], Average)
+        self._convolutions = list(_convolutions(self._steps))
+        self._buffers: list[Buffers] = []  # pop and append are indivisible: no lock
+        self._weights: list[Weights] = []
+
+    @contextlib.contextmanager
+    def weights(self, parameters: Parameters, back: bool = True) -> Iterator[Weights]:
+        """Lend the weights, laid out; `back`: for the way back, too."""
+        weights = self.lay_out(parameters, back)
+        yield weights
+        self._weights.append(weights)
+
+    def lay_out(self, parameters: Parameters, back: bool) -> Weights:
+        """Return the weights, laid out, for good."""
+        try:
+            weights = self._weights.pop()
+        except IndexError:
+            weights = {step.name: step.room() for step in self._convolutions}
+        theta = writable(parameters.vector)
+        for step in self._convolutions:
+            where, _ = parameters.network.layout[f"{step.name}.weight"]
+            step.pack(theta, where.start, weights[step.name], back)
+        return weights
+
+    def forward(
+        self,
+        parameters: Parameters,
+        x: Array,
+        pool: Executor | None = None,
+        weights: Weights | None = None,
+    ) -> Array:
+        """Return what the last stage gives; by the pool's threads, if there is one."""
+        if weights is None:
+            with self.weights(parameters, back=False) as own:
+                return self.forward(parameters, x, pool, own)
+        chunks = [x[at : at + _CHUNK] for at in range(0, len(x), _CHUNK)]
+
+        def part(chunk: Array) -> Array:
+            y, run, _, _ = self._there(parameters, chunk, weights, None, INFERENCE, False)
+            self._buffers.append(run.buffers)
+            return y
+
+        through = map if pool is None or len(chunks) == 1 else pool.map
+        return np.concatenate(list(through(part, chunks)))
+
+    def there(
+        self,
+        parameters: Parameters,
+        x: Array,
+        mode: Mode,
+        statistics: Statistics,
+        weights: Weights,
+    ) -> tuple[Array, Any]:
+        """Return what the last stage gives, and what the way back will need."""
+        y, run, first, trail = self._there(parameters, x, weights, statistics, mode, True)
+        return y, (run, first, trail)
+
+    def back(
+        self, parameters: Parameters, dy: Array, saved: Any, gradient: Array
+    ) -> Array | None:
+        """Write the gradient; return dx, if anybody may ask for it."""
+        run, x, trail = saved
+        first, last = self._steps[0], self._steps[-1]
+        given = dy
+        if not self._gives_row:
+            given = run.buffers.take(last.after)
+            last.after.write(given, np.asarray(dy, np.float32))
+        dx = steps.backward(self._steps, x, given, trail, run, gradient, not self._is_first)
+        planes = None
+        if dx is not None:
+            if not self._is_first:
+                planes = np.ascontiguousarray(first.before.read(dx, run.n))
+            run.buffers.give(first.before, dx)
+        if not self._gives_row:
+            run.buffers.give(last.after, given)
+        run.buffers.give(first.before, x)
+        self._buffers.append(run.buffers)
+        return planes
+
+    def _there(
+        self,
+        parameters: Parameters,
+        x: Array,
+        weights: Weights,
+        statistics: Statistics | None,
+        mode: Mode,
+        keep: bool,
+    ) -> tuple[Array, Pass, Array, steps.Trail]:
+        n = len(x)
+        run = Pass(n, parameters, weights, mode.training, statistics, self._lend(n))
+        first, last = self._steps[0], self._steps[-1]
+        maps = run.buffers.take(first.before)
+        first.before.write(maps, x)
+        y, trail = steps.forward(self._steps, maps, run, keep)
+        if not keep:
+            run.buffers.give(first.before, maps)
+        if not self._gives_row:
+            planes = np.ascontiguousarray(last.after.read(y, n))
+            run.buffers.give(last.after, y)
+            y = planes
+        return y, run, maps, trail
+
+    def _lend(self, n: int) -> Buffers:
+        """Return buffers for n drawings; smaller ones are given up."""
+        try:
+            buffers = self._buffers.pop()
+        except IndexError:
+            return Buffers(n)
+        return buffers if buffers.drawings >= n else Buffers(n)
+
+
+def _convolutions(row: Any) -> Iterator[Convolution | Depthwise]:
+    for step in row:
+        if isinstance(step, (Convolution, Depthwise)):
+            yield step
+        elif isinstance(step, Side):
+            for own in step.rows:
+                yield from _convolutions(own)
