@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -133,8 +133,13 @@ def networks(
     plot_file: PlotFile = None,
 ) -> None:
     """Training throughput of other networks, beside PyTorch."""
-    machine = _begin(threads)
     names = [name for name in NETWORKS if any(part in name for part in network or [""])]
+    if not names:
+        _refuse(
+            f"--network is {', '.join(network or [])}; give a part of one of these names: "
+            f"{'; '.join(NETWORKS)}"
+        )
+    machine = _begin(threads)
     with console.status("warming up") as status:
         rows = bench_networks(
             names,
@@ -359,6 +364,12 @@ def rounding(
         rows = bench_rounding(model or list(PACKAGED), data)
     title = "weights in float32, float16 and int8, on the same drawings"
     publish("rounding", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    """End with a sentence about the user's mistake."""
+    typer.echo(f"error: {sentence}", err=True)
+    raise typer.Exit(2)
 
 
 def _begin(threads: int) -> dict[str, str]:

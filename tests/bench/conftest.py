@@ -24,7 +24,7 @@ def _quick(monkeypatch):
     monkeypatch.setattr(ours, "ENGINES", {"reference": ReferenceEngine})
     for module in (training, inference, networks, memory, segments):
         monkeypatch.setattr(module, "pool", lambda: pool(16))
-    monkeypatch.setattr(command, "restart_tuned", lambda threads: None)
+    monkeypatch.setattr(command, "restart_tuned", lambda *_: None)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def bench(tmp_path):
     return run
 
 
-def stand_in(first, *_):
+def stand_in(first, *_, **__):
     """Return a rival that computes what ours does."""
     return {"PyTorch stand-in": OurTrainer(ReferenceEngine(first.network), first)}
 

@@ -15,7 +15,9 @@ from bench.rivals import installed
 from bench.tables import Column, make_table
 from bench.throughput import throughput_rows
 from bench.trainers import PASSES, course
+from typer.testing import CliRunner
 
+from bench import __main__ as command
 from bench import (
     contention,
     environment,
@@ -29,17 +31,19 @@ from bench import (
     plots,
     server,
     throughput,
+    trainers,
     training,
     worker,
 )
 from inkgrad.engines import ReferenceEngine
-from inkgrad.network import seed_network
+from inkgrad.layers import BatchNorm, Dense, Dropout, Flatten, Parallel, ReLU
+from inkgrad.network import Network, Parameters, Statistics, seed_network
 from tests.bench.conftest import stand_in
 
 OURS = ["inkgrad reference"]
 
 
-@pytest.mark.parametrize("module", [pairs, throughput, machine, likeness, server])
+@pytest.mark.parametrize("module", [pairs, throughput, trainers, machine, likeness, server])
 def test_examples_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -164,6 +168,63 @@ def test_other_networks_are_measured_by_name(bench, monkeypatch):
     ]
     assert all(row["ratio_to_best_torch"] > 0 for row in rows[::2])
     assert [row["name"] for row in rows[1::2]] == ["PyTorch stand-in"] * 2
+
+
+def test_a_network_that_does_not_exist_is_refused():
+    result = CliRunner().invoke(command.app, ["networks", "--network", "nobody"])
+    assert result.exit_code == 2
+    assert result.output == (
+        "error: --network is nobody; give a part of one of these names: "
+        f"{'; '.join(networks.NETWORKS)}\n"
+    )
+
+
+NORMALISED = Network(
+    [
+        *(Flatten(), Dense(9), BatchNorm(4), ReLU()),
+        *(Dropout(0.3), Parallel([[Dense(9)], []]), Dense(5)),
+    ]
+)
+
+
+def test_where_libraries_have_a_choice_rivals_are_compared_without_it(bench, monkeypatch):
+    asked = []
+
+    def rival(first, threads, batch):
+        asked.append((first.network, first.vector.dtype.name, batch is not None))
+        return stand_in(first)
+
+    monkeypatch.setattr(networks, "RIVALS", rival)
+    monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
+    words = ("--network", "normalised", "--batch", "8", "--rounds", "1", "--seconds", "0.01")
+    ours, theirs = bench("networks", *words, "--compiled")
+    assert ours["ratio_to_best_torch"] > 0
+    assert theirs["network"] == "normalised"
+    timed, compared = asked
+    assert timed == (NORMALISED, "float32", True)
+    assert compared[1:] == ("float64", False)
+    assert compared[0].layers[2] == BatchNorm(8)
+    assert compared[0].layers[4] == Dropout(0.0)
+    assert compared[0].layers[5] == NORMALISED.layers[5]
+
+
+@pytest.mark.parametrize("lie", ["learns nothing", "learns in float64 only", "norm of shards"])
+def test_a_liar_is_found_out_there_too(monkeypatch, lie):
+    def rival(first, threads, batch):
+        exact = first.vector.dtype == np.float64
+        if lie == "norm of shards" and exact:
+            first = Parameters(
+                NORMALISED, first.vector, Statistics(NORMALISED, first.statistics.vector)
+            )
+        (trainer,) = stand_in(first).values()
+        if lie == "learns nothing" or (lie == "learns in float64 only" and not exact):
+            trainer.step = lambda batch: None
+        return {"PyTorch liar": trainer}
+
+    monkeypatch.setattr(networks, "RIVALS", rival)
+    monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
+    with pytest.raises(ValueError, match="PyTorch liar does not compute the same: after 3 steps"):
+        networks.bench_networks(["normalised"], batch=8, threads=1, rounds=1, seconds_a_turn=0.0)
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
