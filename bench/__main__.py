@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 
 from bench.contention import bench_contention
-from bench.environment import restart_tuned
+from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
 from bench.inference import bench_inference
 from bench.job import bench_job, find_job
-from bench.machine import describe_machine
+from bench.machine import describe_machine, has_instructions
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
 from bench.page import bench_page
@@ -45,6 +45,13 @@ PlotFile = Annotated[
 Rounds = Annotated[int, typer.Option(help="Turns for everyone; the median counts.")]
 Seconds = Annotated[float, typer.Option(help="How long a turn lasts.")]
 Threads = Annotated[int, typer.Option(help="Threads for everyone.")]
+MaxIsa = Annotated[
+    str | None,
+    typer.Option(
+        help="Widest instruction set for everyone: avx2 measures as on a processor without "
+        "AVX-512. By default whatever the processor has."
+    ),
+]
 
 
 @app.callback()
@@ -58,11 +65,12 @@ def training(
     threads: Threads = 2,
     rounds: Rounds = 9,
     seconds: Seconds = 1.0,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
     """Training throughput of the seed network, in drawings a second."""
-    machine = _begin(threads)
+    machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_training(
             batch,
@@ -103,11 +111,12 @@ def inference(
     threads: Annotated[int, typer.Option(help="Threads; for one drawing always one.")] = 2,
     rounds: Rounds = 9,
     seconds: Seconds = 1.0,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
     """How fast drawings become probabilities: one drawing, and many."""
-    machine = _begin(threads)
+    machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_inference(
             [(size, 1 if size == 1 else threads) for size in batch],
@@ -129,6 +138,7 @@ def networks(
     threads: Threads = 2,
     rounds: Rounds = 9,
     seconds: Seconds = 0.5,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
@@ -139,7 +149,7 @@ def networks(
             f"--network is {', '.join(network or [])}; give a part of one of these names: "
             f"{'; '.join(NETWORKS)}"
         )
-    machine = _begin(threads)
+    machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_networks(
             names,
@@ -372,11 +382,17 @@ def _refuse(sentence: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def _begin(threads: int) -> dict[str, str]:
+def _begin(threads: int, max_isa: str | None = None) -> dict[str, str]:
     """See to it that this process is started as it must be, and say on what it runs."""
-    restart_tuned(threads)
-    machine = describe_machine()
+    if max_isa is not None and max_isa not in MAX_ISA:
+        _refuse(f"--max-isa is {max_isa}; choose one of {', '.join(MAX_ISA)}")
+    if max_isa is not None and not has_instructions(max_isa):
+        _refuse(f"--max-isa is {max_isa}, which this processor does not have; leave the option out")
+    restart_tuned(threads, max_isa)
+    machine = describe_machine(max_isa)
     console.print(", ".join(f"{key} {value}" for key, value in machine.items()), highlight=False)
+    if max_isa is not None:
+        console.print(NOT_LIMITED, highlight=False)
     return machine
 
 

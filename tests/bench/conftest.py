@@ -37,7 +37,9 @@ def bench(tmp_path):
         assert result.exit_code == 0, result.output
         assert (tmp_path / "rows.png").read_bytes().startswith(b"\x89PNG")
         run.output = result.output
-        return json.loads(path.read_text())["rows"]
+        written = json.loads(path.read_text())
+        run.machine = written["machine"]
+        return written["rows"]
 
     return run
 

@@ -388,6 +388,46 @@ def test_the_process_starts_again_only_if_it_must(monkeypatch):
     assert "MALLOC_TRIM_THRESHOLD_" in environment.os.environ
 
 
+def test_an_instruction_set_is_set_before_the_process_starts_again(monkeypatch):
+    started = []
+    monkeypatch.setattr(environment.os, "execv", lambda path, words: started.append(words))
+    monkeypatch.setattr(environment.os, "environ", {})
+    environment.restart_tuned(1, "avx2")
+    environment.restart_tuned(1, "avx2")
+    assert len(started) == 1
+    variables = environment.os.environ
+    assert environment.MAX_ISA["avx2"].items() - variables.items() == {
+        ("XLA_FLAGS", "--xla_cpu_max_isa=AVX2")
+    }
+    assert variables["XLA_FLAGS"].split() == [
+        "--xla_cpu_multi_thread_eigen=false",
+        "--xla_cpu_max_isa=AVX2",
+    ]
+
+
+def test_who_is_limited_to_an_instruction_set_is_said(bench, monkeypatch):
+    monkeypatch.setattr(command, "has_instructions", lambda isa: True)
+    monkeypatch.setattr(networks, "RIVALS", stand_in)
+    words = ("--network", "dense only", "--batch", "2", "--rounds", "1", "--seconds", "0.01")
+    bench("networks", *words, "--max-isa", "avx2")
+    assert bench.machine["instruction set"] == "AVX2 at most"
+    assert "ONNX Runtime has no setting for the instruction set" in bench.output
+
+
+@pytest.mark.parametrize(
+    ("isa", "sentence"),
+    [
+        ("avx3", "--max-isa is avx3; choose one of avx2"),
+        ("avx2", "--max-isa is avx2, which this processor does not have; leave the option out"),
+    ],
+)
+@pytest.mark.parametrize("name", ["training", "inference", "networks"])
+def test_other_instruction_sets_are_refused(monkeypatch, name, isa, sentence):
+    monkeypatch.setattr(command, "has_instructions", lambda isa: False)
+    result = CliRunner().invoke(command.app, [name, "--max-isa", isa])
+    assert (result.exit_code, result.output) == (2, f"error: {sentence}\n")
+
+
 # --- the server ---------------------------------------------------------------------------------
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from bench.environment import MAX_ISA
 from bench.inference import check_predictors
 from bench.job import Job, Torch, write_doodles
+from bench.machine import has_instructions
 from bench.networks import NETWORKS, pictures
 from bench.ours import OurTrainer
 from bench.pool import batches_of, pool
@@ -202,3 +207,62 @@ def test_the_torch_script_learns_from_the_same_files(tmp_path):
     torch.make_ready(0)
     torch.run(0)
     assert 0.8 < torch.accuracy(0) <= 1
+
+
+LIMITED = """
+import numpy, torch, jax
+from inkgrad.engines.cpu.simd import LANES
+print(LANES, torch.backends.cpu.get_cpu_capability())
+print(numpy.show_config("dicts")["SIMD Extensions"]["found"])
+with torch.backends.mkl.verbose(1), torch.backends.mkldnn.verbose(1):
+    torch.nn.Linear(3, 4)(torch.randn(2, 3))
+    torch.nn.Conv2d(8, 8, 3)(torch.randn(2, 8, 9, 9))
+print(jax.jit(lambda x: x + 1)(numpy.ones(3)).sum())
+"""
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not has_instructions("avx512f"), reason="there is nothing to limit")
+def test_libraries_keep_to_an_instruction_set():
+    for module in ("torch", "jax"):
+        need(module)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        env={**os.environ, **MAX_ISA["avx2"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second, *rest = done.stdout.splitlines()
+    assert first == "8 AVX2"
+    assert "AVX512" not in second
+    assert "V4" not in second
+    told = "".join(rest)
+    assert "MKL_VERBOSE" in told
+    assert "isa:Intel AVX2" in told  # by oneDNN
+    assert "AVX-512" not in told
+    assert rest[-1] == "6.0"
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(not has_instructions("avx512f"), reason="there is nothing to limit")
+@pytest.mark.parametrize(("variables", "kind"), [({}, "avx512"), (MAX_ISA["avx2"], "avx2")])
+def test_openvino_keeps_to_an_instruction_set(variables, kind):
+    need("openvino")
+    script = """
+import openvino
+from bench.rivals.onnx_net import build
+from inkgrad.network import seed_network
+model = openvino.Core().read_model(build(seed_network().initialise(), 8))
+graph = openvino.compile_model(model, "CPU").get_runtime_model()
+print(*(op.get_rt_info()["primitiveType"].astype(str) for op in graph.get_ops()))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kinds = {part for word in done.stdout.split() for part in word.split("_") if "avx" in part}
+    assert kinds == {kind}
