@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.contention import bench_contention
 from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
-from bench.inference import bench_inference
+from bench.inference import SEED, bench_inference, network_names
 from bench.job import bench_job, find_job
 from bench.machine import describe_machine, has_instructions
 from bench.memory import bench_memory
@@ -107,6 +107,7 @@ def page(
 
 @app.command()
 def inference(
+    network: Annotated[str, typer.Option(help="seed, or a network's name in `networks`.")] = SEED,
     batch: Annotated[list[int], typer.Option(help="Batch sizes.")] = [1, 1024],  # noqa: B006
     threads: Annotated[int, typer.Option(help="Threads; for one drawing always one.")] = 2,
     rounds: Rounds = 9,
@@ -116,15 +117,18 @@ def inference(
     plot_file: PlotFile = None,
 ) -> None:
     """How fast drawings become probabilities: one drawing, and many."""
+    if network not in network_names():
+        _refuse(f"--network is {network}; choose one of {'; '.join(network_names())}")
     machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_inference(
             [(size, 1 if size == 1 else threads) for size in batch],
+            network=network,
             rounds=rounds,
             seconds_a_turn=seconds,
             on_round=lambda number: status.update(f"round {number} of {rounds}"),
         )
-    title = f"recognising with the seed network, median of {rounds}"
+    title = f"recognising with the network {network}, median of {rounds}"
     publish("inference", title, rows, machine, console, json_file, plot_file)
 
 

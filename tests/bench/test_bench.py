@@ -41,6 +41,12 @@ from inkgrad.network import Network, Parameters, Statistics, seed_network
 from tests.bench.conftest import stand_in
 
 OURS = ["inkgrad reference"]
+NORMALISED = Network(
+    [
+        *(Flatten(), Dense(9), BatchNorm(4), ReLU()),
+        *(Dropout(0.3), Parallel([[Dense(9)], []]), Dense(5)),
+    ]
+)
 
 
 @pytest.mark.parametrize("module", [pairs, throughput, trainers, machine, likeness, server])
@@ -151,6 +157,21 @@ def test_recognising_is_measured_for_one_drawing_and_for_many(bench, monkeypatch
     assert {"ratio_to_best_torch", "ratio_to_onnxruntime"} <= set(rows[0])
 
 
+def test_other_networks_recognise_folded(bench, monkeypatch):
+    def other(parameters, threads, x):
+        kinds = {type(layer) for layer in parameters.network.layers}
+        assert not kinds & {BatchNorm, Dropout}
+        engine = ReferenceEngine(parameters.network)
+        return {"ONNX Runtime": lambda x: engine.predict(parameters, x)}
+
+    monkeypatch.setattr(inference, "RIVALS", (other,))
+    words = ("--network", "normalised", "--batch", "2", "--rounds", "1", "--seconds", "0.01")
+    monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
+    rows = bench("inference", *words)
+    assert [row["name"] for row in rows] == [*OURS, "ONNX Runtime"]
+    assert {row["network"] for row in rows} == {"normalised"}
+
+
 def test_who_recognises_something_else_is_not_timed(monkeypatch):
     wrong = {"OpenVINO": lambda x: np.full((len(x), 5), 0.2)}
     monkeypatch.setattr(inference, "RIVALS", (lambda parameters, threads, x: wrong,))
@@ -170,21 +191,18 @@ def test_other_networks_are_measured_by_name(bench, monkeypatch):
     assert [row["name"] for row in rows[1::2]] == ["PyTorch stand-in"] * 2
 
 
-def test_a_network_that_does_not_exist_is_refused():
-    result = CliRunner().invoke(command.app, ["networks", "--network", "nobody"])
-    assert result.exit_code == 2
-    assert result.output == (
-        "error: --network is nobody; give a part of one of these names: "
-        f"{'; '.join(networks.NETWORKS)}\n"
-    )
-
-
-NORMALISED = Network(
+@pytest.mark.parametrize(
+    ("name", "remedy"),
     [
-        *(Flatten(), Dense(9), BatchNorm(4), ReLU()),
-        *(Dropout(0.3), Parallel([[Dense(9)], []]), Dense(5)),
-    ]
+        ("networks", "give a part of one of these names: sketch; residual; depthwise; "),
+        ("inference", "choose one of seed; sketch; residual; depthwise; "),
+    ],
 )
+def test_a_network_that_does_not_exist_is_refused(name, remedy):
+    result = CliRunner().invoke(command.app, [name, "--network", "nobody"])
+    assert result.exit_code == 2
+    assert result.output.startswith(f"error: --network is nobody; {remedy}")
+    assert result.output.count("\n") == 1
 
 
 def test_where_libraries_have_a_choice_rivals_are_compared_without_it(bench, monkeypatch):

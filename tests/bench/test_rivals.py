@@ -27,6 +27,7 @@ from bench.trainers import check_alike, comparable
 from bench.training import check_comparable
 
 from inkgrad.engines import ReferenceEngine
+from inkgrad.fold import fold
 from inkgrad.layers import (
     LAYERS,
     AveragePool2D,
@@ -196,6 +197,37 @@ def test_rivals_say_the_same(name, module, make):
     predictors = make(parameters, 1, x[:4])
     assert predictors
     check_predictors(predictors, parameters, [x[:4], x[4:8]])
+
+
+RUNTIMES = pytest.mark.parametrize(
+    ("module", "make"), [("onnxruntime", onnx_predictors), ("openvino", openvino_predictors)]
+)
+
+
+@pytest.mark.oracle
+@RUNTIMES
+@pytest.mark.parametrize("name", ["sketch", "residual", "depthwise"])
+def test_runtimes_say_the_same_of_folded_networks(name, module, make):
+    need(module)
+    network = NETWORKS[name]
+    parameters = random_parameters(network, np.random.default_rng(1), np.float32)
+    x, _ = pictures(network, *pool(24))
+    _, folded = fold(network, parameters)
+    assert folded.network != network
+    check_predictors(make(folded, 1, x[:4]), parameters, [x[:4], x[4:8]])
+
+
+@pytest.mark.oracle
+@RUNTIMES
+@pytest.mark.parametrize("seed", range(20))
+def test_runtimes_have_every_layer_in_every_setting(seed, module, make):
+    """Without folding, too: batch norm and dropout as in inference mode."""
+    need(module)
+    rng = np.random.default_rng(seed)
+    network = EVERY_LAYER if seed == 0 else any_network(rng)
+    parameters = random_parameters(network, rng, np.float32)
+    x, _ = random_batch(network, 3, rng, np.float32)
+    check_predictors(make(parameters, 1, x), parameters, [x])
 
 
 @pytest.mark.oracle
