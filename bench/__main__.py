@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from bench.contention import bench_contention
-from bench.environment import restart_tuned
-from bench.inference import bench_inference
+from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
+from bench.inference import SEED, bench_inference, network_names
 from bench.job import bench_job, find_job
-from bench.machine import describe_machine
+from bench.machine import describe_machine, has_instructions
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
 from bench.page import bench_page
@@ -45,6 +45,13 @@ PlotFile = Annotated[
 Rounds = Annotated[int, typer.Option(help="Turns for everyone; the median counts.")]
 Seconds = Annotated[float, typer.Option(help="How long a turn lasts.")]
 Threads = Annotated[int, typer.Option(help="Threads for everyone.")]
+MaxIsa = Annotated[
+    str | None,
+    typer.Option(
+        help="Widest instruction set for everyone: avx2 measures as on a processor without "
+        "AVX-512. By default whatever the processor has."
+    ),
+]
 
 
 @app.callback()
@@ -58,11 +65,12 @@ def training(
     threads: Threads = 2,
     rounds: Rounds = 9,
     seconds: Seconds = 1.0,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
     """Training throughput of the seed network, in drawings a second."""
-    machine = _begin(threads)
+    machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_training(
             batch,
@@ -99,23 +107,28 @@ def page(
 
 @app.command()
 def inference(
+    network: Annotated[str, typer.Option(help="seed, or a network's name in `networks`.")] = SEED,
     batch: Annotated[list[int], typer.Option(help="Batch sizes.")] = [1, 1024],  # noqa: B006
     threads: Annotated[int, typer.Option(help="Threads; for one drawing always one.")] = 2,
     rounds: Rounds = 9,
     seconds: Seconds = 1.0,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
     """How fast drawings become probabilities: one drawing, and many."""
-    machine = _begin(threads)
+    if network not in network_names():
+        _refuse(f"--network is {network}; choose one of {'; '.join(network_names())}")
+    machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_inference(
             [(size, 1 if size == 1 else threads) for size in batch],
+            network=network,
             rounds=rounds,
             seconds_a_turn=seconds,
             on_round=lambda number: status.update(f"round {number} of {rounds}"),
         )
-    title = f"recognising with the seed network, median of {rounds}"
+    title = f"recognising with the network {network}, median of {rounds}"
     publish("inference", title, rows, machine, console, json_file, plot_file)
 
 
@@ -129,12 +142,18 @@ def networks(
     threads: Threads = 2,
     rounds: Rounds = 9,
     seconds: Seconds = 0.5,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
     """Training throughput of other networks, beside PyTorch."""
-    machine = _begin(threads)
     names = [name for name in NETWORKS if any(part in name for part in network or [""])]
+    if not names:
+        _refuse(
+            f"--network is {', '.join(network or [])}; give a part of one of these names: "
+            f"{'; '.join(NETWORKS)}"
+        )
+    machine = _begin(threads, max_isa)
     with console.status("warming up") as status:
         rows = bench_networks(
             names,
@@ -361,11 +380,23 @@ def rounding(
     publish("rounding", title, rows, describe_machine(), console, json_file, plot_file)
 
 
-def _begin(threads: int) -> dict[str, str]:
+def _refuse(sentence: str) -> NoReturn:
+    """End with a sentence about the user's mistake."""
+    typer.echo(f"error: {sentence}", err=True)
+    raise typer.Exit(2)
+
+
+def _begin(threads: int, max_isa: str | None = None) -> dict[str, str]:
     """See to it that this process is started as it must be, and say on what it runs."""
-    restart_tuned(threads)
-    machine = describe_machine()
+    if max_isa is not None and max_isa not in MAX_ISA:
+        _refuse(f"--max-isa is {max_isa}; choose one of {', '.join(MAX_ISA)}")
+    if max_isa is not None and not has_instructions(max_isa):
+        _refuse(f"--max-isa is {max_isa}, which this processor does not have; leave the option out")
+    restart_tuned(threads, max_isa)
+    machine = describe_machine(max_isa)
     console.print(", ".join(f"{key} {value}" for key, value in machine.items()), highlight=False)
+    if max_isa is not None:
+        console.print(NOT_LIMITED, highlight=False)
     return machine
 
 

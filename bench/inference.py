@@ -1,4 +1,4 @@
-"""Recognising doodles: ours beside ONNX Runtime, OpenVINO and PyTorch, all in float32."""
+"""Inference: ours beside ONNX Runtime, OpenVINO and PyTorch, all in float32."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.networks import NETWORKS, pictures
 from bench.ours import OurTrainer, best_engine, engines, our_predictor, start_engine
 from bench.pairs import seconds_by_turns
 from bench.pool import batches_of, pool
@@ -18,9 +19,13 @@ from bench.rivals.openvino_net import openvino_predictors
 from bench.rivals.torch_net import torch_predictors
 from bench.throughput import TORCH, throughput_rows
 from inkgrad.engines import ReferenceEngine
-from inkgrad.network import Parameters, seed_network
+from inkgrad.fold import fold
+from inkgrad.network import Network, Parameters, seed_network
 
-__all__ = ["RIVALS", "bench_inference", "check_predictors"]
+__all__ = ["RIVALS", "SEED", "bench_inference", "check_predictors", "network_names"]
+
+SEED = "seed"
+"""The seed network's name here; other networks have theirs of `bench.networks`."""
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 
@@ -29,15 +34,24 @@ RIVALS: tuple[Callable[..., Mapping[str, Predictor]], ...] = (
     openvino_predictors,
     torch_predictors,
 )
-"""Each is given the weights, the number of threads and a batch, and returns contestants."""
+"""Each is given the weights, the number of threads and a batch, and returns contestants.
+
+The network is folded for everyone: see `inkgrad.fold`. Ours fold it themselves.
+"""
 
 TOLERANCE = 1e-4
 """How far a probability may lie from the reference engine's."""
 
 
+def network_names() -> list[str]:
+    """Return the names of the networks that can be measured."""
+    return [SEED, *NETWORKS]
+
+
 def bench_inference(
     settings: list[tuple[int, int]],
     *,
+    network: str = SEED,
     rounds: int,
     seconds_a_turn: float,
     on_round: Callable[[int], None] = lambda _: None,
@@ -51,21 +65,26 @@ def bench_inference(
     ----------
     settings : list of (int, int)
         Batch sizes, and by how many threads each.
+    network : str
+        One of `network_names`.
 
     Returns
     -------
     rows : list of dict
-        As `throughput_rows` makes them, with ``microseconds`` a call (median), for ours
-        ``ratio_to_best_torch`` and ``ratio_to_onnxruntime``.
+        As `throughput_rows` makes them, with ``network`` and ``microseconds`` a call (median), for
+        ours ``ratio_to_best_torch`` and ``ratio_to_onnxruntime``.
     """
-    parameters = _trained()
+    shape = seed_network() if network == SEED else NETWORKS[network]
+    x, labels = pictures(shape, *pool())
+    parameters = _trained(shape, x, labels)
+    _, folded = fold(shape, parameters)
     rows = []
     for batch, threads in settings:
-        batches = [x for x, _ in batches_of(*pool(), batch)]
+        batches = [x for x, _ in batches_of(x, labels, batch)]
         with _blas_threads(threads):
             predictors = dict(_ours(parameters, threads))
             for make in RIVALS:
-                predictors.update(make(parameters, threads, batches[0]))
+                predictors.update(make(folded, threads, batches[0]))
             check_predictors(predictors, parameters, batches[:3])
             seconds = seconds_by_turns(
                 {name: _in_turn(predict, batches) for name, predict in predictors.items()},
@@ -74,16 +93,18 @@ def bench_inference(
                 on_round=on_round,
             )
         compared = {"ratio_to_best_torch": TORCH, "ratio_to_onnxruntime": "ONNX Runtime"}
-        for row in throughput_rows(seconds, batch=batch, threads=threads, compared_with=compared):
+        for row in throughput_rows(
+            seconds, batch=batch, threads=threads, compared_with=compared, network=network
+        ):
             rows.append({**row, "microseconds": 1e6 * batch / row["drawings_per_s"]})
     return rows
 
 
-def _trained() -> Parameters:
-    """Return the seed network's weights after one pass over the doodles."""
-    first = seed_network().initialise(seed=0)
-    trainer = OurTrainer(start_engine(best_engine(), first.network, 1), first)
-    for batch in batches_of(*pool(), 64):
+def _trained(network: Network, x: np.ndarray, labels: np.ndarray) -> Parameters:
+    """Return a network's weights after one pass over the doodles."""
+    first = network.initialise(seed=0)
+    trainer = OurTrainer(start_engine(best_engine(), network, 1), first)
+    for batch in batches_of(x, labels, 64):
         trainer.step(batch)
     return trainer.parameters
 

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Description of the machine that figures were measured on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["describe_machine", "machine_line"]
+__all__ = ["describe_machine", "has_instructions", "machine_line"]
 
 _LIBRARIES = (
     "numpy",
@@ -22,10 +22,14 @@ _LIBRARIES = (
 )
 
 
-def describe_machine() -> dict[str, str]:
-    """Return processor, cores, memory, system and versions, each as a string."""
+def describe_machine(max_isa: str | None = None) -> dict[str, str]:
+    """Return processor, cores, memory, system and versions, each as a string.
+
+    Where libraries are held to an instruction set (see `bench.environment`), that is named, too.
+    """
     return {
         "processor": _processor(),
+        **({"instruction set": f"{max_isa.upper()} at most"} if max_isa else {}),
         "cores": str(os.cpu_count()),
         **_memory(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -35,28 +39,40 @@ def describe_machine() -> dict[str, str]:
 
 
 def machine_line(machine: dict[str, str]) -> str:
-    """Return what a plot says of the machine: processor and cores.
+    """Return what a plot says of the machine: processor, cores and limits.
 
     Examples
     --------
     >>> machine_line({"processor": "AMD EPYC", "cores": "2", "python": "3.12.1"})
     'AMD EPYC, 2 cores'
+    >>> machine_line({"processor": "Xeon", "cores": "2", "instruction set": "AVX2 at most"})
+    'Xeon, 2 cores, AVX2 at most'
     """
-    return f"{machine['processor']}, {machine['cores']} cores"
+    limit = machine.get("instruction set")
+    return f"{machine['processor']}, {machine['cores']} cores" + (f", {limit}" if limit else "")
+
+
+def has_instructions(isa: str) -> bool:
+    """Whether the system says that the processor has an instruction set, such as ``"avx2"``."""
+    return isa in _facts().get("flags", "").split()
 
 
 def _processor() -> str:
     """Return the processor's name as the system tells it, with the widest vectors it has."""
+    facts = _facts()
+    name = facts.get("model name") or platform.processor() or "unknown"
+    vectors = next((kind for kind in ("avx512f", "avx2", "avx") if has_instructions(kind)), None)
+    return f"{name} ({vectors.removesuffix('f').upper()})" if vectors else name
+
+
+def _facts() -> dict[str, str]:
+    """Return what the system tells of the first processor; nothing, if it is not Linux."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or "unknown"
-    facts = dict(line.split(":", 1) for line in reversed(lines) if ":" in line)
-    facts = {name.strip(): value.strip() for name, value in facts.items()}
-    name = facts.get("model name") or platform.processor() or "unknown"
-    flags = facts.get("flags", "").split()
-    vectors = next((kind for kind in ("avx512f", "avx2", "avx") if kind in flags), None)
-    return f"{name} ({vectors.removesuffix('f').upper()})" if vectors else name
+        return {}
+    facts = (line.split(":", 1) for line in reversed(lines) if ":" in line)
+    return {name.strip(): value.strip() for name, value in facts}
 
 
 def _memory() -> dict[str, str]:

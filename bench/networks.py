@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,8 +14,19 @@ from bench.rivals.torch_net import torch_trainers
 from bench.throughput import TORCH, throughput_rows
 from bench.trainers import Trainer
 from bench.training import race
-from inkgrad.layers import Conv2D, Dense, Flatten, Layer, MaxPool2D, ReLU, Shape
-from inkgrad.network import Network, seed_network
+from inkgrad.layers import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+    Shape,
+)
+from inkgrad.network import Network, seed_network, sketch_network
 
 __all__ = ["NETWORKS", "bench_networks", "pictures"]
 
@@ -30,7 +42,46 @@ def _head(hidden: int = 128, classes: int = 5) -> list[Layer]:
     return [Flatten(), Dense(hidden), ReLU(), Dense(classes)]
 
 
+def _normalised(filters: int, size: int = 3, *, groups: int = 1) -> list[Layer]:
+    """Return a convolution, without a bias as the batch norm behind it has one, and that norm."""
+    return [Conv2D(filters, size, padding=size // 2, groups=groups, bias=False), BatchNorm()]
+
+
+def _residual_block(filters: int) -> list[Layer]:
+    """Return x ↦ ReLU(f(x) + x) with two convolutions (He et al., 2016, figure 2)."""
+    branch = [*_normalised(filters), ReLU(), *_normalised(filters)]
+    return [Parallel([branch, []]), ReLU()]
+
+
+def _separable_block(channels: int, filters: int) -> list[Layer]:
+    """Return a depthwise 3×3 convolution and a pointwise one (Howard et al., 2017, MobileNets)."""
+    depthwise = _normalised(channels, groups=channels)
+    return [*depthwise, ReLU(), *_normalised(filters, 1), ReLU()]
+
+
+def _mean_head(classes: int = 345) -> list[Layer]:
+    """Return each map's mean and one dense layer."""
+    return [GlobalAveragePool(), Dense(classes)]
+
+
 NETWORKS: dict[str, Network] = {
+    "sketch": sketch_network(345),
+    "residual": Network(
+        [
+            *(*_normalised(32), ReLU(), *_residual_block(32), MaxPool2D(2)),
+            *(*_normalised(64), ReLU(), *_residual_block(64), MaxPool2D(2)),
+            *(*_normalised(128), ReLU(), *_residual_block(128)),
+            *_mean_head(),
+        ]
+    ),
+    "depthwise": Network(
+        [
+            *(*_normalised(32), ReLU(), *_separable_block(32, 64), MaxPool2D(2)),
+            *(*_separable_block(64, 128), *_separable_block(128, 128), MaxPool2D(2)),
+            *(*_separable_block(128, 256), *_separable_block(256, 256)),
+            *_mean_head(),
+        ]
+    ),
     "wider: 64 and 128 filters": Network([*_block(64), *_block(128), *_head()]),
     "deeper: 3 blocks": Network([*_block(32), *_block(64), *_block(128), *_head()]),
     "5×5 filters": Network([*_block(32, 5), *_block(64, 5), *_head()]),
@@ -77,11 +128,15 @@ def bench_networks(
         network = NETWORKS[name]
         first = network.initialise(seed=0)
         batches = list(batches_of(*pictures(network, *pool()), batch))
-        trainers = {
-            **our_trainers(first, threads, [best_engine()]),
-            **RIVALS(first, threads, batches[0] if compiled else None),
-        }
-        seconds = race(trainers, first, batches, rounds=rounds, seconds_a_turn=seconds_a_turn)
+        seconds = race(
+            our_trainers(first, threads, [best_engine()]),
+            functools.partial(RIVALS, threads=threads),
+            first,
+            batches,
+            compiled=compiled,
+            rounds=rounds,
+            seconds_a_turn=seconds_a_turn,
+        )
         rows += throughput_rows(
             seconds,
             batch=batch,

@@ -1,4 +1,4 @@
-"""JAX: any network of ours as one jitted training step, with Adam by hand."""
+"""JAX: networks of five kinds of layers as one jitted training step, with Adam by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from inkgrad.network import Network, Parameters
 if TYPE_CHECKING:
     import jax
 
-__all__ = ["JaxTrainer", "jax_trainers"]
+__all__ = ["LAYERS", "JaxTrainer", "jax_trainers"]
+
+LAYERS = (Conv2D, Dense, Flatten, MaxPool2D, ReLU)
+"""The layers that are written here."""
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -22,10 +25,12 @@ BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 def jax_trainers(
     first: Parameters, threads: int, batch: tuple[np.ndarray, np.ndarray] | None = None
 ) -> dict[str, JaxTrainer]:
-    """Return JAX's contestant; none if it is not installed.
+    """Return JAX's contestant; none if it is not installed, or for a network with other `LAYERS`.
 
     How many threads it has is decided when the process starts: see `bench.environment`.
     """
+    if not all(isinstance(layer, LAYERS) for layer in first.network.layers):
+        return {}
     return {"JAX": JaxTrainer(first)} if installed("jax", "JAX") else {}
 
 

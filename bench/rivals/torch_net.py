@@ -5,15 +5,29 @@ from __future__ import annotations
 import copy
 import functools
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.rivals import installed, leave_out
 from bench.trainers import LEARNING_RATE
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
-from inkgrad.network import Parameters
+from inkgrad.layers import (
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LeakyReLU,
+    MaxPool2D,
+    Parallel,
+    ReLU,
+)
+from inkgrad.layers.conv import both_sides
+from inkgrad.network import Parameters, Stage
 
 if TYPE_CHECKING:
     import torch
@@ -103,31 +117,150 @@ class TorchTrainer:
         self._adam.step()
 
     def logits(self, x: np.ndarray) -> np.ndarray:
-        """Return the outputs (n, classes)."""
+        """Return the outputs (n, classes) in inference mode."""
         inputs, _ = self.take(x, np.zeros(len(x), np.int64))
-        return self._network(inputs).detach().numpy()
+        try:
+            return self._network.eval()(inputs).detach().numpy()
+        finally:
+            self._network.train()
 
 
 def build(parameters: Parameters) -> torch.nn.Sequential:
-    """Return one of our networks as PyTorch's, with the same weights."""
+    """Return one of our networks as PyTorch's, with the same weights and running statistics.
+
+    Two layers differ in training, by design: PyTorch's batch norm takes its statistics over the
+    whole batch, ours over shards, and each library draws its own numbers for dropout. In inference
+    mode both compute the same.
+    """
+    return _row(parameters.network.stages, parameters.numbers)
+
+
+def _row(stages: Sequence[Stage], numbers: Mapping[str, np.ndarray]) -> torch.nn.Sequential:
+    """Return layers in a row; their numbers are found by name, ``"conv1.weight"``."""
     import torch
 
-    layers = []
-    for stage in parameters.network.stages:
-        layer, given = stage.layer, parameters.of(stage)
-        if isinstance(layer, Conv2D):
-            shape = (stage.input_shape[0], layer.filters, layer.size)
-            made = torch.nn.Conv2d(*shape, stride=layer.stride, padding=layer.padding)
-        elif isinstance(layer, Dense):
-            made = torch.nn.Linear(stage.input_shape[0], layer.outputs)
-            given = {**given, "weight": given["weight"].T}  # (K, I) there
-        elif isinstance(layer, MaxPool2D):
-            made = torch.nn.MaxPool2d(layer.size, layer.stride)
-        else:
-            made = {ReLU: torch.nn.ReLU, Flatten: torch.nn.Flatten}[type(layer)]()
-        made.load_state_dict({name: torch.tensor(value) for name, value in given.items()})
-        layers.append(made)
-    return torch.nn.Sequential(*layers)
+    return torch.nn.Sequential(
+        *(_layer(stage, _below(f"{stage.name}.", numbers)) for stage in stages)
+    )
+
+
+def _layer(stage: Stage, numbers: Mapping[str, np.ndarray]) -> torch.nn.Module:
+    """Return a layer with its own numbers."""
+    if isinstance(stage.layer, Parallel):
+        rows = stage.layer.rows(stage.input_shape)
+        branches = [_row(row, _below(f"{k}.", numbers)) for k, row in enumerate(rows, start=1)]
+        return _branches(branches, stage.layer.join)
+    if isinstance(stage.layer, Conv2D):
+        return _convolution(stage.layer, stage.input_shape[0], numbers)
+    if isinstance(stage.layer, BatchNorm):
+        return _norm(stage.layer, stage.input_shape, numbers)
+    if isinstance(stage.layer, Dense):
+        return _dense(numbers)
+    return _without_weights(stage.layer)
+
+
+def _convolution(
+    layer: Conv2D, channels: int, numbers: Mapping[str, np.ndarray]
+) -> torch.nn.Module:
+    """Return a convolution; where padding differs by side, behind a layer that pads."""
+    import torch
+
+    (top, bottom), (left, right) = both_sides(layer.padding, "padding")
+    alike = (top, left) == (bottom, right)
+    made = torch.nn.Conv2d(
+        channels,
+        layer.filters,
+        layer.size,
+        layer.stride,
+        (top, left) if alike else 0,
+        layer.dilation,
+        layer.groups,
+        layer.bias,
+    )
+    _load(made, numbers)
+    if alike:
+        return made
+    return torch.nn.Sequential(torch.nn.ZeroPad2d((left, right, top, bottom)), made)
+
+
+def _norm(
+    layer: BatchNorm, shape: tuple[int, ...], numbers: Mapping[str, np.ndarray]
+) -> torch.nn.Module:
+    """Return batch norm of rows, sequences, images or volumes."""
+    import torch
+
+    kinds = (torch.nn.BatchNorm1d, torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
+    made = kinds[len(shape) - 1](shape[0], layer.epsilon, layer.momentum)
+    names = {
+        "scale": "weight",
+        "shift": "bias",
+        "mean": "running_mean",
+        "variance": "running_var",
+    }
+    steps = {"num_batches_tracked": np.array(0)}
+    _load(made, {**{names[name]: value for name, value in numbers.items()}, **steps})
+    return made
+
+
+def _dense(numbers: Mapping[str, np.ndarray]) -> torch.nn.Module:
+    """Return a dense layer; PyTorch's weights are (outputs, inputs)."""
+    import torch
+
+    made = torch.nn.Linear(*numbers["weight"].shape)
+    _load(made, {**numbers, "weight": numbers["weight"].T})
+    return made
+
+
+def _without_weights(layer: Layer) -> torch.nn.Module:
+    """Return a layer that learns nothing."""
+    from torch import nn
+
+    if isinstance(layer, MaxPool2D):
+        down, across = layer.padding
+        if 2 * down <= layer.size[0] and 2 * across <= layer.size[1]:
+            return nn.MaxPool2d(layer.size, layer.stride, layer.padding)
+        padding = nn.ConstantPad2d((across, across, down, down), -np.inf)
+        return nn.Sequential(padding, nn.MaxPool2d(layer.size, layer.stride))
+    if isinstance(layer, AveragePool2D):
+        return nn.AvgPool2d(layer.size, layer.stride)
+    if isinstance(layer, GlobalAveragePool):
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    if isinstance(layer, Dropout):
+        return nn.Dropout(layer.rate)
+    if isinstance(layer, LeakyReLU):
+        return nn.LeakyReLU(layer.slope)
+    return {ReLU: nn.ReLU, Flatten: nn.Flatten}[type(layer)]()
+
+
+def _branches(branches: Sequence[torch.nn.Module], join: str) -> torch.nn.Module:
+    """Return rows with one input, their outputs added or concatenated."""
+    import torch
+
+    class Branches(torch.nn.ModuleList):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            outputs = [branch(x) for branch in self]
+            if join == "concatenate":
+                return torch.cat(outputs, dim=1)
+            return functools.reduce(torch.add, outputs)
+
+    return Branches(branches)
+
+
+def _load(module: torch.nn.Module, numbers: Mapping[str, np.ndarray]) -> None:
+    """Give a module its numbers, all of them and no others, in their dtype."""
+    import torch
+
+    tensors = {name: torch.tensor(value) for name, value in numbers.items()}
+    module.to(tensors["weight"].dtype).load_state_dict(tensors)
+
+
+def _below(prefix: str, numbers: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the numbers whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in numbers.items()
+        if name.startswith(prefix)
+    }
 
 
 def _memory_format(layout: str) -> torch.memory_format:

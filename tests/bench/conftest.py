@@ -24,7 +24,7 @@ def _quick(monkeypatch):
     monkeypatch.setattr(ours, "ENGINES", {"reference": ReferenceEngine})
     for module in (training, inference, networks, memory, segments):
         monkeypatch.setattr(module, "pool", lambda: pool(16))
-    monkeypatch.setattr(command, "restart_tuned", lambda threads: None)
+    monkeypatch.setattr(command, "restart_tuned", lambda *_: None)
 
 
 @pytest.fixture
@@ -37,12 +37,14 @@ def bench(tmp_path):
         assert result.exit_code == 0, result.output
         assert (tmp_path / "rows.png").read_bytes().startswith(b"\x89PNG")
         run.output = result.output
-        return json.loads(path.read_text())["rows"]
+        written = json.loads(path.read_text())
+        run.machine = written["machine"]
+        return written["rows"]
 
     return run
 
 
-def stand_in(first, *_):
+def stand_in(first, *_, **__):
     """Return a rival that computes what ours does."""
     return {"PyTorch stand-in": OurTrainer(ReferenceEngine(first.network), first)}
 

@@ -15,7 +15,9 @@ from bench.rivals import installed
 from bench.tables import Column, make_table
 from bench.throughput import throughput_rows
 from bench.trainers import PASSES, course
+from typer.testing import CliRunner
 
+from bench import __main__ as command
 from bench import (
     contention,
     environment,
@@ -29,17 +31,25 @@ from bench import (
     plots,
     server,
     throughput,
+    trainers,
     training,
     worker,
 )
 from inkgrad.engines import ReferenceEngine
-from inkgrad.network import seed_network
+from inkgrad.layers import BatchNorm, Dense, Dropout, Flatten, Parallel, ReLU
+from inkgrad.network import Network, Parameters, Statistics, seed_network
 from tests.bench.conftest import stand_in
 
 OURS = ["inkgrad reference"]
+NORMALISED = Network(
+    [
+        *(Flatten(), Dense(9), BatchNorm(4), ReLU()),
+        *(Dropout(0.3), Parallel([[Dense(9)], []]), Dense(5)),
+    ]
+)
 
 
-@pytest.mark.parametrize("module", [pairs, throughput, machine, likeness, server])
+@pytest.mark.parametrize("module", [pairs, throughput, trainers, machine, likeness, server])
 def test_examples_hold(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -147,6 +157,21 @@ def test_recognising_is_measured_for_one_drawing_and_for_many(bench, monkeypatch
     assert {"ratio_to_best_torch", "ratio_to_onnxruntime"} <= set(rows[0])
 
 
+def test_other_networks_recognise_folded(bench, monkeypatch):
+    def other(parameters, threads, x):
+        kinds = {type(layer) for layer in parameters.network.layers}
+        assert not kinds & {BatchNorm, Dropout}
+        engine = ReferenceEngine(parameters.network)
+        return {"ONNX Runtime": lambda x: engine.predict(parameters, x)}
+
+    monkeypatch.setattr(inference, "RIVALS", (other,))
+    words = ("--network", "normalised", "--batch", "2", "--rounds", "1", "--seconds", "0.01")
+    monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
+    rows = bench("inference", *words)
+    assert [row["name"] for row in rows] == [*OURS, "ONNX Runtime"]
+    assert {row["network"] for row in rows} == {"normalised"}
+
+
 def test_who_recognises_something_else_is_not_timed(monkeypatch):
     wrong = {"OpenVINO": lambda x: np.full((len(x), 5), 0.2)}
     monkeypatch.setattr(inference, "RIVALS", (lambda parameters, threads, x: wrong,))
@@ -164,6 +189,60 @@ def test_other_networks_are_measured_by_name(bench, monkeypatch):
     ]
     assert all(row["ratio_to_best_torch"] > 0 for row in rows[::2])
     assert [row["name"] for row in rows[1::2]] == ["PyTorch stand-in"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("networks", "give a part of one of these names: sketch; residual; depthwise; "),
+        ("inference", "choose one of seed; sketch; residual; depthwise; "),
+    ],
+)
+def test_a_network_that_does_not_exist_is_refused(name, remedy):
+    result = CliRunner().invoke(command.app, [name, "--network", "nobody"])
+    assert result.exit_code == 2
+    assert result.output.startswith(f"error: --network is nobody; {remedy}")
+    assert result.output.count("\n") == 1
+
+
+def test_where_libraries_have_a_choice_rivals_are_compared_without_it(bench, monkeypatch):
+    asked = []
+
+    def rival(first, threads, batch):
+        asked.append((first.network, first.vector.dtype.name, batch is not None))
+        return stand_in(first)
+
+    monkeypatch.setattr(networks, "RIVALS", rival)
+    monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
+    words = ("--network", "normalised", "--batch", "8", "--rounds", "1", "--seconds", "0.01")
+    ours, theirs = bench("networks", *words, "--compiled")
+    assert ours["ratio_to_best_torch"] > 0
+    assert theirs["network"] == "normalised"
+    timed, compared = asked
+    assert timed == (NORMALISED, "float32", True)
+    assert compared[1:] == ("float64", False)
+    assert compared[0].layers[2] == BatchNorm(8)
+    assert compared[0].layers[4] == Dropout(0.0)
+    assert compared[0].layers[5] == NORMALISED.layers[5]
+
+
+@pytest.mark.parametrize("lie", ["learns nothing", "learns in float64 only", "norm of shards"])
+def test_a_liar_is_found_out_there_too(monkeypatch, lie):
+    def rival(first, threads, batch):
+        exact = first.vector.dtype == np.float64
+        if lie == "norm of shards" and exact:
+            first = Parameters(
+                NORMALISED, first.vector, Statistics(NORMALISED, first.statistics.vector)
+            )
+        (trainer,) = stand_in(first).values()
+        if lie == "learns nothing" or (lie == "learns in float64 only" and not exact):
+            trainer.step = lambda batch: None
+        return {"PyTorch liar": trainer}
+
+    monkeypatch.setattr(networks, "RIVALS", rival)
+    monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
+    with pytest.raises(ValueError, match="PyTorch liar does not compute the same: after 3 steps"):
+        networks.bench_networks(["normalised"], batch=8, threads=1, rounds=1, seconds_a_turn=0.0)
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
@@ -325,6 +404,46 @@ def test_the_process_starts_again_only_if_it_must(monkeypatch):
     assert [words[1:] for words in started] == [["-m", "bench", "training"]]
     assert environment.os.environ["OMP_NUM_THREADS"] == "1"
     assert "MALLOC_TRIM_THRESHOLD_" in environment.os.environ
+
+
+def test_an_instruction_set_is_set_before_the_process_starts_again(monkeypatch):
+    started = []
+    monkeypatch.setattr(environment.os, "execv", lambda path, words: started.append(words))
+    monkeypatch.setattr(environment.os, "environ", {})
+    environment.restart_tuned(1, "avx2")
+    environment.restart_tuned(1, "avx2")
+    assert len(started) == 1
+    variables = environment.os.environ
+    assert environment.MAX_ISA["avx2"].items() - variables.items() == {
+        ("XLA_FLAGS", "--xla_cpu_max_isa=AVX2")
+    }
+    assert variables["XLA_FLAGS"].split() == [
+        "--xla_cpu_multi_thread_eigen=false",
+        "--xla_cpu_max_isa=AVX2",
+    ]
+
+
+def test_who_is_limited_to_an_instruction_set_is_said(bench, monkeypatch):
+    monkeypatch.setattr(command, "has_instructions", lambda isa: True)
+    monkeypatch.setattr(networks, "RIVALS", stand_in)
+    words = ("--network", "dense only", "--batch", "2", "--rounds", "1", "--seconds", "0.01")
+    bench("networks", *words, "--max-isa", "avx2")
+    assert bench.machine["instruction set"] == "AVX2 at most"
+    assert "ONNX Runtime has no setting for the instruction set" in bench.output
+
+
+@pytest.mark.parametrize(
+    ("isa", "sentence"),
+    [
+        ("avx3", "--max-isa is avx3; choose one of avx2"),
+        ("avx2", "--max-isa is avx2, which this processor does not have; leave the option out"),
+    ],
+)
+@pytest.mark.parametrize("name", ["training", "inference", "networks"])
+def test_other_instruction_sets_are_refused(monkeypatch, name, isa, sentence):
+    monkeypatch.setattr(command, "has_instructions", lambda isa: False)
+    result = CliRunner().invoke(command.app, [name, "--max-isa", isa])
+    assert (result.exit_code, result.output) == (2, f"error: {sentence}\n")
 
 
 # --- the server ---------------------------------------------------------------------------------
