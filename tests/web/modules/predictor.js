@@ -71,3 +71,36 @@ function refuseToGrow() {
 export function isFast(config, numbers) {
   return new Predictor(Network.fromConfig(config), numbers).isFast;
 }
+
+/** Time answers of networks; return the milliseconds of the quickest, with kernels and without. */
+export async function times(configs) {
+  const found = {};
+  for (const [name, config] of Object.entries(configs)) {
+    const network = Network.fromConfig(config);
+    const shapes = Object.entries({ ...network.parameters, ...network.statistics });
+    const numbers = Object.fromEntries(shapes.map(([key, shape]) => [key, some(shape)]));
+    const x = some(network.inputShape);
+    const [fast, plain] = [new Predictor(network, numbers), new Predictor(network, numbers, null)];
+    found[name] = {
+      fast: quickest(() => fast.answer(x), 20),
+      plain: quickest(() => plain.answer(x), 4),
+    };
+    await new Promise((done) => setTimeout(done));
+  }
+  return found;
+}
+
+function some(shape) {
+  const length = shape.reduce((product, side) => product * side, 1);
+  return Float32Array.from({ length }, (_, i) => ((7919 * i) % 101) / 1000);
+}
+
+function quickest(work, count) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < 8; turn++) {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) work(); // clocks of pages are coarse
+    least = Math.min(least, (performance.now() - start) / count);
+  }
+  return least;
+}
