@@ -18,9 +18,9 @@ from bench.slower import slower
 from inkgrad.errors import InkgradError
 from inkgrad.export import write_page
 
-__all__ = ["bench_page"]
+__all__ = ["FLAGS", "bench_page", "page_addresses"]
 
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _LOOKS = 50  # predictions timed in each page
 
 # Asked in the page: what it and its engine have measured, in milliseconds.
@@ -78,12 +78,12 @@ def bench_page(
     if program is None:
         raise InkgradError("chromium is not installed (Debian: apt-get install chromium)")
     found: dict[str, list[dict[str, float]]] = {}
-    with _addresses() as addresses, sync_playwright() as playwright:
+    with page_addresses() as addresses, sync_playwright() as playwright:
         for number in range(rounds):
             if on_round is not None:
                 on_round(number + 1)
             for name, address in addresses.items():
-                browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+                browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
                 page = browser.new_page()
                 with slower(times, "chrom"):
                     found.setdefault(name, []).append(_look_at(page, address))
@@ -110,7 +110,7 @@ def _look_at(page: Any, address: str) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def _addresses() -> Iterator[dict[str, str]]:
+def page_addresses() -> Iterator[dict[str, str]]:
     """Serve the page as `inkgrad serve` does, and write it as one file."""
     command = [sys.executable, "-m", "inkgrad", "serve", "--no-open", "--port", "0"]
     with tempfile.TemporaryDirectory() as folder:
