@@ -13,6 +13,7 @@
  * @param {number} given.turns
  */
 async function measure(site, { networks, turns }) {
+  const TURN = 32; // milliseconds: as long as a slowed process needs for four turns of its own
   const { Network } = await import(`${site}network/network.js`);
   const { Predictor, sharedKernels } = await import(`${site}network/predictor.js`);
   const found = {};
@@ -26,18 +27,26 @@ async function measure(site, { networks, turns }) {
     const ways = { JavaScript: new Predictor(network, numbers, null) };
     if (sharedKernels() !== null) ways.WebAssembly = new Predictor(network, numbers);
     const times = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
-    for (let turn = -3; turn < turns; turn++) {
+    const counts = {}; // answers in a turn
+    for (const [way, predictor] of Object.entries(ways)) {
+      for (let i = 0; i < 20; i++) predictor.answer(x); // until it is compiled
+      counts[way] = Math.ceil(TURN / timed(predictor, x, 5));
+    }
+    for (let turn = 0; turn < turns; turn++) {
       for (const [way, predictor] of Object.entries(ways)) {
-        // Clocks of pages are coarse, so several quick answers are timed at once.
-        const count = way === "WebAssembly" ? 10 : 2;
-        const start = performance.now();
-        for (let i = 0; i < count; i++) predictor.answer(x);
-        if (turn >= 0) times[way].push((performance.now() - start) / count);
+        times[way].push(timed(predictor, x, counts[way]));
       }
     }
     found[name] = times;
   }
   return found;
+
+  /** The mean of some answers, since clocks of pages are coarse. */
+  function timed(predictor, x, count) {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) predictor.answer(x);
+    return (performance.now() - start) / count;
+  }
 
   /** Numbers of about the size that training gives them; a variance is 1. */
   function randomNumbers(key, shape) {

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import inkgrad
@@ -70,7 +71,7 @@ def bench_page(
     rows : list of dict
         ``name, first_paint, ready, first_answer, answer, engine`` (milliseconds, medians: the
         first three since the address was opened; an answer as the page waits for it, and how much
-        of that the engine took), ``bytes`` in all.
+        of that the engine took, each the mean of many), ``bytes`` in all.
     """
     from playwright.sync_api import sync_playwright
 
@@ -103,8 +104,8 @@ def _look_at(page: Any, address: str) -> dict[str, float]:
         "first_paint": page.evaluate(_PAINTED),
         "ready": ready,
         "first_answer": answered,
-        "answer": median(there),
-        "engine": median(inside),
+        "answer": fmean(there),  # of a page that is stopped again and again no median is true
+        "engine": fmean(inside),
         "bytes": page.evaluate(_BYTES) or Path(address.removeprefix("file://")).stat().st_size,
     }
 
