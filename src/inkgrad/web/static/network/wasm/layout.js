@@ -64,8 +64,8 @@ export class Layout {
   #bytes = 0; // laid out so far
   /** @type {Run[]} */
   #runs = [];
-  /** @type {(memory: Float32Array) => Float32Array} */
-  #readFeatures;
+  /** @type {(memory: Float32Array) => Float32Array} what the last part was given */
+  #readFeatures = () => new Float32Array(0);
 
   /**
    * @param {Stage[]} stages
@@ -76,40 +76,54 @@ export class Layout {
   constructor(stages, numbers, kernels) {
     this.kernels = kernels;
     const parts = split(stages, numbers);
-    const isLast = (/** @type {number} */ i) => i === parts.length - 1;
     /** @type {Picture | null} */
     let input = null; // in the memory
-    /** @type {(memory: Float32Array) => Float32Array} */
-    this.#readFeatures = () => new Float32Array(0);
-    parts.forEach((part, i) => {
-      if ("stages" in part) {
-        const from = input;
-        /** @type {Float32Array} */
-        let given;
-        this.#runs.push((memory, x) => {
-          given = x ?? /** @type {Picture} */ (from).read(memory);
-          const { outputs } = forward(part.stages, given, numbers);
-          given = outputs[outputs.length - 2];
-          return outputs[outputs.length - 1];
-        });
-        this.#readFeatures = () => given;
-        input = null;
-        return;
-      }
-      const from = input ?? this.#place(inputOf(part, stepFor(part)));
-      if (input === null) this.#runs.push(writeTo(from));
-      const next = isLast(i) ? null : parts[i + 1];
-      const step = part.weight ? upTo(BLOCK, part.outputShape[0]) : from.step;
-      const to = this.#place(
-        next === null || "stages" in next
-          ? new Picture({ shape: part.outputShape, step })
-          : inputOf(next, step),
-      );
-      this.#runs.push(part.weight ? this.#convolve(part, from, to) : this.#pool(part, from, to));
-      this.#readFeatures = (memory) => from.read(memory);
-      input = to;
-    });
+    for (const [i, part] of parts.entries()) {
+      input =
+        "stages" in part
+          ? this.#addPlain(part, input, numbers)
+          : this.#addJob(part, input, parts[i + 1]);
+    }
     if (input !== null) this.#runs.push(readFrom(input));
+  }
+
+  /**
+   * Add what plain JavaScript computes; it returns numbers.
+   *
+   * @param {Plain} part
+   * @param {Picture | null} input null if it is given numbers
+   * @param {Numbers} numbers
+   */
+  #addPlain({ stages }, input, numbers) {
+    /** @type {Float32Array} */
+    let features;
+    this.#runs.push((memory, x) => {
+      const given = x ?? /** @type {Picture} */ (input).read(memory);
+      const { outputs } = forward(stages, given, numbers);
+      features = outputs[outputs.length - 2];
+      return outputs[outputs.length - 1];
+    });
+    this.#readFeatures = () => features;
+    return null;
+  }
+
+  /**
+   * Add a kernel's job; its result goes where the next part wants it.
+   *
+   * @param {Job} job
+   * @param {Picture | null} input null if it is given numbers
+   * @param {Job | Plain | undefined} next
+   */
+  #addJob(job, input, next) {
+    const from = input ?? this.#place(inputOf(job, stepFor(job)));
+    if (input === null) this.#runs.push(writeTo(from));
+    const shape = job.outputShape;
+    const step = job.weight ? upTo(BLOCK, shape[0]) : from.step;
+    const isJob = next !== undefined && !("stages" in next);
+    const to = this.#place(isJob ? inputOf(next, step) : new Picture({ shape, step }));
+    this.#runs.push(job.weight ? this.#convolve(job, from, to) : this.#pool(job, from, to));
+    this.#readFeatures = (memory) => from.read(memory);
+    return to;
   }
 
   /**
@@ -172,10 +186,21 @@ export class Layout {
 
   /** @param {number} bytes */
   #allot(bytes) {
+    this.#check(bytes);
     const address = this.#bytes;
     this.#bytes += upTo(16, bytes);
-    if (!(this.#bytes <= MOST_BYTES)) throw new RangeError("the network is too large for kernels");
     return address;
+  }
+
+  /**
+   * Refuse what would not fit, before it is made.
+   *
+   * @param {number} bytes
+   */
+  #check(bytes) {
+    if (!(this.#bytes + bytes <= MOST_BYTES)) {
+      throw new RangeError("the network is too large for kernels");
+    }
   }
 
   /**
@@ -185,15 +210,14 @@ export class Layout {
    * @returns {Run}
    */
   #convolve(job, from, to) {
-    const [filters] = job.outputShape;
-    const [, rows, columns] = job.outputShape;
+    const [filters, rows, columns] = job.outputShape;
     const cells = cellsOf(job, from);
     // Columns of a filter that are not spread lie side by side, so each of its rows is one run.
     const isDense = job.dilation[1] === 1;
     const runs = isDense ? cells.filter((_, i) => i % job.size[1] === 0) : cells;
     const length = from.step * (isDense ? job.size[1] : 1);
     const blocks = Math.ceil(filters / BLOCK);
-    this.#allotted(blocks * BLOCK * (cells.length * from.step + 1) * FLOAT);
+    this.#check(blocks * BLOCK * (cells.length * from.step + 1) * FLOAT);
     const weights = this.#put(pack(job, from.step));
     const table = this.#put(Int32Array.from(runs));
     const places = this.#put(placesOf(job, from, to));
@@ -208,17 +232,6 @@ export class Layout {
       if (rest > 0) convolveSingly(single, rest, ...given);
       return null;
     };
-  }
-
-  /**
-   * Refuse what would not fit, before it is made.
-   *
-   * @param {number} bytes
-   */
-  #allotted(bytes) {
-    if (!(this.#bytes + bytes <= MOST_BYTES)) {
-      throw new RangeError("the network is too large for kernels");
-    }
   }
 
   /**
