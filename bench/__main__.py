@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from bench.answers import bench_answers
 from bench.contention import bench_contention
 from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
 from bench.inference import SEED, bench_inference, network_names
@@ -103,6 +104,24 @@ def page(
     speed = f", {slower:g} times slower than this machine" if slower > 1 else ""
     title = f"the drawing page{speed}, milliseconds, median of {rounds}"
     publish("page", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def answers(
+    turns: Annotated[int, typer.Option(help="Times that each is measured.")] = 30,
+    slower: Annotated[
+        float, typer.Option(min=1, help="How many times slower than this machine.")
+    ] = 1,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How long the page's networks take for an answer, with WebAssembly and without."""
+    machine = describe_machine()
+    with console.status("measuring"):
+        rows = bench_answers(turns=turns, times=slower)
+    speed = f", {slower:g} times slower than this machine" if slower > 1 else ""
+    title = f"an answer{speed}, milliseconds, median of {turns}"
+    publish("answers", title, rows, machine, console, json_file, plot_file)
 
 
 @app.command()

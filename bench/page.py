@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import inkgrad
@@ -18,9 +19,9 @@ from bench.slower import slower
 from inkgrad.errors import InkgradError
 from inkgrad.export import write_page
 
-__all__ = ["bench_page"]
+__all__ = ["FLAGS", "bench_page", "page_addresses"]
 
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _LOOKS = 50  # predictions timed in each page
 
 # Asked in the page: what it and its engine have measured, in milliseconds.
@@ -70,7 +71,7 @@ def bench_page(
     rows : list of dict
         ``name, first_paint, ready, first_answer, answer, engine`` (milliseconds, medians: the
         first three since the address was opened; an answer as the page waits for it, and how much
-        of that the engine took), ``bytes`` in all.
+        of that the engine took, each the mean of many), ``bytes`` in all.
     """
     from playwright.sync_api import sync_playwright
 
@@ -78,12 +79,12 @@ def bench_page(
     if program is None:
         raise InkgradError("chromium is not installed (Debian: apt-get install chromium)")
     found: dict[str, list[dict[str, float]]] = {}
-    with _addresses() as addresses, sync_playwright() as playwright:
+    with page_addresses() as addresses, sync_playwright() as playwright:
         for number in range(rounds):
             if on_round is not None:
                 on_round(number + 1)
             for name, address in addresses.items():
-                browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+                browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
                 page = browser.new_page()
                 with slower(times, "chrom"):
                     found.setdefault(name, []).append(_look_at(page, address))
@@ -103,14 +104,14 @@ def _look_at(page: Any, address: str) -> dict[str, float]:
         "first_paint": page.evaluate(_PAINTED),
         "ready": ready,
         "first_answer": answered,
-        "answer": median(there),
-        "engine": median(inside),
+        "answer": fmean(there),  # of a page that is stopped again and again no median is true
+        "engine": fmean(inside),
         "bytes": page.evaluate(_BYTES) or Path(address.removeprefix("file://")).stat().st_size,
     }
 
 
 @contextlib.contextmanager
-def _addresses() -> Iterator[dict[str, str]]:
+def page_addresses() -> Iterator[dict[str, str]]:
     """Serve the page as `inkgrad serve` does, and write it as one file."""
     command = [sys.executable, "-m", "inkgrad", "serve", "--no-open", "--port", "0"]
     with tempfile.TemporaryDirectory() as folder:

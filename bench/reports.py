@@ -206,6 +206,27 @@ def _startup(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("seconds (less is better)", bars, lower_is_better=True)]
 
 
+def _answers(rows: Sequence[Row]) -> list[Panel]:
+    """Return the time that an answer takes, a panel for each network."""
+    return [
+        Panel(
+            f"{network}: milliseconds an answer (less is better)",
+            [
+                Bar(
+                    f"{row['where']}, {row['way']}",
+                    row["ms"],
+                    f"{row['ms']:.2f} ms",
+                    (row["least"], row["most"]),
+                    row["way"] == "WebAssembly",
+                )
+                for row in some
+            ],
+            lower_is_better=True,
+        )
+        for (network,), some in _grouped(sorted(rows, key=lambda row: row["network"]), "network")
+    ]
+
+
 def _page(rows: Sequence[Row]) -> list[Panel]:
     """Return how long the page lets one wait, and how large it is."""
     waits = {"first_paint": "first paint", "first_answer": "first answer", "answer": "an answer"}
@@ -414,6 +435,17 @@ REPORTS: dict[str, Report] = {
             Column("largest difference", "{largest:.5f}"),
         ),
         _rounding,
+    ),
+    "answers": Report(
+        (
+            Column("", "{where}"),
+            Column("network", "{network}"),
+            Column("by", "{way}"),
+            Column("ms an answer", "{ms:.2f}"),
+            Column("quickest", "{least:.2f}"),
+            Column("slowest", "{most:.2f}"),
+        ),
+        _answers,
     ),
     "page": Report(
         (

@@ -34,9 +34,10 @@ def slower(times: float, program: str) -> Iterator[None]:
     if times == 1:
         yield
         return
-    ended = threading.Event()
-    thread = threading.Thread(target=_hold, args=(times, program, ended))
+    begun, ended = threading.Event(), threading.Event()
+    thread = threading.Thread(target=_hold, args=(times, program, begun, ended))
     thread.start()
+    begun.wait()  # finding the processes takes as long as some measurements
     try:
         yield
     finally:
@@ -44,12 +45,13 @@ def slower(times: float, program: str) -> Iterator[None]:
         thread.join()
 
 
-def _hold(times: float, program: str, ended: threading.Event) -> None:
+def _hold(times: float, program: str, begun: threading.Event, ended: threading.Event) -> None:
     looked, processes = 0.0, []
     while not ended.is_set():
         if time.monotonic() > looked + _NEWS:
             looked, processes = time.monotonic(), _descendants(os.getpid(), program)
         _send(processes, signal.SIGSTOP)
+        begun.set()
         time.sleep(_TURN * (1 - 1 / times))
         _send(processes, signal.SIGCONT)
         time.sleep(_TURN / times)

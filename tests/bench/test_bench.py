@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import shutil
 import threading
 import time
 
@@ -39,6 +40,7 @@ from inkgrad.engines import ReferenceEngine
 from inkgrad.layers import BatchNorm, Dense, Dropout, Flatten, Parallel, ReLU
 from inkgrad.network import Network, Parameters, Statistics, seed_network
 from tests.bench.conftest import stand_in
+from tests.web.javascript import missing
 
 OURS = ["inkgrad reference"]
 NORMALISED = Network(
@@ -106,6 +108,21 @@ def test_rows_have_the_names_that_others_rely_on(bench, monkeypatch):
     times = [2 / row["drawings_per_s"] for row in rows]
     assert rows[0]["ratio_to_best_torch"] == pytest.approx(times[-1] / times[0])
     assert "ratio_to_best_torch" not in rows[-1]
+
+
+def test_answers_of_the_page_are_timed_both_ways(bench, monkeypatch):
+    """In node; tests that run Chromium cannot start another one."""
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "chromium" else which(name))
+    if which("node") is None:
+        missing("node is not installed")
+    rows = bench("answers", "--turns", "1")
+    named = [(row["where"], row["network"], row["way"]) for row in rows]
+    ways = ("JavaScript", "WebAssembly")
+    assert named == [("node", name, way) for name in ("seed", "sketch") for way in ways]
+    assert all(row["least"] == row["ms"] == row["most"] > 0 for row in rows)
+    plain, fast = ([row["ms"] for row in rows if row["way"] == way] for way in ways)
+    assert all(ours < theirs for ours, theirs in zip(fast, plain, strict=True))
 
 
 def test_who_computes_something_else_is_not_timed(monkeypatch):

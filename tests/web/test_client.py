@@ -35,17 +35,19 @@ def test_a_worker_answers_as_a_session_does(browser, data):
         ["check", 2, "conv2.bias", 7, 1e-3],
         ["save"],
         ["reset"],
+        ["see", CROSS, False],
         ["see", [[[0], [float("nan")]]]],
         ["forget"],
         ["load", np.zeros(9, np.uint8), "mine"],
     ]
     there, here = (browser.call(MODULE, name, calls) for name in ("throughWorker", "inTurn"))
     for results in (there, here):
-        results[3].pop("milliseconds")
+        for seen in (results[3], results[9]):
+            seen.pop("milliseconds")
     np.testing.assert_equal(there, here)
     assert [isinstance(result, str) for result in there] == [
         *(True, False, True, False, False, False),
-        *(False, False, False, True, False, True),
+        *(False, False, False, False, True, False, True),
     ]
 
 
@@ -57,14 +59,14 @@ def test_a_worker_that_is_not_there(browser):
 
 
 @pytest.mark.browser
-def test_the_seed_network_sees_within_8_ms(browser, data):
+def test_the_seed_network_answers_within_2_ms(browser, data):
     """The quickest of many, since other programs run beside the test."""
     drawing = draw("cat", np.random.default_rng(1))
     times = browser.call(MODULE, "times", data, drawing, 150)
     assert len(times["there"]) == 150
     for name, found in times.items():
         print(f"{name}: quickest {min(found):.2f} ms, median {np.median(found):.2f} ms")
-    assert min(times["there"]) <= 8
+    assert min(times["there"]) <= 2
 
 
 def test_only_the_newest_drawing_waits(javascript):

@@ -96,12 +96,24 @@ def test_seeing_and_learning(javascript, model, data):
     assert 0 < seen["milliseconds"] < 60_000
     expected = model.with_engine("reference").predict_proba([CROSS])[0]
     np.testing.assert_allclose(seen["probabilities"], expected, atol=1e-5)
-    np.testing.assert_array_equal(learnt["probabilities"], seen["probabilities"])
+    np.testing.assert_allclose(learnt["probabilities"], seen["probabilities"], atol=1e-6)
     loss, gradients = taught(model, model.parameters, CROSS)  # the newer of the two drawings
     assert learnt["loss"] == pytest.approx(loss, rel=1e-5)
     assert [len(d) for d in learnt["derivatives"]] == [len(o) for o in seen["outputs"]]
     flat = {name: values.ravel() for name, values in gradients.items()}
     assert max(layer_errors(model.network, learnt["gradients"], flat).values()) <= 1e-4
+
+
+def test_answers_alone_are_the_same_to_the_bit(javascript, data):
+    """What the layers make of the drawing is computed only when something needs it."""
+    calls = [["load", data], ["see", CROSS], ["learn", LABEL], ["see", LINE]]
+    calls += [["see", CROSS, False], ["learn", LABEL], ["step", LABEL, RATE], ["see", CROSS, False]]
+    _, whole, lesson, _, brief, same_lesson, step, after = javascript.call(MODULE, "inTurn", calls)
+    assert brief["outputs"] is None
+    assert brief["bitmap"].tobytes() == whole["bitmap"].tobytes()
+    assert brief["probabilities"].tobytes() == whole["probabilities"].tobytes()
+    np.testing.assert_equal(same_lesson, lesson)
+    np.testing.assert_allclose(after["probabilities"], step["after"]["probabilities"], atol=1e-6)
 
 
 def test_steps_lower_the_loss_and_are_pythons(javascript, model, data):

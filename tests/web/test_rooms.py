@@ -18,7 +18,8 @@ ROOMS = {
     "": {""},
     "drawing": {""},
     "layers": {""},
-    "network": {"", "drawing", "layers"},
+    "network": {"", "drawing", "layers", "network/wasm"},
+    "network/wasm": {"", "layers"},
     "page": {"", "drawing", "layers", "network"},
 }
 # What pages have, and workers and node have not.

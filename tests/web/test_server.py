@@ -120,6 +120,7 @@ def test_the_page_is_at_the_root(model, tmp_path, monkeypatch):
 
 def test_browsers_are_told_to_trust_nothing_else(client):
     assert "default-src 'none'" in HEADERS["Content-Security-Policy"]
+    assert "script-src 'self' 'wasm-unsafe-eval';" in HEADERS["Content-Security-Policy"]
     answers = [
         client.get("/healthz"),
         client.get("/static/drawing/raster.js"),

@@ -170,7 +170,7 @@ def _policy(scripts: list[str], styles: list[str]) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src {' '.join(map(_hash, scripts))}",
+            f"script-src {' '.join(map(_hash, scripts))} 'wasm-unsafe-eval'",
             f"style-src {' '.join(map(_hash, styles)) or chr(39) + 'none' + chr(39)}",
             "worker-src blob:",
             "img-src data: blob:",

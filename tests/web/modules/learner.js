@@ -37,7 +37,7 @@ export async function times(bytes, drawing, count) {
   const back = [];
   for (let i = 0; i < count; i++) {
     const start = performance.now();
-    there.push((await client.see(drawing)).milliseconds);
+    there.push((await client.see(drawing, false)).milliseconds);
     back.push(performance.now() - start);
   }
   worker.terminate();
@@ -55,7 +55,7 @@ class FakeWorker extends EventTarget {
   answer() {
     const { id, method, arguments: given } = this.posted.shift();
     const event = new Event("message");
-    event.data = { id, result: [method, ...given] };
+    event.data = { id, result: [method, ...given.slice(0, 1)] };
     this.dispatchEvent(event);
   }
 

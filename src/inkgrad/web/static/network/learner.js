@@ -10,7 +10,7 @@
 import { backward, forward, lossOf, step } from "./engine.js";
 import { ModelError, ShapeError } from "../errors.js";
 import { softmax } from "../layers/softmax.js";
-import { Model } from "./model.js";
+import { Model, asInput } from "./model.js";
 import { Network } from "./network.js";
 import { addClass, variants } from "./newclass.js";
 import { DrawingError } from "../drawing/strokes.js";
@@ -39,12 +39,14 @@ import { DrawingError } from "../drawing/strokes.js";
  */
 
 /**
- * What a model sees in a drawing: the bitmap, what comes of it in every layer, and the answer.
+ * What a model sees in a drawing: the bitmap, the output of every layer (null if only the answer
+ * was asked for) and the answer.
  *
  * @typedef {object} Seen
  * @property {Uint8Array} bitmap
- * @property {Float32Array[]} outputs
+ * @property {Float32Array[] | null} outputs
  * @property {Float32Array} probabilities
+ * @property {string} by what computed them: "WebAssembly" or "JavaScript"
  * @property {number} milliseconds
  */
 
@@ -88,8 +90,10 @@ export class Learner {
   /** @type {Model | null} */
   #model = null; // as it is now
   #steps = 0; // since #start
+  /** @type {Uint8Array | null} */
+  #bitmap = null; // of the drawing at hand
   /** @type {Pass | null} */
-  #pass = null; // of the drawing at hand through it
+  #pass = null; // of it through the model, if it is known
 
   /**
    * Read a model, in place of the one there was.
@@ -101,7 +105,7 @@ export class Learner {
    */
   load(bytes, where) {
     this.#loaded = this.#start = Model.fromBytes(bytes, where);
-    this.#pass = null;
+    this.#bitmap = null;
     this.#steps = 0;
     this.#become(this.#start);
     return this.#description();
@@ -147,15 +151,22 @@ export class Learner {
   /**
    * Recognise a drawing, which is from then on the one at hand.
    *
+   * The probabilities are the predictor's, with the same bits whether or not the outputs are asked
+   * for.
+   *
    * @param {Drawing} drawing
+   * @param {boolean} [withOutputs] whether the output of every layer is asked for, which takes much
+   *   longer
    * @returns {Seen}
    * @throws {DrawingError}
    */
-  see(drawing) {
+  see(drawing, withOutputs = true) {
     const start = performance.now();
-    const { bitmap, outputs, saved, probabilities } = this.#now().see(drawing);
-    this.#pass = { outputs, saved };
-    return { bitmap, outputs, probabilities, milliseconds: performance.now() - start };
+    const answer = this.#now().recognise(drawing);
+    this.#bitmap = answer.bitmap;
+    this.#pass = null;
+    const outputs = withOutputs ? this.#seen().outputs : null;
+    return { ...answer, outputs, milliseconds: performance.now() - start };
   }
 
   /**
@@ -278,7 +289,7 @@ export class Learner {
     this.#steps = 0;
     this.#become(taught);
     const right = drawings.filter((drawing) => {
-      const { probabilities } = taught.see(drawing);
+      const { probabilities } = taught.recognise(drawing);
       return probabilities.indexOf(Math.max(...probabilities)) === label;
     });
     return {
@@ -315,14 +326,13 @@ export class Learner {
   }
 
   /**
-   * Take a model and look at the drawing at hand, if there is one, with it.
+   * Take a model. What it makes of the drawing at hand is not known yet.
    *
    * @param {Model} model
    */
   #become(model) {
     this.#model = model;
-    if (this.#pass === null) return;
-    this.#pass = forward(model.network, model.numbers, this.#pass.outputs[0]);
+    this.#pass = null;
   }
 
   #models() {
@@ -337,9 +347,13 @@ export class Learner {
     return this.#models().model;
   }
 
+  /** Return the pass of the drawing at hand through the model, computed when first needed. */
   #seen() {
-    if (this.#pass === null)
+    if (this.#bitmap === null) {
       throw new DrawingError("there is no drawing yet; draw something first");
+    }
+    const { network, numbers } = this.#now();
+    this.#pass ??= forward(network, numbers, asInput(this.#bitmap));
     return this.#pass;
   }
 

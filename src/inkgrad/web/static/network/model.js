@@ -8,11 +8,11 @@
 
 import { forward } from "./engine.js";
 import { ModelError, ShapeError, inAList } from "../errors.js";
-import { fold } from "./fold.js";
 import { parseJson } from "../json.js";
 import { inParentheses } from "../layers/layer.js";
 import { softmax } from "../layers/softmax.js";
 import { Network } from "./network.js";
+import { Predictor } from "./predictor.js";
 import { Raster, toBitmap } from "../drawing/raster.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
@@ -33,8 +33,8 @@ const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be
 
 /** A network with its parameters, ready to recognise drawings. */
 export class Model {
-  /** @type {ReturnType<typeof fold> | null} */
-  #folded = null; // made when it is first asked for
+  /** @type {Predictor | null} */
+  #predictor = null; // made when it is first needed
 
   /**
    * @param {object} parts
@@ -96,7 +96,22 @@ export class Model {
   }
 
   /**
-   * Recognise a drawing.
+   * Recognise a drawing, as quickly as this browser can.
+   *
+   * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`
+   * @returns {{bitmap: Uint8Array, probabilities: Float32Array, by: string}} the picture, the
+   *   answer, and what computed it: "WebAssembly" or "JavaScript"
+   * @throws {DrawingError} if the strokes are unusable
+   */
+  recognise(drawing) {
+    const bitmap = toBitmap(drawing, this.raster);
+    const predictor = this.#quick();
+    const probabilities = softmax(predictor.answer(asInput(bitmap)));
+    return { bitmap, probabilities, by: predictor.isFast ? "WebAssembly" : "JavaScript" };
+  }
+
+  /**
+   * Recognise a drawing layer by layer.
    *
    * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`
    * @returns {{bitmap: Uint8Array, outputs: Float32Array[], saved: any[],
@@ -110,18 +125,19 @@ export class Model {
   }
 
   /**
-   * Return what the last layer, a dense one, is given for a drawing. It is worked out by the folded
-   * network, since this is for many drawings.
+   * Return what the last layer, a dense one, is given for a drawing.
    *
    * @param {Drawing} drawing
    * @returns {Float32Array}
    * @throws {DrawingError} if the strokes are unusable
    */
   featuresOf(drawing) {
-    this.#folded ??= fold(this.network, this.numbers);
-    const { network, numbers } = this.#folded;
-    const { outputs } = forward(network, numbers, asInput(toBitmap(drawing, this.raster)));
-    return outputs[outputs.length - 2];
+    return this.#quick().featuresOf(asInput(toBitmap(drawing, this.raster)));
+  }
+
+  #quick() {
+    this.#predictor ??= new Predictor(this.network, this.numbers);
+    return this.#predictor;
   }
 
   /**

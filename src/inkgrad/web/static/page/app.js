@@ -63,7 +63,7 @@ async function build({ makeWorker, models }) {
   const history = new History();
   const session = new Session(new Client(makeWorker()), history);
   const pad = new Pad(byId("pad", HTMLCanvasElement), history);
-  // For the curious, at the browser's console: inkgradPage.session.seen.outputs, and so on.
+  // For the curious, at the browser's console: inkgradPage.session.seen, and so on.
   globalThis.inkgradPage = { session, pad, settled: () => session.settled() };
   mountPad(pad, session, tell);
   mountGuesses(byId("guesses", HTMLElement), session);

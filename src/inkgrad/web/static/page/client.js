@@ -17,6 +17,7 @@ import { TEXTS } from "./texts.js";
 /** @typedef {import("../network/engine.js").Parameters} Parameters */
 
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void }} Call */
+/** @typedef {{ drawing: Drawing, withOutputs: boolean }} Look at a drawing */
 
 /**
  * Talks to a worker that runs `worker.js`.
@@ -33,7 +34,7 @@ export class Client {
   #calls = 0;
   /** @type {Map<number, Call>} */
   #unanswered = new Map(); // by the call's id
-  /** @type {(Call & { drawing: Drawing }) | null} */
+  /** @type {(Call & { look: Look }) | null} */
   #next = null; // the drawing to be seen when the worker is free
   /** @type {Drawing} */
   #sent = []; // the strokes that the worker has
@@ -66,13 +67,15 @@ export class Client {
    * the same however many there are; a stroke that has changed must therefore be another array.
    *
    * @param {Drawing} drawing
+   * @param {boolean} [withOutputs]
    * @returns {Promise<Seen | null>}
    */
-  see(drawing) {
-    if (this.#unanswered.size === 0) return this.#sendDrawing(drawing);
+  see(drawing, withOutputs = true) {
+    const look = { drawing, withOutputs };
+    if (this.#unanswered.size === 0) return this.#sendDrawing(look);
     this.#next?.resolve(null);
     return new Promise((resolve, reject) => {
-      this.#next = { drawing, resolve, reject };
+      this.#next = { look, resolve, reject };
     });
   }
 
@@ -164,17 +167,18 @@ export class Client {
 
   #sendNext() {
     if (this.#next === null) return;
-    const { drawing, resolve, reject } = this.#next;
+    const { look, resolve, reject } = this.#next;
     this.#next = null;
-    this.#sendDrawing(drawing).then(resolve, reject);
+    this.#sendDrawing(look).then(resolve, reject);
   }
 
-  /** @param {Drawing} drawing */
-  #sendDrawing(drawing) {
+  /** @param {Look} look */
+  #sendDrawing({ drawing, withOutputs }) {
     const isList = Array.isArray(drawing);
     let kept = 0;
     while (isList && kept < drawing.length && drawing[kept] === this.#sent[kept]) kept++;
-    return this.#send("see", [isList ? drawing.slice(kept) : drawing], kept, isList ? drawing : []);
+    const given = [isList ? drawing.slice(kept) : drawing, withOutputs];
+    return this.#send("see", given, kept, isList ? drawing : []);
   }
 
   /**

@@ -98,6 +98,10 @@ export function mountLearn(root, session) {
       choose(null);
       return;
     }
+    if (!session.lookInside()) {
+      [learned, isStale] = [null, true]; // it is called again when the outputs are there
+      return;
+    }
     isAsking = true;
     try {
       const told = await session.learn(label);
@@ -277,6 +281,7 @@ export function mountLearn(root, session) {
   session.addEventListener("answer", ask);
   session.addEventListener("model", rebuild);
   session.addEventListener("seen", update);
+  session.lookers.push(() => !root.hidden && label !== null);
   rebuild();
 }
 

@@ -47,13 +47,16 @@ export class Session extends EventTarget {
     this.drawing = [];
     /**
      * What `Client.see` returned for the newest drawing that it has answered, with that `drawing`;
-     * null where there is none. While somebody draws, it may be some points behind.
+     * null where there is none. While somebody draws, it may be some points behind. Its `outputs`
+     * are null where nobody looked into the layers.
      */
     this.seen = null;
     /** @type {string | null} the class that the drawing is said to be */
     this.answer = null;
     /** Why the drawing cannot be seen, if it cannot. */
     this.trouble = null;
+    /** @type {(() => boolean)[]} of each panel: whether it needs the outputs of all layers now */
+    this.lookers = [];
   }
 
   /**
@@ -95,6 +98,17 @@ export class Session extends EventTarget {
     await this.#look;
   }
 
+  /**
+   * See that the outputs of all layers are known for a panel that needs them, now that it is shown.
+   *
+   * @returns {boolean} whether they are; if not, there is another "seen" when they are
+   */
+  lookInside() {
+    if (this.seen === null || this.seen.outputs !== null) return true;
+    this.show(this.drawing);
+    return false;
+  }
+
   /** Wait until what was shown last is seen, and learnt from if it was asked what that teaches. */
   async settled() {
     let look;
@@ -114,7 +128,10 @@ export class Session extends EventTarget {
     /** @type {string | null} */
     let trouble = null;
     try {
-      seen = await this.client.see(drawing);
+      seen = await this.client.see(
+        drawing,
+        this.lookers.some((needs) => needs()),
+      );
       if (seen === null) return; // a newer drawing has taken its place
     } catch (error) {
       const { name, message } = /** @type {Error} */ (error);

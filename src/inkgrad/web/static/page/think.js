@@ -92,6 +92,7 @@ export function mountThink(root, session) {
   function update() {
     isStale = true;
     if (root.hidden || session.model === null) return;
+    if (!session.lookInside()) return; // it is called again when the outputs are there
     isStale = false;
     const { seen } = session;
     for (const view of views) view.show(seen);
@@ -109,7 +110,7 @@ export function mountThink(root, session) {
 
   /** Hold a cell that was clicked, tapped or walked to, or let it go; else follow a pointer. */
   function point(view, cell, holds, isClick = false) {
-    if (!holds && (isHeld || chosen === null)) return;
+    if (isStale || (!holds && (isHeld || chosen === null))) return;
     const isAgain = isClick && isHeld && chosen?.view === view && chosen?.cell === cell;
     isHeld = holds && !isAgain;
     choose({ view, cell });
@@ -170,6 +171,7 @@ export function mountThink(root, session) {
     rebuild();
   });
   session.addEventListener("seen", update);
+  session.lookers.push(() => !root.hidden);
   rebuild();
   return {
     /** The cell that is chosen, "conv1:123"; null if none is. */

@@ -21,7 +21,7 @@ let strokes = [];
 
 addEventListener("message", ({ data: { id, method, arguments: given, kept } }) => {
   try {
-    const all = method === "see" ? [completed(given[0], kept)] : given;
+    const all = method === "see" ? [completed(given[0], kept), ...given.slice(1)] : given;
     postMessage({ id, result: learner[method](...all) });
   } catch (error) {
     const { name, message } = /** @type {Error} */ (error);
