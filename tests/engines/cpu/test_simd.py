@@ -35,6 +35,7 @@ from inkgrad.engines.cpu.simd import (
     lanes,
     load,
     load_all,
+    load_tile,
     prefetch,
     repeat,
     root,
@@ -42,6 +43,7 @@ from inkgrad.engines.cpu.simd import (
     splat,
     store,
     store_all,
+    store_tile,
     total,
     transpose,
     transpose_bits,
@@ -491,3 +493,21 @@ def test_who_describes_another_processor_to_numba_gets_its_vectors(
         timeout=60,
     )
     assert done.stdout == ("16 32\n" if has_avx512 else "8 16\n")
+
+
+@pytest.mark.parametrize("stride", [3 * LANES, 41])
+def test_load_tile_and_store_tile_move_rows_of_vectors(stride):
+    @njit
+    def move(source, i, stride, column_stride, target, j):
+        tile = load_tile(3, 2, source, i, stride, column_stride)
+        store_tile(2, target, j, stride, column_stride, tile)
+
+    source, target = numbers(12 * LANES + 100), np.zeros(12 * LANES + 100, np.float32)
+    column_stride = LANES + 1
+    move(source, ODD, stride, column_stride, target, 2)
+    expected = np.zeros_like(target)
+    for row in range(3):  # later vectors overwrite earlier ones where they overlap
+        for column in range(2):
+            offset = row * stride + column * column_stride
+            expected[2 + offset : 2 + offset + LANES] = source[ODD + offset : ODD + offset + LANES]
+    np.testing.assert_array_equal(target, expected)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from inkgrad.engines.cpu.maps.run import MapsRun
     from inkgrad.engines.cpu.segments import FusedAdam, KernelRun, LayerRun
 
-    Run = LayerRun | MapsRun | KernelRun
-    Laid = list[tuple[Run, Any]]
+    Run: TypeAlias = LayerRun | MapsRun | KernelRun
+    Laid: TypeAlias = list[tuple[Run, Any]]
 
 __all__ = ["CpuEngine", "CpuTrainer"]
 
@@ -80,7 +80,7 @@ class CpuEngine:
             raise InkgradError(f"threads is {threads}; give a whole number of at least 1")
         self.network = network
         self.threads = _processors() if threads is None else threads
-        self._plan = make_plan(network, learns=False)
+        self._plan = make_plan(network)
         self._reference = ReferenceEngine(network)
         self._scratch: list[Array] = []  # for gradients that nobody asks for
         self._pools: dict[int, ThreadPoolExecutor] = {}
@@ -127,8 +127,9 @@ class CpuEngine:
         """
         from inkgrad.engines.cpu.warmup import compile_kernels
 
-        folded = fold(self.network, self.network.initialise())[0]
-        compile_kernels([self._plan, make_plan(folded, learns=False)], on_progress)
+        folded, _ = fold(self.network, self.network.initialise())
+        plans = [self._plan, make_plan(folded, folded=folded is not self.network)]
+        compile_kernels(plans, on_progress)
 
     def workspace_bytes(self, batch: int) -> int:
         """Return how much memory a step takes beside parameters, gradient and data."""
@@ -175,7 +176,7 @@ class CpuEngine:
         that it is quick for single drawings too.
         """
         network, numbers = fold(self.network, parameters)
-        plan = make_plan(network, learns=False)
+        plan = make_plan(network, folded=network is not self.network)
         if numbers.vector.dtype != np.float32 or not _has_kernels(plan):
             return self._reference.predictor(parameters)
         from inkgrad.engines.cpu.predictor import Predictor

@@ -129,14 +129,15 @@ class KernelSegment:
 Plan = tuple[LayerSegment | MapsSegment | KernelSegment, ...]
 
 
-def make_plan(network: Network, *, learns: bool = True) -> Plan:
+def make_plan(network: Network, *, folded: bool = False) -> Plan:
     """Cut a network into segments: each of the kernels' as long as it can be.
 
     Parameters
     ----------
     network : Network
-    learns : bool
-        Whether it is to learn by this plan. If it only answers, no gradient is sparse.
+    folded : bool
+        Whether it is what `inkgrad.fold` made of another: it only answers then, and no gradient
+        is sparse.
 
     Examples
     --------
@@ -151,7 +152,7 @@ def make_plan(network: Network, *, learns: bool = True) -> Plan:
     segments: list[LayerSegment | MapsSegment | KernelSegment] = []
     left: list[Stage] = []  # to the layers
     while at < len(stages):
-        maps = _maps(stages[at:], learns)
+        maps = _maps(stages[at:], folded)
         count, convolutions, dense = _longest(stages[at:])
         if not maps and not convolutions and not dense:
             left.append(stages[at])
@@ -199,12 +200,12 @@ def _longest(
     return len(stages), tuple(convolutions), tuple(dense)
 
 
-def _maps(stages: Sequence[Stage], learns: bool) -> int:
+def _maps(stages: Sequence[Stage], folded: bool) -> int:
     """Return how many stages the kernels for maps should run from the first on.
 
-    None, unless a norm or branches are among them, or, where nothing is learnt, most of the work is
-    in convolutions without a pool. (So networks without either keep sums that are exact where
-    float32's are, which Winograd's F(4×4, 3×3) has not.)
+    None, unless a norm or branches are among them, or were before they were folded away and most of
+    the work is in convolutions without a pool. (So networks that have none keep sums that are exact
+    wherever float32's are, which those of Winograd's F(4×4, 3×3) are not.)
     """
     count = 0
     while count < len(stages) and _is_map(stages[count]):
@@ -215,7 +216,7 @@ def _maps(stages: Sequence[Stage], learns: bool) -> int:
     if not any(isinstance(stage.layer, (Conv2D, Parallel)) for stage in own):
         return 0
     is_dense = any(isinstance(stage.layer, (BatchNorm, Parallel)) for stage in own)
-    return count if is_dense or (not learns and _has_few_pools(own)) else 0
+    return count if is_dense or (folded and _has_few_pools(own)) else 0
 
 
 def _has_few_pools(stages: Sequence[Stage]) -> bool:
@@ -236,9 +237,10 @@ def _is_map(stage: Stage) -> bool:
     layer = stage.layer
     if len(stage.input_shape) != 3:
         return False
-    if type(layer) is Conv2D and layer.groups != 1:  # or each channel has a filter of its own
-        if not layer.groups == layer.filters == stage.input_shape[0]:
-            return False
+    if isinstance(layer, Conv2D) and layer.groups != 1:
+        return layer.groups == layer.filters == stage.input_shape[0] and _is_known(
+            layer, _KNOWN_MAPS
+        )
     if type(layer) is not Parallel:
         return _is_known(layer, _KNOWN_MAPS)
     rows = layer.rows(stage.input_shape)

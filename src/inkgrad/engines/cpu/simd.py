@@ -529,7 +529,11 @@ def load_tile(
         starts = [_after(builder, first, r, down) for r in range(height)]
         return cgutils.pack_array(
             builder,
-            [_read(builder, _after(builder, row, c, right)) for row in starts for c in range(width)],
+            [
+                _read(builder, _after(builder, row, c, right))
+                for row in starts
+                for c in range(width)
+            ],
         )
 
     return _vectors(height * width)(rows, columns, array, i, stride, column_stride), generate

@@ -1,1 +1,4 @@
-"""Feature maps in slabs: the kernels for networks with norms, branches, and convolutions without a pool."""
+"""Kernels for feature maps of which every number counts: behind norms and in branches.
+
+Begin reading at `steps` (what is done when), then `convolution` and `winograd`.
+"""

@@ -4,9 +4,9 @@ For each channel
 
     h = factor · (z − centre) + shift,      r = h where h > 0, slope · h elsewhere,
 
-and y is r, or the greatest r of a 2×2 window. Batch norm has factor γ/√(σ² + ε), centre μ, shift β; a
-bias is a shift alone. On the way back g, the gradient of h, is found from z anew: nothing else is
-kept.
+and y is r, or the greatest r of a 2×2 window. Batch norm has factor γ/√(σ² + ε), centre μ and
+shift β; a bias is a shift alone. On the way back g, the gradient of h, is found from z anew:
+nothing else is kept.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _all_in_row(
 
 
 @entry
-def activate(cells: Any, first: int, last: int, z: Any, coefficients: Any, y: Any) -> None:
-    """Write y for drawings first … last−1.
+def activate(cells: Any, drawings: int, z: Any, coefficients: Any, y: Any) -> None:
+    """Write y.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def activate(cells: Any, first: int, last: int, z: Any, coefficients: Any, y: An
     z_row, y_row = c.z_row, c.y_row
     slope = splat(c.slope)
     width = c.groups * LANES
-    for drawing in range(first, last):
+    for drawing in range(drawings):
         for group in range(c.groups):
             centre = load(coefficients, group * LANES)
             factor = load(coefficients, width + group * LANES)
@@ -111,17 +111,16 @@ def activate(cells: Any, first: int, last: int, z: Any, coefficients: Any, y: An
 
 
 @entry
-def measure(cells: Any, first: int, last: int, z: Any, means: Any, squares: Any) -> None:
+def measure(cells: Any, drawings: int, z: Any, means: Any, squares: Any) -> None:
     """Write each drawing's mean of z, and sum of squares of z − mean, for each channel.
 
     Two passes over a drawing's slab, which stays in the cache; what is squared is small.
     `means` and `squares` are (drawings, channels), flat, channels filled up to whole vectors.
     """
     c = cells[0]
-    rows, columns, rectified = c.rows, c.columns, c.rectified
-    z_row, y_row = c.z_row, c.y_row
+    rows, columns, z_row = c.rows, c.columns, c.z_row
     share = splat(np.float32(1) / np.float32(rows * columns))
-    for drawing in range(first, last):
+    for drawing in range(drawings):
         for group in range(c.groups):
             source = c.z_at + drawing * c.z_drawing + group * c.z_slab
             to = (drawing * c.groups + group) * LANES
@@ -145,8 +144,7 @@ def measure(cells: Any, first: int, last: int, z: Any, means: Any, squares: Any)
 @entry
 def collect(
     cells: Any,
-    first: int,
-    last: int,
+    drawings: int,
     z: Any,
     coefficients: Any,
     dy: Any,
@@ -164,7 +162,7 @@ def collect(
     slope = splat(c.slope)
     zero = splat(0.0)
     width = c.groups * LANES
-    for drawing in range(first, last):
+    for drawing in range(drawings):
         for group in range(c.groups):
             centre = load(coefficients, group * LANES)
             factor = load(coefficients, width + group * LANES)
@@ -231,25 +229,26 @@ def collect(
 
 
 @entry
-def spread(cells: Any, first: int, last: int, z: Any, coefficients: Any, dz: Any) -> None:
-    """Turn g, in dz, into the gradient of z: factor · (g − shift − slope · (z − centre)).
+def spread(cells: Any, drawings: int, z: Any, g: Any, coefficients: Any, dz: Any) -> None:
+    """Write the gradient of z: factor · (g − shift − slope · (z − centre)).
 
-    `coefficients` are (4 · channels,): centre, factor, shift (the mean of g), and the slope of g
-    along z, or nothing of those two, if the network answers.
+    `z` and `g` stand as `z` in cells, `dz` as `y`. `coefficients` are (4 · channels,): centre,
+    factor, shift (the mean of g), and the slope of g along z; or no shift and slope, if the network
+    answers.
     """
     c = cells[0]
-    rows, columns, rectified = c.rows, c.columns, c.rectified
-    z_row, y_row = c.z_row, c.y_row
+    rows, columns, z_row, y_row = c.rows, c.columns, c.z_row, c.y_row
     width = c.groups * LANES
-    for drawing in range(first, last):
+    for drawing in range(drawings):
         for group in range(c.groups):
             centre = load(coefficients, group * LANES)
             factor = load(coefficients, width + group * LANES)
             shift = load(coefficients, 2 * width + group * LANES)
-            along = load(coefficients, 3 * width + group * LANES)
+            slope = load(coefficients, 3 * width + group * LANES)
             source = c.z_at + drawing * c.z_drawing + group * c.z_slab
+            target = c.y_at + drawing * c.y_drawing + group * c.y_slab
             for row in range(rows):
-                at = source + row * z_row
-                for i in range(at, at + columns * LANES, LANES):
-                    g = sub(load(dz, i), fma(along, sub(load(z, i), centre), shift))
-                    store(dz, i, mul(factor, g))
+                at, to = source + row * z_row, target + row * y_row
+                for i in range(0, columns * LANES, LANES):
+                    off = sub(load(z, at + i), centre)
+                    store(dz, to + i, mul(factor, sub(load(g, at + i), fma(slope, off, shift))))

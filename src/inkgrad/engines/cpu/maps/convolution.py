@@ -31,9 +31,17 @@ from inkgrad.engines.cpu.maps.winograd import (
     transform_input,
     transform_output,
 )
-from inkgrad.engines.cpu.simd import LANES, add, load, splat, store
+from inkgrad.engines.cpu.simd import LANES, add, load, store
 
-__all__ = ["SHAPE", "convolve", "filter_gradient", "input_gradient", "pack", "pack_back"]
+__all__ = [
+    "SHAPE",
+    "add_filter_gradient",
+    "convolve",
+    "input_gradient",
+    "pack",
+    "pack_back",
+    "write_filter_gradient",
+]
 
 _NAMES = (
     # whether by Winograd's transforms; points of a product
@@ -164,9 +172,7 @@ def input_gradient(shapes: Any, drawings: int, dy: Any, u: Any, dx: Any, d: Any,
     for first in range(0, tiles, PANEL):
         count = min(PANEL, tiles - first)
         _gather_error(shape, first, count, dy, d, m)
-        forward(
-            d, u, m, 1, shape.filters, shape.vectors * LANES, taps * shape.groups, count
-        )
+        forward(d, u, m, 1, shape.filters, shape.vectors * LANES, taps * shape.groups, count)
         for tile in range(count):
             drawing, ty, tx = _tile(shape, first + tile)
             at = shape.x_at + drawing * shape.x_drawing
@@ -182,49 +188,50 @@ def input_gradient(shapes: Any, drawings: int, dy: Any, u: Any, dx: Any, d: Any,
 
 
 @entry
-def filter_gradient(
-    shapes: Any,
-    drawings: int,
-    x: Any,
-    dy: Any,
-    gradient: Any,
-    place: int,
-    v: Any,
-    d: Any,
-    sums: Any,
+def add_filter_gradient(
+    shapes: Any, drawings: int, x: Any, dy: Any, v: Any, d: Any, sums: Any
 ) -> None:
-    """Write the filters' gradient, [filter][channel][row][column], from `place` on.
+    """Add some drawings' part of the filters' gradient to sums, which are laid out as weights.
 
     `sums` has room for points · width · vectors · LANES floats and 36 vectors more; the other
     parameters are as in `convolve`.
     """
     shape = shapes[0]
-    filters = shape.vectors * LANES
-    size = shape.points * shape.width * filters
-    temporary = sums[size:]
-    for i in range(0, size, LANES):
-        store(sums, i, splat(0.0))
+    temporary = sums[shape.points * shape.width * shape.vectors * LANES :]
     tiles = drawings * shape.tiles_y * shape.tiles_x
     for first in range(0, tiles, PANEL):
         count = min(PANEL, tiles - first)
         _gather(shape, first, count, x, v, temporary)
         _gather_error(shape, first, count, dy, d, temporary)
         outer(v, d, sums, shape.points, shape.length, shape.width, shape.vectors, count)
+
+
+@entry
+def write_filter_gradient(
+    shapes: Any, sums: Any, gradient: Any, place: int, temporary: Any
+) -> None:
+    """Write the filters' gradient, [filter][channel][row][column], from `place` on.
+
+    `temporary` has room for 36 vectors, and for as many as a filter has taps.
+    """
+    shape = shapes[0]
+    filters = shape.vectors * LANES
     taps = shape.size_y * shape.size_x
+    g = temporary[POINTS * LANES :]
     for c in range(shape.channels):
         for vector in range(shape.vectors):
             if shape.winograd:
                 at = (vector * shape.width + c) * LANES
-                backward_filter(sums, at, shape.width * filters, d, 0, temporary)
+                backward_filter(sums, at, shape.width * filters, g, 0, temporary)
             else:
                 for tap in range(taps):
                     row = tap * shape.groups * LANES + c
                     at = (vector * shape.width + row) * LANES
-                    store(d, tap * LANES, load(sums, at))
+                    store(g, tap * LANES, load(sums, at))
             for lane in range(min(LANES, shape.filters - vector * LANES)):
                 to = place + ((vector * LANES + lane) * shape.channels + c) * taps
                 for tap in range(taps):
-                    gradient[to + tap] = d[tap * LANES + lane]
+                    gradient[to + tap] = g[tap * LANES + lane]
 
 
 @entry

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from inkgrad.engines.cpu.compiling import entry, kernel
 from inkgrad.engines.cpu.simd import (
     LANES,
@@ -29,10 +27,11 @@ from inkgrad.engines.cpu.simd import (
 )
 
 __all__ = [
+    "add_depthwise_gradient",
     "convolve_depthwise",
-    "depthwise_filter_gradient",
     "depthwise_input_gradient",
     "pack_depthwise",
+    "write_depthwise_gradient",
 ]
 
 
@@ -133,17 +132,10 @@ def _along_row(
 
 
 @entry
-def depthwise_filter_gradient(
-    shapes: Any, drawings: int, x: Any, dy: Any, gradient: Any, place: int, sums: Any
-) -> None:
-    """Write the filters' gradient, [channel][row][column], from `place` on.
-
-    `sums` has room for as many vectors as there are slabs and taps.
-    """
+def add_depthwise_gradient(shapes: Any, drawings: int, x: Any, dy: Any, sums: Any) -> None:
+    """Add some drawings' part of the filters' gradient to sums, [slab][tap][lane]."""
     shape = shapes[0]
     taps = shape.size_y * shape.size_x
-    for i in range(0, shape.groups * taps * LANES, LANES):
-        store(sums, i, splat(0.0))
     for drawing in range(drawings):
         for group in range(shape.groups):
             source = shape.y_at + drawing * shape.y_drawing + group * shape.y_slab
@@ -166,7 +158,14 @@ def depthwise_filter_gradient(
                 to = (group * taps + tap) * LANES
                 total = add(add(four[0], four[1]), add(four[2], four[3]))
                 store(sums, to, add(load(sums, to), total))
+
+
+@entry
+def write_depthwise_gradient(shapes: Any, sums: Any, gradient: Any, place: int) -> None:
+    """Write the filters' gradient, [channel][row][column], from `place` on."""
+    shape = shapes[0]
+    taps = shape.size_y * shape.size_x
     for c in range(shape.channels):
         for tap in range(taps):
             value = sums[((c // LANES) * taps + tap) * LANES + c % LANES]
-            gradient[place + c * taps + tap] = np.float32(value)
+            gradient[place + c * taps + tap] = value

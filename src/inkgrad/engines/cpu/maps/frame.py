@@ -12,7 +12,10 @@ what its last tiles see beyond the picture, where they are.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+
+import numpy as np
 
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.layers import Array, Shape
@@ -38,24 +41,24 @@ class Frame:
     shape: Shape
     margin: Margin = (0, 0, 0, 0)
 
-    @property
+    @functools.cached_property
     def groups(self) -> int:
         """How many slabs a drawing has."""
         return -(-self.shape[0] // LANES)
 
-    @property
+    @functools.cached_property
     def row(self) -> int:
         """Floats from row to row."""
         _, left, _, right = self.margin
         return (self.shape[2] + left + right) * LANES
 
-    @property
+    @functools.cached_property
     def slab(self) -> int:
         """Floats from slab to slab."""
         top, _, bottom, _ = self.margin
         return (self.shape[1] + top + bottom) * self.row
 
-    @property
+    @functools.cached_property
     def drawing(self) -> int:
         """Floats from drawing to drawing."""
         return self.groups * self.slab
@@ -65,11 +68,12 @@ class Frame:
         return (y + self.margin[0]) * self.row + (x + self.margin[1]) * LANES
 
     def inside(self, maps: Array, n: int) -> Array:
-        """Return n drawings' maps without their margin, as a view (n, groups, rows, columns, LANES).
+        """Return n drawings' maps without their margin.
+
+        It is a view (n, groups, rows, columns, LANES).
 
         Examples
         --------
-        >>> import numpy as np
         >>> frame = Frame((3, 2, 2), margin=(1, 1, 1, 1))
         >>> maps = np.zeros(2 * frame.drawing, np.float32)
         >>> frame.inside(maps, 2)[...] = 1
@@ -78,10 +82,21 @@ class Frame:
         """
         top, left, _, _ = self.margin
         _, rows, columns = self.shape
-        whole = maps[: n * self.drawing].reshape(
+        return self._whole(maps, n)[:, :, top : top + rows, left : left + columns]
+
+    def clear_margin(self, maps: Array, n: int) -> None:
+        """Write zeros into the margin, for who wrote into that."""
+        whole, (top, left, bottom, right) = self._whole(maps, n), self.margin
+        whole[:, :, :top] = 0
+        whole[:, :, whole.shape[2] - bottom :] = 0
+        whole[:, :, :, :left] = 0
+        whole[:, :, :, whole.shape[3] - right :] = 0
+
+    def _whole(self, maps: Array, n: int) -> Array:
+        """Return n drawings' maps with their margin, (n, groups, in_rows, in_columns, LANES)."""
+        return maps[: n * self.drawing].reshape(
             n, self.groups, self.slab // self.row, self.row // LANES, LANES
         )
-        return whole[:, :, top : top + rows, left : left + columns]
 
     def read(self, maps: Array, n: int) -> Array:
         """Return n drawings' maps as an array (n, channels, rows, columns)."""
@@ -101,27 +116,33 @@ class Frame:
 
 
 class Buffers:
-    """Lends arrays for the maps of up to `drawings` drawings, and lends them again.
+    """Lends arrays for maps, and lends them again.
 
     Whoever is lent one finds zeros in its margin, and leaves them there.
+
+    Parameters
+    ----------
+    drawings : int
+        The most that there are in a pass.
     """
 
     def __init__(self, drawings: int) -> None:
         self.drawings = drawings
-        self._free: dict[tuple[Frame, str], list[Array]] = {}
+        self._free: dict[tuple[Frame, int], list[Array]] = {}
         self._scratch: dict[str, Array] = {}
 
-    def take(self, frame: Frame, dtype: str = "float32") -> Array:
-        """Return an array that `frame` describes, to be given back."""
-        free = self._free.setdefault((frame, dtype), [])
-        return free.pop() if free else aligned_zeros(self.drawings * frame.drawing, dtype)
+    def take(self, frame: Frame, drawings: int | None = None) -> Array:
+        """Return an array for so many drawings' maps (all, by default), to be given back."""
+        count = self.drawings if drawings is None else drawings
+        free = self._free.setdefault((frame, count), [])
+        return free.pop() if free else aligned_zeros(count * frame.drawing, np.float32)
 
     def give(self, frame: Frame, maps: Array) -> None:
         """Take an array back."""
-        self._free[frame, str(maps.dtype)].append(maps)
+        self._free[frame, len(maps) // frame.drawing].append(maps)
 
     def scratch(self, name: str, size: int) -> Array:
         """Return an array of at least `size` floats for whoever works now; it holds anything."""
         if name not in self._scratch or len(self._scratch[name]) < size:
-            self._scratch[name] = aligned_zeros(size, "float32")
+            self._scratch[name] = aligned_zeros(size, np.float32)
         return self._scratch[name]

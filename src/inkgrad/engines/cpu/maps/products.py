@@ -1,16 +1,16 @@
 """Two matrix products, to which every convolution comes down.
 
-Both work on *panels*: `PANEL` tiles (or places) at a time, laid out [point][tile][channel]. For each
-point by itself
+Both work on *panels*: `PANEL` tiles (or places) at a time, laid out [point][tile][channel]. For
+each point by itself
 
     forward(v, u, m):       m[tile, filter]     =  Σ_channel v[tile, channel] · u[channel, filter]
     outer(v, d, sums):      sums[channel, filter] += Σ_tile v[tile, channel] · d[tile, filter]
 
 *Blocking.* Sums stay in registers while the inner sum runs: 12 tiles × 2 vectors of filters are 24
-of AVX-512's 32 registers, 6 × 2 are 12 of AVX's 16; 2 vectors of the one factor and a broadcast number
-of the other take three more. A panel of 60 tiles has 36 · 60 · C · 4 bytes (280 KB for 32 channels,
-1.1 MB for 128), so that it waits in the second cache; that 60 is no power of two keeps its points
-from falling into the same few places of the first.
+of AVX-512's 32 registers, 6 × 2 are 12 of AVX's 16; 2 vectors of the one factor and a broadcast
+number of the other take three more. A panel of 60 tiles has 36 · 60 · C · 4 bytes (280 KB for 32
+channels, 1.1 MB for 128), so that it waits in the second cache; that 60 is no power of two keeps
+its points from falling into the same few places of the first.
 """
 
 from __future__ import annotations

@@ -1,34 +1,18 @@
-"""Stages of a network as a row of steps: which are known, and the frames between them."""
+"""Stages of a network as a row of steps: what is joined to one, and the frames between them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from inkgrad.engines.cpu.maps.filters import filters_of
 from inkgrad.engines.cpu.maps.frame import Frame, Margin
-from inkgrad.engines.cpu.maps.steps import (
-    Activation,
-    Average,
-    Convolution,
-    Depthwise,
-    Side,
-    Step,
-    is_depthwise,
-)
-from inkgrad.layers import (
-    BatchNorm,
-    Conv2D,
-    GlobalAveragePool,
-    LeakyReLU,
-    MaxPool2D,
-    Parallel,
-    ReLU,
-    Shape,
-)
+from inkgrad.engines.cpu.maps.steps import Activate, Activation, Average, Convolve, Side, Step
+from inkgrad.layers import BatchNorm, Conv2D, LeakyReLU, MaxPool2D, Parallel, ReLU, Shape
 from inkgrad.layers.row import Stage
 
-__all__ = ["make_row"]
+__all__ = ["convolutions", "make_row"]
 
 _NONE: Margin = (0, 0, 0, 0)
 
@@ -39,26 +23,46 @@ class _Draft:
 
     before: Shape
     after: Shape
-    reads: Margin = _NONE
-    writes: Margin = _NONE
+    name: str = ""
     conv: Stage | None = None
+    ahead: _Draft | None = None  # of the convolution
+    is_activation: bool = False
     bias: str | None = None
     norm: tuple[str, BatchNorm] | None = None
     relu: Any = None
     pool: bool = False
     rows: list[list[_Draft]] = field(default_factory=list)
     join: str = ""
-    average: bool = False
-    name: str = ""
 
     @property
-    def is_activation(self) -> bool:
-        return self.conv is None and not self.rows and not self.average
+    def reads(self) -> Margin:
+        """The margin that the step needs around its input."""
+        if self.rows:
+            return _widest([row[0].reads for row in self.rows if row])
+        if self.conv is None or self.ahead is not None:
+            return _NONE
+        return filters_of(self.conv, _NONE, _NONE).x.margin
+
+    @property
+    def wants_measures(self) -> bool:
+        """Whether the step begins with a norm."""
+        return self.norm is not None or (self.ahead is not None and self.ahead.norm is not None)
 
 
 def make_row(stages: Sequence[Stage]) -> list[Step]:
     """Return the steps that do what these stages do; all must be of the kinds that are known."""
-    return _build(_drafts(stages, ""), _NONE, _NONE)
+    drafts = _drafts(stages, "")
+    return _build(drafts, drafts[0].reads)
+
+
+def convolutions(steps: Sequence[Step]) -> Iterator[Convolve]:
+    """Yield every convolution, those in branches too."""
+    for step in steps:
+        if isinstance(step, Convolve):
+            yield step
+        elif isinstance(step, Side):
+            for row in step.rows:
+                yield from convolutions(row)
 
 
 def _drafts(stages: Sequence[Stage], prefix: str) -> list[_Draft]:
@@ -68,69 +72,75 @@ def _drafts(stages: Sequence[Stage], prefix: str) -> list[_Draft]:
         before, after = stage.input_shape, stage.output_shape
         last = drafts[-1] if drafts and drafts[-1].is_activation else None
         if isinstance(layer, Conv2D):
-            reads, writes = _kind(stage).margins(stage)
-            drafts.append(_Draft(before, after, reads, writes, conv=stage, name=name))
+            own = _Draft(before, after, name, conv=stage)
+            if last is not None:
+                own.ahead, own.before = drafts.pop(), last.before
+            drafts.append(own)
             if layer.bias:
-                drafts.append(_Draft(after, after, bias=f"{name}.bias"))
-        elif isinstance(layer, BatchNorm):
-            if last is None or last.norm or last.relu or last.pool:
-                last = _Draft(before, after)
-                drafts.append(last)
-            last.norm = name, layer
-        elif isinstance(layer, (ReLU, LeakyReLU)):
-            if last is None or last.relu:
-                last = _Draft(before, after)
-                drafts.append(last)
-            last.relu = layer
-        elif isinstance(layer, MaxPool2D):
-            if last is None or last.pool:
-                last = _Draft(before, after)
-                drafts.append(last)
-            last.pool, last.after = True, after
+                drafts.append(_Draft(after, after, is_activation=True, bias=f"{name}.bias"))
         elif isinstance(layer, Parallel):
             rows = [
-                _drafts(own, f"{name}.{number}.")
-                for number, own in enumerate(layer.rows(before), start=1)
+                _drafts(branch, f"{name}.{number}.")
+                for number, branch in enumerate(layer.rows(before), start=1)
             ]
-            reads = _widest(row[0].reads for row in rows if row)
-            writes = _widest(row[-1].writes for row in rows if row)
-            drafts.append(_Draft(before, after, reads, writes, rows=rows, join=layer.join))
+            drafts.append(_Draft(before, after, rows=rows, join=layer.join))
+        elif isinstance(layer, (BatchNorm, ReLU, LeakyReLU, MaxPool2D)):
+            if last is None or _is_taken(last, layer):
+                last = _Draft(before, after, is_activation=True)
+                drafts.append(last)
+            if isinstance(layer, BatchNorm):
+                last.norm = name, layer
+            elif isinstance(layer, MaxPool2D):
+                last.pool, last.after = True, after
+            else:
+                last.relu = layer
         else:
-            drafts.append(_Draft(before, after, average=True))
+            drafts.append(_Draft(before, after))
     return drafts
 
 
-def _build(drafts: list[_Draft], first: Margin, last: Margin) -> list[Step]:
-    """Make the steps; `first` and `last` are margins that others need at the row's two ends."""
+def _is_taken(draft: _Draft, layer: Any) -> bool:
+    """Whether an activation can take no such layer any more: its order is norm, ReLU, pool.
+
+    A ReLU may stand behind the pool, which is the same.
+    """
+    if isinstance(layer, BatchNorm):
+        return draft.norm is not None or draft.relu is not None or draft.pool
+    return draft.pool if isinstance(layer, MaxPool2D) else draft.relu is not None
+
+
+def _build(drafts: list[_Draft], first: Margin) -> list[Step]:
+    """Make the steps; `first` is the margin of what the row is given."""
     steps: list[Step] = []
+    margin = first
     for k, draft in enumerate(drafts):
-        outer = drafts[k - 1].writes if k else first
-        before = Frame(draft.before, _widest([draft.reads, outer]))
-        outer = drafts[k + 1].reads if k + 1 < len(drafts) else last
-        margin = _widest([draft.writes, outer])
-        after = Frame(draft.after, margin) if len(draft.after) == 3 else before
-        steps.append(_step(draft, before, after))
+        following = drafts[k + 1] if k + 1 < len(drafts) else None
+        writes = following.reads if following else _NONE
+        measures = following is not None and following.wants_measures
+        steps.append(_step(draft, margin, writes, measures))
+        margin = writes
     return steps
 
 
-def _step(draft: _Draft, before: Frame, after: Frame) -> Step:
+def _step(draft: _Draft, reads: Margin, writes: Margin, measures: bool) -> Step:
+    before = Frame(draft.before, reads)
     if draft.conv is not None:
-        return _kind(draft.conv)(draft.conv, draft.name, before, after)
+        ahead = None if draft.ahead is None else _activation(draft.ahead, before)
+        filters = filters_of(draft.conv, _NONE if ahead else reads, writes)
+        return Convolve(draft.name, filters, ahead, measures)
     if draft.rows:
-        rows = [_build(row, before.margin, after.margin) for row in draft.rows]
-        return Side(rows, before, after, draft.join)
-    if draft.average:
-        return Average(before)
-    return Activation(
-        before, after, bias=draft.bias, norm=draft.norm, relu=draft.relu, pool=draft.pool
-    )
+        after = Frame(draft.after, writes)
+        return Side([_build(row, reads) for row in draft.rows], before, after, draft.join)
+    if draft.is_activation:
+        return Activate(_activation(draft, before), Frame(draft.after, writes))
+    return Average(before)
 
 
-def _kind(stage: Stage) -> type[Convolution | Depthwise]:
-    return Depthwise if is_depthwise(stage.layer, stage.input_shape) else Convolution
+def _activation(draft: _Draft, before: Frame) -> Activation:
+    return Activation(before, bias=draft.bias, norm=draft.norm, relu=draft.relu, pool=draft.pool)
 
 
-def _widest(margins: Any) -> Margin:
+def _widest(margins: list[Margin]) -> Margin:
     """Return the least margin that all of these fit into."""
     top, left, bottom, right = (max(sides) for sides in zip(_NONE, *margins, strict=True))
     return top, left, bottom, right

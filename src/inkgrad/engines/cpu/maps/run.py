@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from inkgrad.engines.cpu.maps import steps
+from inkgrad.engines.cpu.maps.filters import Weights
 from inkgrad.engines.cpu.maps.frame import Buffers
-from inkgrad.engines.cpu.maps.row import make_row
-from inkgrad.engines.cpu.maps.steps import Average, Convolution, Depthwise, Pass, Side, Step, Weights
+from inkgrad.engines.cpu.maps.row import convolutions, make_row
+from inkgrad.engines.cpu.maps.steps import Average, Gradient, Maps, Pass
 from inkgrad.layers import INFERENCE, Array, Mode
 from inkgrad.layers.row import Stage
 from inkgrad.memory import writable
@@ -40,27 +41,27 @@ class MapsRun:
         self._steps = make_row(stages)
         self._is_first = is_first
         self._gives_row = isinstance(self._steps[-1], Average)
-        self._convolutions = list(_convolutions(self._steps))
+        self._convolutions = list(convolutions(self._steps))
         self._buffers: list[Buffers] = []  # pop and append are indivisible: no lock
-        self._weights: list[Weights] = []
+        self._weights: list[dict[str, Weights]] = []
 
     @contextlib.contextmanager
-    def weights(self, parameters: Parameters, back: bool = True) -> Iterator[Weights]:
+    def weights(self, parameters: Parameters, back: bool = True) -> Iterator[dict[str, Weights]]:
         """Lend the weights, laid out; `back`: for the way back, too."""
         weights = self.lay_out(parameters, back)
         yield weights
         self._weights.append(weights)
 
-    def lay_out(self, parameters: Parameters, back: bool) -> Weights:
+    def lay_out(self, parameters: Parameters, back: bool) -> dict[str, Weights]:
         """Return the weights, laid out, for good."""
         try:
             weights = self._weights.pop()
         except IndexError:
-            weights = {step.name: step.room() for step in self._convolutions}
+            weights = {step.name: step.filters.room() for step in self._convolutions}
         theta = writable(parameters.vector)
         for step in self._convolutions:
             where, _ = parameters.network.layout[f"{step.name}.weight"]
-            step.pack(theta, where.start, weights[step.name], back)
+            step.filters.pack(theta, where.start, weights[step.name], back)
         return weights
 
     def forward(
@@ -68,7 +69,7 @@ class MapsRun:
         parameters: Parameters,
         x: Array,
         pool: Executor | None = None,
-        weights: Weights | None = None,
+        weights: dict[str, Weights] | None = None,
     ) -> Array:
         """Return what the last stage gives; by the pool's threads, if there is one."""
         if weights is None:
@@ -90,31 +91,27 @@ class MapsRun:
         x: Array,
         mode: Mode,
         statistics: Statistics,
-        weights: Weights,
+        weights: dict[str, Weights],
     ) -> tuple[Array, Any]:
         """Return what the last stage gives, and what the way back will need."""
         y, run, first, trail = self._there(parameters, x, weights, statistics, mode, True)
         return y, (run, first, trail)
 
-    def back(
-        self, parameters: Parameters, dy: Array, saved: Any, gradient: Array
-    ) -> Array | None:
+    def back(self, parameters: Parameters, dy: Array, saved: Any, gradient: Array) -> Array | None:
         """Write the gradient; return dx, if anybody may ask for it."""
         run, x, trail = saved
         first, last = self._steps[0], self._steps[-1]
-        given = dy
+        given: Any = dy
         if not self._gives_row:
-            given = run.buffers.take(last.after)
-            last.after.write(given, np.asarray(dy, np.float32))
-        dx = steps.backward(self._steps, x, given, trail, run, gradient, not self._is_first)
+            given = Gradient(run.buffers.take(last.after), last.after)
+            last.after.write(given.array, np.asarray(dy, np.float32))
+        dx = steps.backward(trail, given, run, gradient, not self._is_first)
         planes = None
         if dx is not None:
             if not self._is_first:
-                planes = np.ascontiguousarray(first.before.read(dx, run.n))
-            run.buffers.give(first.before, dx)
-        if not self._gives_row:
-            run.buffers.give(last.after, given)
-        run.buffers.give(first.before, x)
+                planes = np.ascontiguousarray(dx.frame.read(dx.array, run.n))
+            dx.release(run.buffers)
+        run.buffers.give(first.before, x.array)
         self._buffers.append(run.buffers)
         return planes
 
@@ -122,22 +119,22 @@ class MapsRun:
         self,
         parameters: Parameters,
         x: Array,
-        weights: Weights,
+        weights: dict[str, Weights],
         statistics: Statistics | None,
         mode: Mode,
         keep: bool,
-    ) -> tuple[Array, Pass, Array, steps.Trail]:
+    ) -> tuple[Array, Pass, Maps, steps.Trail]:
         n = len(x)
-        run = Pass(n, parameters, weights, mode.training, statistics, self._lend(n))
+        run = Pass(n, parameters, weights, mode.training, keep, statistics, self._lend(n))
         first, last = self._steps[0], self._steps[-1]
-        maps = run.buffers.take(first.before)
-        first.before.write(maps, x)
-        y, trail = steps.forward(self._steps, maps, run, keep)
+        maps = Maps(run.buffers.take(first.before))
+        first.before.write(maps.array, x)
+        y, trail = steps.forward(self._steps, maps, run)
         if not keep:
-            run.buffers.give(first.before, maps)
+            run.buffers.give(first.before, maps.array)
         if not self._gives_row:
-            planes = np.ascontiguousarray(last.after.read(y, n))
-            run.buffers.give(last.after, y)
+            planes = np.ascontiguousarray(last.after.read(y.array, n))
+            run.buffers.give(last.after, y.array)
             y = planes
         return y, run, maps, trail
 
@@ -148,12 +145,3 @@ class MapsRun:
         except IndexError:
             return Buffers(n)
         return buffers if buffers.drawings >= n else Buffers(n)
-
-
-def _convolutions(row: Any) -> Iterator[Convolution | Depthwise]:
-    for step in row:
-        if isinstance(step, (Convolution, Depthwise)):
-            yield step
-        elif isinstance(step, Side):
-            for own in step.rows:
-                yield from _convolutions(own)

@@ -1,30 +1,45 @@
-"""The steps of a segment of maps: what each does there and back, on buffers that it borrows."""
+"""The steps of a segment of maps: what each does there and back.
+
+Memory is what bounds norms, so each number is fetched as seldom as can be. What stands behind a
+convolution waits for the next one (`ahead` of which it stands) and is then done to a *chunk* of
+drawings at a time, which the convolution reads while it is in the cache; on the way back, likewise.
+Between steps lie only convolutions' outputs z, and the gradients of what is done to those.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from inkgrad.engines.cpu.maps import activation, convolution, depthwise
-from inkgrad.engines.cpu.maps.frame import Buffers, Frame, Margin
-from inkgrad.engines.cpu.maps.products import PANEL
-from inkgrad.engines.cpu.maps.winograd import OUTPUTS, PATCH, POINTS
+from inkgrad.engines.cpu.maps import activation
+from inkgrad.engines.cpu.maps.filters import Filters, Weights
+from inkgrad.engines.cpu.maps.frame import Buffers, Frame
 from inkgrad.engines.cpu.simd import LANES
-from inkgrad.layers import Array, BatchNorm, LeakyReLU, ReLU, Shape
-from inkgrad.layers.conv import both_sides
+from inkgrad.layers import Array, BatchNorm, LeakyReLU, ReLU
 from inkgrad.layers.norm import shards
-from inkgrad.layers.row import Stage
-from inkgrad.memory import aligned_zeros
 from inkgrad.network import Parameters, Statistics
 
-__all__ = ["Activation", "Average", "Convolution", "Depthwise", "Pass", "Side", "Step", "Weights"]
+__all__ = [
+    "Activate",
+    "Activation",
+    "Average",
+    "Convolve",
+    "Gradient",
+    "Maps",
+    "Pass",
+    "Side",
+    "Step",
+    "backward",
+    "forward",
+]
 
-Weights = dict[str, Any]
-"""Weights as convolutions read them, by the names of their stages."""
+_CHUNK = 640 * 1024  # bytes of the largest maps that a chunk works on
 
 
 @dataclass(frozen=True)
@@ -35,9 +50,13 @@ class Pass:
     ----------
     n : int
         Drawings.
-    parameters, weights
+    parameters : Parameters
+    weights : dict
+        As `Filters` lay them out, by the names of stages.
     training : bool
         Whether norms measure.
+    keeps : bool
+        Whether there is a way back.
     statistics : Statistics, or None if none are wanted
         Written.
     buffers : Buffers
@@ -45,10 +64,89 @@ class Pass:
 
     n: int
     parameters: Parameters
-    weights: Weights
+    weights: dict[str, Weights]
     training: bool
+    keeps: bool
     statistics: Statistics | None
     buffers: Buffers
+
+    def place(self, name: str) -> int:
+        """Return where parameters of a name begin."""
+        return int(self.parameters.network.layout[name][0].start)
+
+
+class Part(NamedTuple):
+    """Drawings that a norm measured together, or all where there is none.
+
+    Attributes
+    ----------
+    first, last : int
+        Drawings first … last−1.
+    coefficients : (3 · channels,) float32 array
+        See `activation.activate`.
+    rate : (channels,) array
+        A norm's 1/√(σ² + ε).
+    """
+
+    first: int
+    last: int
+    coefficients: Array
+    rate: Array
+
+
+@dataclass
+class Maps:
+    """Maps on their way from step to step.
+
+    Attributes
+    ----------
+    array : array
+        Borrowed.
+    measured : (array, array), optional
+        Each drawing's means, and sums of squares about them: see `activation.measure`.
+    """
+
+    array: Array
+    measured: tuple[Array, Array] | None = None
+
+
+@dataclass
+class Gradient:
+    """A gradient on its way back.
+
+    Behind a norm it is not finished: it is that of h, and `parts` say how it becomes that of z:
+    (first drawing, last, coefficients of `activation.spread`). A finished one has no z.
+    """
+
+    array: Array
+    frame: Frame
+    z: Array | None = None
+    parts: list[tuple[int, int, Array]] = field(default_factory=list)
+
+    def release(self, buffers: Buffers) -> None:
+        """Give back what was borrowed."""
+        buffers.give(self.frame, self.array)
+        if self.z is not None:
+            buffers.give(self.frame, self.z)
+
+    def write(self, first: int, last: int, frame: Frame, dz: Array) -> None:
+        """Write the finished gradient of drawings first … last−1, which are all of one part."""
+        n, size = last - first, self.frame.drawing
+        own = self.array[first * size :]
+        if self.z is None:
+            frame.inside(dz, n)[...] = self.frame.inside(own, n)
+            return
+        coefficients = next(each for begin, end, each in self.parts if begin <= first < end)
+        cells = cells_between(self.frame, frame)
+        activation.spread(cells, n, self.z[first * size :], own, coefficients, dz)
+
+    def finished(self, frame: Frame, run: Pass) -> Gradient:
+        """Return the finished gradient in a frame; what it is made from is not given back."""
+        dz = run.buffers.take(frame)
+        edges = [0, *(last for _, last, _ in self.parts)] if self.parts else [0, run.n]
+        for first, last in itertools.pairwise(edges):
+            self.write(first, last, frame, dz[first * frame.drawing :])
+        return Gradient(dz, frame)
 
 
 class Step(Protocol):
@@ -57,190 +155,25 @@ class Step(Protocol):
     before: Frame
     after: Frame
 
-    def forward(self, x: Array, run: Pass) -> tuple[Array, Any]:
+    def forward(self, x: Maps, run: Pass) -> tuple[Any, Any]:
         """Return y, borrowed, and what `backward` needs besides x."""
         ...
 
     def backward(
-        self, x: Array, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
-    ) -> Array | None:
-        """Write the parameters' gradient; return dx, borrowed, if it is wanted."""
+        self, x: Maps, dy: Any, saved: Any, run: Pass, gradient: Array, wants_dx: bool
+    ) -> Gradient | None:
+        """Write the parameters' gradient; return dx, if it is wanted.
+
+        dy is given back; x is not, and stays in use for as long as dx is not finished.
+        """
         ...
 
 
-class Convolution:
-    """A convolution without its bias, which the activation behind it adds."""
-
-    def __init__(self, stage: Stage, name: str, before: Frame, after: Frame) -> None:
-        self.before, self.after = before, after
-        self.name, self._layer = name, stage.layer
-        self._shapes = _shapes(stage.layer, before, after)
-        self._winograd = bool(self._shapes["winograd"][0])
-        self._back_shapes = _turned(stage.layer, before, after) if self._winograd else self._shapes
-
-    @staticmethod
-    def margins(stage: Stage) -> tuple[Margin, Margin]:
-        """Return the margins that the step needs around its input and its output."""
-        layer: Any = stage.layer
-        (top, bottom), (left, right) = both_sides(layer.padding, "padding")
-        if not is_winograd(layer):
-            return (top, left, bottom, right), (0, 0, 0, 0)
-        _, rows, columns = stage.input_shape
-        _, out_rows, out_columns = stage.output_shape
-        return (
-            (top, left, *_reach((out_rows, out_columns), (rows + top, columns + left))),
-            (
-                2 - top,
-                2 - left,
-                *_reach((rows, columns), (out_rows + 2 - top, out_columns + 2 - left)),
-            ),
-        )
-
-    def room(self) -> tuple[Any, Any]:
-        """Return arrays for the weights, there and back."""
-        s = self._shapes[0]
-        there = aligned_zeros(int(s["points"] * s["vectors"] * s["length"]) * LANES, np.float32)
-        if self._winograd:
-            b = self._back_shapes[0]
-            back = int(b["points"] * b["vectors"] * b["length"]) * LANES
-        else:
-            back = int(s["size_y"] * s["size_x"] * s["groups"] * s["filters"]) * LANES
-        return there, aligned_zeros(back, np.float32)
-
-    def pack(self, theta: Array, place: int, room: tuple[Any, Any], back: bool) -> None:
-        """Lay out the weights, which begin at `place` in theta."""
-        s = self._shapes[0]
-        temporary = np.empty((int(s["size_y"] * s["size_x"]) + POINTS) * LANES, np.float32)
-        convolution.pack(self._shapes, theta, place, False, room[0], temporary)
-        if back and self._winograd:
-            convolution.pack(self._back_shapes, theta, place, True, room[1], temporary)
-        elif back:
-            convolution.pack_back(self._shapes, theta, place, room[1])
-
-    def forward(self, x: Array, run: Pass) -> tuple[Array, Any]:
-        """Return the convolution of x."""
-        y = run.buffers.take(self.after)
-        u, _ = run.weights[self.name]
-        v, m = self._panels(run.buffers, self._shapes)
-        convolution.convolve(self._shapes, run.n, x, u, y, v, m)
-        return y, None
-
-    def backward(
-        self, x: Array, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
-    ) -> Array | None:
-        """Write the filters' gradient; return dx."""
-        s, buffers = self._shapes[0], run.buffers
-        v, _ = self._panels(buffers, self._shapes)
-        filters = int(s["vectors"]) * LANES
-        taps = int(s["size_y"] * s["size_x"])
-        d = buffers.scratch("d", max(PANEL * int(s["points"]) * filters, taps * LANES))
-        sums = buffers.scratch("sums", (int(s["points"] * s["width"]) * filters + POINTS * LANES))
-        convolution.filter_gradient(
-            self._shapes, run.n, x, dy, gradient, self._place(run.parameters), v, d, sums
-        )
-        if not wants_dx:
-            return None
-        dx = buffers.take(self.before)
-        _, u = run.weights[self.name]
-        if self._winograd:
-            v, m = self._panels(buffers, self._back_shapes)
-            convolution.convolve(self._back_shapes, run.n, dy, u, dx, v, m)
-        else:
-            dx[: run.n * self.before.drawing] = 0
-            m = buffers.scratch("m", PANEL * int(s["width"]))
-            convolution.input_gradient(self._shapes, run.n, dy, u, dx, d, m)
-            _clear_margin(self.before, dx, run.n)
-        return dx
-
-    def _place(self, parameters: Parameters) -> int:
-        where, _ = parameters.network.layout[f"{self.name}.weight"]
-        return int(where.start)
-
-    @staticmethod
-    def _panels(buffers: Buffers, shapes: Any) -> tuple[Array, Array]:
-        s = shapes[0]
-        panel = PANEL * int(s["points"])
-        return (
-            buffers.scratch("v", panel * int(s["width"])),
-            buffers.scratch("m", panel * int(s["vectors"]) * LANES + POINTS * LANES),
-        )
-
-
-class Depthwise:
-    """A convolution in which each channel has a filter of its own; without its bias, too."""
-
-    def __init__(self, stage: Stage, name: str, before: Frame, after: Frame) -> None:
-        self.before, self.after = before, after
-        self.name, layer = name, stage.layer
-        self._shapes = _shapes(layer, before, after)
-        self._back_shapes: Any = None
-        if _sends_by_turning(layer):
-            top, left = _turned_padding(layer)
-            channels = (before.shape[0],) * 2
-            self._back_shapes = _filled(layer, after, before, (top, left), channels, False)
-
-    @staticmethod
-    def margins(stage: Stage) -> tuple[Margin, Margin]:
-        """Return the margins that the step needs around its input and its output."""
-        layer: Any = stage.layer
-        (top, bottom), (left, right) = both_sides(layer.padding, "padding")
-        if not _sends_by_turning(layer):
-            return (top, left, bottom, right), (0, 0, 0, 0)
-        back_top, back_left = _turned_padding(layer)
-        (reach_y, reach_x) = _spans(layer)
-        return (
-            (top, left, bottom, right),
-            (back_top, back_left, reach_y - bottom, reach_x - right),
-        )
-
-    def room(self) -> tuple[Any, Any]:
-        """Return arrays for the weights, there and back."""
-        s = self._shapes[0]
-        size = int(s["groups"] * s["size_y"] * s["size_x"]) * LANES
-        return aligned_zeros(size, np.float32), aligned_zeros(size, np.float32)
-
-    def pack(self, theta: Array, place: int, room: tuple[Any, Any], back: bool) -> None:
-        """Lay out the weights, which begin at `place` in theta."""
-        depthwise.pack_depthwise(self._shapes, theta, place, False, room[0])
-        if back and self._back_shapes is not None:
-            depthwise.pack_depthwise(self._shapes, theta, place, True, room[1])
-
-    def forward(self, x: Array, run: Pass) -> tuple[Array, Any]:
-        """Return the convolution of x."""
-        y = run.buffers.take(self.after)
-        depthwise.convolve_depthwise(self._shapes, run.n, x, run.weights[self.name][0], y)
-        return y, None
-
-    def backward(
-        self, x: Array, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
-    ) -> Array | None:
-        """Write the filters' gradient; return dx."""
-        s = self._shapes[0]
-        sums = run.buffers.scratch("sums", int(s["groups"] * s["size_y"] * s["size_x"]) * LANES)
-        where, _ = run.parameters.network.layout[f"{self.name}.weight"]
-        depthwise.depthwise_filter_gradient(
-            self._shapes, run.n, x, dy, gradient, where.start, sums
-        )
-        if not wants_dx:
-            return None
-        dx = run.buffers.take(self.before)
-        there, turned = run.weights[self.name]
-        if self._back_shapes is not None:
-            depthwise.convolve_depthwise(self._back_shapes, run.n, dy, turned, dx)
-        else:
-            dx[: run.n * self.before.drawing] = 0
-            depthwise.depthwise_input_gradient(self._shapes, run.n, dy, there, dx)
-            _clear_margin(self.before, dx, run.n)
-        return dx
-
-
 class Activation:
-    """A bias or a norm, a ReLU and a 2×2 pool, each if it is there.
+    """A bias or a norm, a ReLU and a 2×2 pool, each if it is there; see `activation`.
 
     Parameters
     ----------
-    channels : int
-    before, after : Frame
     bias : str, optional
         Name of the bias among the parameters.
     norm : (str, BatchNorm), optional
@@ -252,126 +185,295 @@ class Activation:
     def __init__(
         self,
         before: Frame,
-        after: Frame,
         *,
         bias: str | None = None,
         norm: tuple[str, BatchNorm] | None = None,
         relu: ReLU | LeakyReLU | None = None,
         pool: bool = False,
     ) -> None:
-        self.before, self.after = before, after
-        self._bias, self._norm = bias, norm
-        self._width = before.groups * LANES
+        self.before = before
+        self._bias, self.norm, self._relu, self.pool = bias, norm, relu, pool
+        self.width = before.groups * LANES
         self._channels, rows, columns = before.shape
-        self._places = rows * columns
-        self._cells = np.zeros(1, activation.CELLS)
-        c = self._cells[0]
-        c["rectified"] = 0 if relu is None else 2 if isinstance(relu, LeakyReLU) else 1
-        c["slope"] = getattr(relu, "slope", 0.0)
-        c["pool"] = 2 if pool else 1
-        c["groups"], c["rows"], c["columns"] = before.groups, rows, columns
-        for letter, frame in (("z", before), ("y", after)):
-            c[f"{letter}_at"] = frame.at(0, 0)
-            for name in ("row", "slab", "drawing"):
-                c[f"{letter}_{name}"] = getattr(frame, name)
+        self.places = rows * columns
 
-    def forward(self, x: Array, run: Pass) -> tuple[Array, Any]:
-        """Return y, and the coefficients and spreads of each shard."""
-        y = run.buffers.take(self.after)
-        parts = self._measured(x, run)
-        for first, last, coefficients, _ in parts:
-            activation.activate(self._cells, first, last, x, coefficients, y)
-        return y, parts
+    def cells(self, after: Frame) -> Any:
+        """Return sizes and places, where y stands in a frame."""
+        cells = cells_between(self.before, after).copy()
+        relu = self._relu
+        cells["rectified"] = 0 if relu is None else 2 if isinstance(relu, LeakyReLU) else 1
+        cells["slope"] = getattr(relu, "slope", 0.0)
+        cells["pool"] = 2 if self.pool else 1
+        return cells
 
-    def backward(
-        self, x: Array, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
-    ) -> Array | None:
-        """Write the gradient of scale and shift, or of the bias; return dx."""
-        dz, n = run.buffers.take(self.before), run.n
-        sums, products = (np.empty(n * self._width, np.float32) for _ in "12")
-        scale = shift = bias = np.zeros(self._width)
-        for first, last, coefficients, rate in saved:
-            activation.collect(
-                self._cells, first, last, x, coefficients, dy, dz, sums, products
-            )
-            total, along = (self._over_drawings(each, first, last) for each in (sums, products))
-            shift = shift + total
-            if self._norm is None:
-                bias = shift
-                continue
-            scale = scale + along * rate
-            m = (last - first) * self._places
-            back = np.zeros((4, self._width), np.float32)
-            back[:2] = coefficients.reshape(3, self._width)[:2]
-            if run.training:
-                back[2], back[3] = total / m, along * rate**2 / m
-            else:
-                bias = bias + total * back[1]
-            activation.spread(self._cells, first, last, x, back.ravel(), dz)
-        found = {}
-        if self._norm is not None:
-            found = {f"{self._norm[0]}.scale": scale, f"{self._norm[0]}.shift": shift}
-        if self._bias is not None:
-            found[self._bias] = bias
-        for name, values in found.items():
-            where, _ = run.parameters.network.layout[name]
-            gradient[where] = values[: self._channels]
-        return dz
-
-    def _over_drawings(self, values: Array, first: int, last: int) -> Array:
-        """Return each channel's sum over drawings, in float64."""
-        by_drawing = values.reshape(-1, self._width)[first:last]  # (drawings, width)
-        return np.asarray(by_drawing.sum(axis=0, dtype=np.float64))
-
-    def _measured(self, x: Array, run: Pass) -> list[tuple[int, int, Array, Array]]:
-        """Return for each shard its first and last drawing, coefficients, and 1/σ."""
+    def parts(self, x: Maps, run: Pass) -> list[Part]:
+        """Return the coefficients of each part, measured if the network learns."""
         numbers, n = run.parameters, run.n
         bias: Any = 0.0 if self._bias is None else self._padded(numbers[self._bias])
-        if self._norm is None:
-            coefficients = np.zeros((3, self._width), np.float32)
+        if self.norm is None:
+            coefficients = np.zeros((3, self.width), np.float32)
             coefficients[1], coefficients[2] = 1, bias
-            return [(0, n, coefficients.ravel(), coefficients[1])]
-        name, layer = self._norm
+            return [Part(0, n, coefficients.ravel(), coefficients[1])]
+        name, layer = self.norm
         if not run.training:
             mean, variance = (
                 self._padded(numbers.statistics[f"{name}.{which}"])
                 for which in ("mean", "variance")
             )
-            return [(0, n, *self._coefficients(numbers, mean - bias, variance))]
-        means, squares = (np.empty(n * self._width, np.float32) for _ in "12")
-        activation.measure(self._cells, 0, n, x, means, squares)
-        parts, measured = [], []
+            return [Part(0, n, *self._coefficients(numbers, mean - bias, variance))]
+        means, squares = self._measured(x, n)
+        parts, found = [], []
         for part in shards(n, layer.shard):
-            first, last = part.start, part.stop
-            own = means.reshape(n, self._width)[first:last].astype(np.float64)
+            own = means[part].astype(np.float64)  # (drawings, width)
             mean = own.mean(axis=0)
-            within = self._over_drawings(squares, first, last)
             # What varies within drawings, and what varies from drawing to drawing.
-            variance = within / ((last - first) * self._places) + own.var(axis=0)
-            parts.append((first, last, *self._coefficients(numbers, mean, variance)))
-            measured.append(
-                (last - first, (mean + bias)[: self._channels], variance[: self._channels])
-            )
+            within = squares[part].sum(axis=0, dtype=np.float64) / (len(own) * self.places)
+            variance = within + own.var(axis=0)
+            parts.append(Part(part.start, part.stop, *self._coefficients(numbers, mean, variance)))
+            own_channels = slice(0, self._channels)
+            found.append((len(own), (mean + bias)[own_channels], variance[own_channels]))
         if run.statistics is not None:
             state = {
                 which: run.statistics[f"{name}.{which}"].copy() for which in ("mean", "variance")
             }
-            for which, values in layer.averaged(measured, self._places, **state).items():
+            for which, values in layer.averaged(found, self.places, **state).items():
                 run.statistics[f"{name}.{which}"] = values
         return parts
+
+    def write_gradient(
+        self,
+        parts: list[Part],
+        sums: Array,
+        products: Array,
+        run: Pass,
+        gradient: Array,
+    ) -> list[tuple[int, int, Array]]:
+        """Write the gradient of scale and shift, or of the bias; return a `Gradient`'s parts.
+
+        `sums` and `products` are each drawing's, as `activation.collect` writes them.
+        """
+        scale = shift = bias = np.zeros(self.width)
+        back = []
+        for first, last, coefficients, rate in parts:
+            own = slice(first * self.width, last * self.width)
+            total, along = (
+                each[own].reshape(-1, self.width).sum(axis=0, dtype=np.float64)
+                for each in (sums, products)
+            )
+            shift = shift + total
+            if self.norm is None:
+                bias = shift
+                continue
+            scale = scale + along * rate
+            m = (last - first) * self.places
+            spread = np.zeros((4, self.width), np.float32)
+            spread[:2] = coefficients.reshape(3, self.width)[:2]
+            if run.training:
+                spread[2], spread[3] = total / m, along * rate**2 / m
+            else:
+                bias = bias + total * spread[1]
+            back.append((first, last, spread.ravel()))
+        found = {}
+        if self.norm is not None:
+            found = {f"{self.norm[0]}.scale": scale, f"{self.norm[0]}.shift": shift}
+        if self._bias is not None:
+            found[self._bias] = bias
+        for name, values in found.items():
+            place = run.place(name)
+            gradient[place : place + self._channels] = values[: self._channels]
+        return back
+
+    def _measured(self, x: Maps, n: int) -> tuple[Array, Array]:
+        """Return what was measured, each (drawings, width)."""
+        if x.measured is None:
+            x.measured = np.empty(n * self.width, np.float32), np.empty(n * self.width, np.float32)
+            activation.measure(cells_between(self.before, self.before), n, x.array, *x.measured)
+        means, squares = x.measured
+        return means.reshape(n, self.width), squares.reshape(n, self.width)
 
     def _coefficients(
         self, numbers: Parameters, mean: Array, variance: Array
     ) -> tuple[Array, Array]:
-        """Return the coefficients of `activation`, and 1/√(σ² + ε)."""
-        name, layer = self._norm  # type: ignore[misc]
+        """Return the coefficients of `activation.activate`, and 1/√(σ² + ε)."""
+        name, layer = self.norm  # type: ignore[misc]
         rate = 1 / np.sqrt(variance.astype(np.float64) + layer.epsilon)
         scale, shift = (self._padded(numbers[f"{name}.{which}"]) for which in ("scale", "shift"))
         return np.concatenate([mean, rate * scale, shift]).astype(np.float32), rate
 
     def _padded(self, values: Array) -> Array:
         """Return a channel's numbers, and zeros up to whole vectors."""
-        return np.pad(values, (0, self._width - len(values)))
+        padded = np.zeros(self.width, values.dtype)
+        padded[: len(values)] = values
+        return padded
+
+
+class Convolve:
+    """A convolution without its bias, behind what is done to its input.
+
+    Parameters
+    ----------
+    name : str
+        Of the stage.
+    filters : Filters
+    ahead : Activation, optional
+        What is done to the input first; without it, the input is x itself.
+    measures : bool
+        Whether a norm behind it will want the output measured.
+    """
+
+    def __init__(
+        self, name: str, filters: Filters, ahead: Activation | None, measures: bool
+    ) -> None:
+        self.name, self.filters, self._ahead, self._measures = name, filters, ahead, measures
+        self.before = filters.x if ahead is None else ahead.before
+        self.after = filters.y
+        self._cells = None if ahead is None else ahead.cells(filters.x)
+        self._own_cells = cells_between(self.after, self.after)
+        frames = (filters.x, filters.dy, self.before)
+        self._most = max(1, _CHUNK // (4 * max(frame.drawing for frame in frames)))
+
+    def forward(self, x: Maps, run: Pass) -> tuple[Maps, Any]:
+        """Return the convolution."""
+        filters, buffers, n = self.filters, run.buffers, run.n
+        weights = run.weights[self.name]
+        y = Maps(buffers.take(self.after))
+        width = self.after.groups * LANES
+        if self._measures and run.training:
+            y.measured = np.empty(n * width, np.float32), np.empty(n * width, np.float32)
+        parts = [] if self._ahead is None else self._ahead.parts(x, run)
+        room = buffers.take(filters.x, self._most) if self._ahead else None
+        for first, last, part in self._chunks(n, parts, []):
+            own = x.array[first * self.before.drawing :]
+            if part is not None and room is not None:
+                activation.activate(self._cells, last - first, own, part.coefficients, room)
+                own = room
+            target = y.array[first * self.after.drawing :]
+            filters.convolve(last - first, own, weights, target, buffers)
+            if y.measured is not None:
+                means, squares = (each[first * width :] for each in y.measured)
+                activation.measure(self._own_cells, last - first, target, means, squares)
+        if room is not None:
+            buffers.give(filters.x, room)
+        return y, parts
+
+    def backward(
+        self, x: Maps, dy: Gradient, saved: Any, run: Pass, gradient: Array, wants_dx: bool
+    ) -> Gradient | None:
+        """Write the gradient of the filters and of what stands ahead; return dx."""
+        filters, buffers, n, ahead = self.filters, run.buffers, run.n, self._ahead
+        weights, sums = run.weights[self.name], filters.sums(buffers)
+        dz, y, dx = (
+            buffers.take(frame, self._most) for frame in (filters.dy, filters.x, filters.x)
+        )
+        wants_dx = wants_dx or ahead is not None
+        sent = Gradient(buffers.take(self.before), self.before) if wants_dx else None
+        width = self.before.groups * LANES
+        totals, products = (np.empty(n * width, np.float32) for _ in "12")
+        for first, last, part in self._chunks(n, saved, dy.parts):
+            count = last - first
+            dy.write(first, last, filters.dy, dz)
+            own = x.array[first * self.before.drawing :]
+            inner = own
+            if part is not None:
+                activation.activate(self._cells, count, own, part.coefficients, y)
+                inner = y
+            filters.add_gradient(count, inner, dz, sums, buffers)
+            if sent is None:
+                continue
+            target = sent.array[first * self.before.drawing :]
+            if part is None:
+                filters.send_back(count, dz, weights, target, buffers)
+                continue
+            filters.send_back(count, dz, weights, dx, buffers)
+            activation.collect(
+                self._cells,
+                count,
+                own,
+                part.coefficients,
+                dx,
+                target,
+                totals[first * width :],
+                products[first * width :],
+            )
+        filters.write_gradient(sums, gradient, run.place(f"{self.name}.weight"))
+        for frame, maps in ((filters.dy, dz), (filters.x, y), (filters.x, dx)):
+            buffers.give(frame, maps)
+        dy.release(buffers)
+        return _behind(ahead, saved, x, sent, totals, products, run, gradient)
+
+    def _chunks(
+        self, n: int, parts: list[Part], others: list[tuple[int, int, Array]]
+    ) -> Iterator[tuple[int, int, Part | None]]:
+        """Cut drawings into chunks that each lie in one part; give the part, too."""
+        edges = sorted({0, n, *(part.last for part in parts), *(last for _, last, _ in others)})
+        for begin, end in itertools.pairwise(edges):
+            part = next((part for part in parts if part.first <= begin < part.last), None)
+            pieces = -(-(end - begin) // self._most)
+            for k in range(pieces):
+                first, last = (begin + (end - begin) * j // pieces for j in (k, k + 1))
+                yield first, last, part
+
+
+class Activate:
+    """An activation by itself, where no convolution follows."""
+
+    def __init__(self, activation_: Activation, after: Frame) -> None:
+        self.before, self.after, self._own = activation_.before, after, activation_
+        self._cells = activation_.cells(after)
+
+    def forward(self, x: Maps, run: Pass) -> tuple[Maps, Any]:
+        """Return y, and the parts."""
+        y, size = Maps(run.buffers.take(self.after)), self.after.drawing
+        parts = self._own.parts(x, run)
+        for first, last, coefficients, _ in parts:
+            own = x.array[first * self.before.drawing :]
+            activation.activate(
+                self._cells, last - first, own, coefficients, y.array[first * size :]
+            )
+        return y, parts
+
+    def backward(
+        self, x: Maps, dy: Gradient, saved: Any, run: Pass, gradient: Array, wants_dx: bool
+    ) -> Gradient | None:
+        """Write the gradient of scale and shift, or of the bias; return dx."""
+        given, width = dy, self._own.width
+        if dy.z is not None:
+            given = dy.finished(self.after, run)
+            dy.release(run.buffers)
+        sent = Gradient(run.buffers.take(self.before), self.before)
+        totals, products = (np.empty(run.n * width, np.float32) for _ in "12")
+        for first, last, coefficients, _ in saved:
+            activation.collect(
+                self._cells,
+                last - first,
+                x.array[first * self.before.drawing :],
+                coefficients,
+                given.array[first * self.after.drawing :],
+                sent.array[first * self.before.drawing :],
+                totals[first * width :],
+                products[first * width :],
+            )
+        given.release(run.buffers)
+        return _behind(self._own, saved, x, sent, totals, products, run, gradient)
+
+
+def _behind(
+    ahead: Activation | None,
+    parts: list[Part],
+    x: Maps,
+    sent: Gradient | None,
+    totals: Array,
+    products: Array,
+    run: Pass,
+    gradient: Array,
+) -> Gradient | None:
+    """Return the gradient of an activation's input x; it keeps x, if it is not finished."""
+    back = []
+    if ahead is not None:
+        back = ahead.write_gradient(parts, totals, products, run, gradient)
+    if sent is not None and back:
+        sent.z, sent.parts = x.array, back
+    return sent
 
 
 class Average:
@@ -381,21 +483,20 @@ class Average:
         self.before = self.after = before
         self._cells = math.prod(before.shape[1:])
 
-    def forward(self, x: Array, run: Pass) -> tuple[Array, Any]:
+    def forward(self, x: Maps, run: Pass) -> tuple[Array, Any]:
         """Return (n, channels)."""
-        maps = self.before.inside(x, run.n)  # (n, groups, rows, columns, LANES)
+        maps = self.before.inside(x.array, run.n)  # (n, groups, rows, columns, LANES)
         means = maps.sum(axis=(2, 3)).reshape(run.n, -1) / np.float32(self._cells)
         return np.ascontiguousarray(means[:, : self.before.shape[0]]), None
 
     def backward(
-        self, x: Array, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
-    ) -> Array | None:
+        self, x: Maps, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
+    ) -> Gradient | None:
         """Return dx."""
         dx, width = run.buffers.take(self.before), self.before.groups * LANES
         shares = np.pad(dy / np.float32(self._cells), ((0, 0), (0, width - dy.shape[1])))
-        by_group = shares.reshape(run.n, -1, 1, 1, LANES)
-        self.before.inside(dx, run.n)[...] = by_group
-        return dx
+        self.before.inside(dx, run.n)[...] = shares.reshape(run.n, -1, 1, 1, LANES)
+        return Gradient(dx, self.before)
 
 
 class Side:
@@ -406,15 +507,14 @@ class Side:
     ) -> None:
         self.rows, self.before, self.after, self._join = rows, before, after, join
 
-    def forward(self, x: Array, run: Pass) -> tuple[Array, Any]:
+    def forward(self, x: Maps, run: Pass) -> tuple[Maps, Any]:
         """Return the branches' outputs, joined."""
-        y = run.buffers.take(self.after)
-        inside, trails = self.after.inside(y, run.n), []
-        groups = 0
+        y, trails = Maps(run.buffers.take(self.after)), []
+        inside, groups = self.after.inside(y.array, run.n), 0
         for k, steps in enumerate(self.rows):
             branch, trail = forward(steps, x, run)
             frame = steps[-1].after if steps else self.before
-            given = frame.inside(branch, run.n)
+            given = frame.inside(branch.array, run.n)
             if self._join == "concatenate":
                 inside[:, groups : groups + frame.groups] = given
                 groups += frame.groups
@@ -423,183 +523,88 @@ class Side:
             else:
                 inside += given
             if steps:
-                run.buffers.give(frame, branch)
+                run.buffers.give(frame, branch.array)
             trails.append(trail)
         return y, trails
 
     def backward(
-        self, x: Array, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
-    ) -> Array | None:
+        self, x: Maps, dy: Gradient, saved: Any, run: Pass, gradient: Array, wants_dx: bool
+    ) -> Gradient | None:
         """Return the sum of what the branches send back."""
-        dx = run.buffers.take(self.before) if wants_dx else None
-        given, groups = self.after.inside(dy, run.n), 0
+        buffers, n = run.buffers, run.n
+        whole = dy.finished(self.after, run) if dy.z is not None else dy
+        given, groups = self.after.inside(whole.array, n), 0
+        dx = Gradient(buffers.take(self.before), self.before) if wants_dx else None
         for k, (steps, trail) in enumerate(zip(self.rows, saved, strict=True)):
             frame = steps[-1].after if steps else self.before
-            share, borrowed = dy, None
-            if self._join == "concatenate" or frame != self.after:
-                share = borrowed = run.buffers.take(frame)
-                own = given
-                if self._join == "concatenate":
-                    own = given[:, groups : groups + frame.groups]
-                    groups += frame.groups
-                frame.inside(share, run.n)[...] = own
-            back = (
-                backward(steps, x, share, trail, run, gradient, wants_dx) if steps else share
-            )
+            own = given
+            if self._join == "concatenate":
+                own = given[:, groups : groups + frame.groups]
+                groups += frame.groups
+            share = Gradient(buffers.take(frame), frame)
+            frame.inside(share.array, n)[...] = own
+            back = backward(trail, share, run, gradient, wants_dx)
             if dx is not None and back is not None:
-                inside, sent = (self.before.inside(each, run.n) for each in (dx, back))
-                if k == 0:
-                    inside[...] = sent
-                else:
-                    inside += sent
-                if steps:
-                    run.buffers.give(self.before, back)
-            if borrowed is not None:
-                run.buffers.give(frame, borrowed)
+                sent, sum_ = (self.before.inside(each.array, n) for each in (back, dx))
+                np.add(sum_, sent, out=sum_) if k else np.copyto(sum_, sent)
+            if back is not None:
+                back.release(buffers)
+        if whole is not dy:
+            whole.release(buffers)
+        dy.release(buffers)
         return dx
 
 
-Trail = list[tuple[Step, Array, Any]]
+Trail = list[tuple[Step, Maps, Any]]
 
 
-def forward(steps: Sequence[Step], x: Array, run: Pass, keep: bool = True) -> tuple[Array, Trail]:
+def forward(steps: Sequence[Step], x: Maps, run: Pass) -> tuple[Any, Trail]:
     """Go through steps in a row; the trail has each step, what it was given, and what it saved.
 
-    If nothing is kept, what lies between is given back at once.
+    If there is no way back, what lies between is given back at once. x is not given back.
     """
     trail: Trail = []
     for number, step in enumerate(steps):
         y, saved = step.forward(x, run)
-        if keep:
+        if run.keeps:
             trail.append((step, x, saved))
         elif number:
-            run.buffers.give(step.before, x)
+            run.buffers.give(step.before, x.array)
         x = y
     return x, trail
 
 
-def backward(
-    steps: Sequence[Step],
-    x: Array,
-    dy: Array,
-    trail: Trail,
-    run: Pass,
-    gradient: Array,
-    wants_dx: bool,
-) -> Array | None:
-    """Go back; what lies between is given back. Return dx if it is wanted."""
-    given: Array | None = dy
+def backward(trail: Trail, dy: Any, run: Pass, gradient: Array, wants_dx: bool) -> Gradient | None:
+    """Go back; return the finished dx, if it is wanted.
+
+    dy and what lies between is given back; what the first step was given is not.
+    """
     for number in reversed(range(len(trail))):
-        step, own, saved = trail[number]
-        back = step.backward(own, given, saved, run, gradient, wants_dx or number > 0)  # type: ignore[arg-type]
-        if number:
-            run.buffers.give(step.before, own)
-        if number < len(trail) - 1:
-            run.buffers.give(step.after, given)  # type: ignore[arg-type]
-        given = back
-    return given
+        step, x, saved = trail[number]
+        wanted = wants_dx or number > 0
+        dx = step.backward(x, dy, saved, run, gradient, wanted)
+        if number and (dx is None or dx.z is None):  # or it goes with dx
+            run.buffers.give(step.before, x.array)
+        dy = dx
+    if isinstance(dy, Gradient) and dy.z is not None:
+        done = dy.finished(dy.frame, run) if wants_dx else None
+        run.buffers.give(dy.frame, dy.array)
+        return done
+    return dy if isinstance(dy, Gradient) else None
 
 
-def is_winograd(layer: Any) -> bool:
-    """Whether a convolution is of the kind that Winograd's transforms are for."""
-    sides = both_sides(layer.padding, "padding")
-    return bool(
-        layer.size == (3, 3)
-        and layer.groups == 1
-        and layer.stride == layer.dilation == (1, 1)
-        and all(0 <= side <= 2 for axis in sides for side in axis)
-    )
+@functools.lru_cache(maxsize=1024)
+def cells_between(z: Frame, y: Frame) -> Any:
+    """Return sizes and places for kernels that go from maps in one frame to maps in another.
 
-
-def is_depthwise(layer: Any, input_shape: Shape) -> bool:
-    """Whether each channel has a filter of its own."""
-    return bool(layer.groups == layer.filters == input_shape[0] > 1)
-
-
-def _spans(layer: Any) -> tuple[int, int]:
-    """Return how many cells lie between a filter's first and last, along both axes."""
-    down, right = (d * (n - 1) for n, d in zip(layer.size, layer.dilation, strict=True))
-    return down, right
-
-
-def _turned_padding(layer: Any) -> tuple[int, int]:
-    """Return the padding, above and to the left, of the convolution that takes dy to dx."""
-    (top, _), (left, _) = both_sides(layer.padding, "padding")
-    down, right = _spans(layer)
-    return down - top, right - left
-
-
-def _sends_by_turning(layer: Any) -> bool:
-    """Whether dx is a convolution of dy: with stride 1, and padding within the filter's span."""
-    sides = both_sides(layer.padding, "padding")
-    fits = all(max(own) <= span for own, span in zip(sides, _spans(layer), strict=True))
-    return bool(layer.stride == (1, 1) and fits)
-
-
-def _reach(outputs: tuple[int, int], cells: tuple[int, int]) -> tuple[int, int]:
-    """Return how far the last tiles reach beyond the input, below and to the right."""
-    down, right = (
-        max(-(-n // OUTPUTS) * OUTPUTS + PATCH - OUTPUTS - m, 0)
-        for n, m in zip(outputs, cells, strict=True)
-    )
-    return down, right
-
-
-def _shapes(layer: Any, before: Frame, after: Frame) -> Any:
-    """Return a convolution's sizes and places."""
-    (top, _), (left, _) = both_sides(layer.padding, "padding")
-    winograd = is_winograd(layer)
-    channels = before.shape[0], after.shape[0]
-    return _filled(layer, before, after, (top, left), channels, winograd)
-
-
-def _turned(layer: Any, before: Frame, after: Frame) -> Any:
-    """Return those of the convolution that takes dy to dx."""
-    (top, _), (left, _) = both_sides(layer.padding, "padding")
-    return _filled(
-        layer, after, before, (2 - top, 2 - left), (after.shape[0], before.shape[0]), True
-    )
-
-
-def _filled(
-    layer: Any,
-    x: Frame,
-    y: Frame,
-    padding: tuple[int, int],
-    channels: tuple[int, int],
-    winograd: bool,
-) -> Any:
-    shapes = np.zeros(1, convolution.SHAPE)
-    s = shapes[0]
-    s["winograd"], s["points"] = winograd, POINTS if winograd else 1
-    s["size_y"], s["size_x"] = layer.size
-    s["dilation_y"], s["dilation_x"] = layer.dilation
-    s["channels"], s["filters"] = channels
-    _, rows, columns = y.shape
-    s["rows"], s["columns"] = rows, columns
-    s["groups"], s["vectors"] = x.groups, y.groups
-    if winograd:
-        s["tiles_y"], s["tiles_x"] = -(-rows // OUTPUTS), -(-columns // OUTPUTS)
-        s["step_y"] = s["step_x"] = OUTPUTS
-        s["length"], s["width"] = channels[0], x.groups * LANES
-    else:
-        s["tiles_y"], s["tiles_x"] = rows, columns
-        s["step_y"], s["step_x"] = layer.stride
-        s["length"] = s["width"] = math.prod(layer.size) * x.groups * LANES
-    s["x_at"], s["y_at"] = x.at(-padding[0], -padding[1]), y.at(0, 0)
-    for letter, frame in (("x", x), ("y", y)):
+    Whoever wants to change them makes a copy.
+    """
+    cells = np.zeros(1, activation.CELLS)
+    c = cells[0]
+    c["pool"], c["groups"] = 1, z.groups
+    _, c["rows"], c["columns"] = z.shape
+    for letter, frame in (("z", z), ("y", y)):
+        c[f"{letter}_at"] = frame.at(0, 0)
         for name in ("row", "slab", "drawing"):
-            s[f"{letter}_{name}"] = getattr(frame, name)
-    return shapes
-
-
-def _clear_margin(frame: Frame, maps: Array, n: int) -> None:
-    """Write zeros into the margin, where patches sent something back."""
-    top, left, bottom, right = frame.margin
-    whole = maps[: n * frame.drawing].reshape(
-        n, frame.groups, frame.slab // frame.row, frame.row // LANES, LANES
-    )
-    whole[:, :, :top] = 0
-    whole[:, :, whole.shape[2] - bottom :] = 0
-    whole[:, :, :, :left] = 0
-    whole[:, :, :, whole.shape[3] - right :] = 0
+            c[f"{letter}_{name}"] = getattr(frame, name)
+    return cells

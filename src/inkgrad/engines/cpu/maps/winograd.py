@@ -11,13 +11,13 @@ D = A (dL/dY) Aᵀ,
     dL/dg_c = Gᵀ [ D ⊙ v_c ] G                    dL/dv_c = D ⊙ u_c
 
 The first is used as it stands (sums over tiles and drawings are taken inside the brackets). The
-second would have tiles overlap; dL/dd is a convolution too, of dL/dY with the filters turned by half
-a turn (see `inkgrad.layers.conv`), so the forward code serves.
+second would have tiles overlap; dL/dd is a convolution too, of dL/dY with the filters turned by
+half a turn (see `inkgrad.layers.conv`), so the forward code serves.
 
 *Where the matrices come from* (A. Toom, S. Cook; A. Lavin, S. Gray, *Fast Algorithms for
-Convolutional Neural Networks*, 2016). Along one axis the outputs are the coefficients of a product of
-polynomials read backwards. A polynomial of degree 5 is known from its values at six points: 0, ±a,
-±b, and its leading coefficient ("the value at infinity"). G takes a filter to its values,
+Convolutional Neural Networks*, 2016). Along one axis the outputs are the coefficients of a product
+of polynomials read backwards. A polynomial of degree 5 is known from its values at six points: 0,
+±a, ±b, and its leading coefficient ("the value at infinity"). G takes a filter to its values,
 
     g(p) / N_p,  N_p = Π_{q ≠ p} (p − q),    and its leading coefficient,
 
@@ -139,9 +139,7 @@ def _filter_back(u: Any) -> Any:
 
 
 @kernel
-def transform_input(
-    x: Any, at: int, row: int, v: Any, to: int, step: int, temporary: Any
-) -> None:
+def transform_input(x: Any, at: int, row: int, v: Any, to: int, step: int, temporary: Any) -> None:
     """Write Bᵀ d B for LANES channels of a patch.
 
     Parameters
@@ -165,9 +163,7 @@ def transform_input(
 
 
 @kernel
-def transform_error(
-    dy: Any, at: int, row: int, d: Any, to: int, step: int, temporary: Any
-) -> None:
+def transform_error(dy: Any, at: int, row: int, d: Any, to: int, step: int, temporary: Any) -> None:
     """Write A (dL/dY) Aᵀ for LANES filters of a tile; see `transform_input`."""
     for j in range(4):
         column = load_all(4, dy, at + j * LANES, row)
