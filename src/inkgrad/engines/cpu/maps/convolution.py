@@ -189,9 +189,11 @@ def input_gradient(shapes: Any, drawings: int, dy: Any, u: Any, dx: Any, d: Any,
 
 @entry
 def add_filter_gradient(
-    shapes: Any, drawings: int, x: Any, dy: Any, v: Any, d: Any, sums: Any
+    shapes: Any, drawings: int, x: Any, dy: Any, v: Any, d: Any, sums: Any, begins: bool
 ) -> None:
     """Add some drawings' part of the filters' gradient to sums, which are laid out as weights.
+
+    The first part begins them.
 
     `sums` has room for points · width · vectors · LANES floats and 36 vectors more; the other
     parameters are as in `convolve`.
@@ -203,7 +205,17 @@ def add_filter_gradient(
         count = min(PANEL, tiles - first)
         _gather(shape, first, count, x, v, temporary)
         _gather_error(shape, first, count, dy, d, temporary)
-        outer(v, d, sums, shape.points, shape.length, shape.width, shape.vectors, count)
+        outer(
+            v,
+            d,
+            sums,
+            shape.points,
+            shape.length,
+            shape.width,
+            shape.vectors,
+            count,
+            begins and first == 0,
+        )
 
 
 @entry

@@ -132,8 +132,13 @@ def _along_row(
 
 
 @entry
-def add_depthwise_gradient(shapes: Any, drawings: int, x: Any, dy: Any, sums: Any) -> None:
-    """Add some drawings' part of the filters' gradient to sums, [slab][tap][lane]."""
+def add_depthwise_gradient(
+    shapes: Any, drawings: int, x: Any, dy: Any, sums: Any, begins: bool
+) -> None:
+    """Add some drawings' part of the filters' gradient to sums, [slab][tap][lane].
+
+    The first part begins them.
+    """
     shape = shapes[0]
     taps = shape.size_y * shape.size_x
     for drawing in range(drawings):
@@ -157,7 +162,9 @@ def add_depthwise_gradient(shapes: Any, drawings: int, x: Any, dy: Any, sums: An
                     )
                 to = (group * taps + tap) * LANES
                 total = add(add(four[0], four[1]), add(four[2], four[3]))
-                store(sums, to, add(load(sums, to), total))
+                if not (begins and drawing == 0):
+                    total = add(load(sums, to), total)
+                store(sums, to, total)
 
 
 @entry

@@ -54,11 +54,13 @@ class Filters(Protocol):
         ...
 
     def sums(self, buffers: Buffers) -> Array:
-        """Return room for the gradient's sums, all 0."""
+        """Return room for the gradient's sums."""
         ...
 
-    def add_gradient(self, n: int, x: Array, dy: Array, sums: Array, buffers: Buffers) -> None:
-        """Add some drawings' part of the gradient."""
+    def add_gradient(
+        self, n: int, x: Array, dy: Array, sums: Array, begins: bool, buffers: Buffers
+    ) -> None:
+        """Add some drawings' part of the gradient; the first part begins the sums."""
         ...
 
     def write_gradient(self, sums: Array, gradient: Array, place: int) -> None:
@@ -131,10 +133,12 @@ class _Winograd:
         """Return room for the gradient's sums."""
         return _sums(buffers, self._across)
 
-    def add_gradient(self, n: int, x: Array, dy: Array, sums: Array, buffers: Buffers) -> None:
+    def add_gradient(
+        self, n: int, x: Array, dy: Array, sums: Array, begins: bool, buffers: Buffers
+    ) -> None:
         """Add some drawings' part of the gradient."""
         v, d = _panels(buffers, self._across)
-        convolution.add_filter_gradient(self._across, n, x, dy, v, d, sums)
+        convolution.add_filter_gradient(self._across, n, x, dy, v, d, sums, begins)
 
     def write_gradient(self, sums: Array, gradient: Array, place: int) -> None:
         """Write the gradient."""
@@ -180,10 +184,12 @@ class _Patches:
         """Return room for the gradient's sums."""
         return _sums(buffers, self._shapes)
 
-    def add_gradient(self, n: int, x: Array, dy: Array, sums: Array, buffers: Buffers) -> None:
+    def add_gradient(
+        self, n: int, x: Array, dy: Array, sums: Array, begins: bool, buffers: Buffers
+    ) -> None:
         """Add some drawings' part of the gradient."""
         v, d = _panels(buffers, self._shapes)
-        convolution.add_filter_gradient(self._shapes, n, x, dy, v, d, sums)
+        convolution.add_filter_gradient(self._shapes, n, x, dy, v, d, sums, begins)
 
     def write_gradient(self, sums: Array, gradient: Array, place: int) -> None:
         """Write the gradient."""
@@ -237,13 +243,13 @@ class _Depthwise:
     def sums(self, buffers: Buffers) -> Array:
         """Return room for the gradient's sums."""
         size = int(self._there["groups"][0]) * _taps(self._there) * LANES
-        sums = buffers.scratch("sums", size)
-        sums[:size] = 0
-        return sums
+        return buffers.scratch("sums", size)
 
-    def add_gradient(self, n: int, x: Array, dy: Array, sums: Array, buffers: Buffers) -> None:
+    def add_gradient(
+        self, n: int, x: Array, dy: Array, sums: Array, begins: bool, buffers: Buffers
+    ) -> None:
         """Add some drawings' part of the gradient."""
-        depthwise.add_depthwise_gradient(self._across, n, x, dy, sums)
+        depthwise.add_depthwise_gradient(self._across, n, x, dy, sums, begins)
 
     def write_gradient(self, sums: Array, gradient: Array, place: int) -> None:
         """Write the gradient."""
@@ -324,6 +330,4 @@ def _panels(buffers: Buffers, shapes: Any) -> tuple[Array, Array]:
 def _sums(buffers: Buffers, shapes: Any) -> Array:
     s = shapes[0]
     size = int(s["points"] * s["width"] * s["vectors"]) * LANES
-    sums = buffers.scratch("sums", size + POINTS * LANES)
-    sums[:size] = 0
-    return sums
+    return buffers.scratch("sums", size + POINTS * LANES)

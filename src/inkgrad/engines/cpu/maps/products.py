@@ -39,6 +39,7 @@ PANEL = 60
 _TILES = 12 if REGISTERS == 32 else 6  # rows of sums in registers
 _PAIRS = 2 * _TILES
 _CHANNELS = 8 if REGISTERS == 32 else 4
+_CHANNEL_PAIRS = 2 * _CHANNELS
 
 
 @kernel
@@ -83,11 +84,20 @@ def forward(
 
 @kernel
 def outer(
-    v: Any, d: Any, sums: Any, points: int, channels: int, width: int, vectors: int, count: int
+    v: Any,
+    d: Any,
+    sums: Any,
+    points: int,
+    channels: int,
+    width: int,
+    vectors: int,
+    count: int,
+    begins: bool,
 ) -> None:
     """Add a panel's products to sums, laid out as `u` in `forward` but with `width` rows.
 
-    Parameters are as in `forward`; `d` is laid out as `m` there.
+    Parameters are as in `forward`; `d` is laid out as `m` there. If a sum begins, what stands in
+    `sums` counts for nothing.
     """
     filters = vectors * LANES
     column = width * LANES  # from one vector's sums to the next one's
@@ -98,13 +108,17 @@ def outer(
                 to = (point * vectors + vector) * column + channel * LANES
                 at = point * PANEL * width + channel
                 if vector + 1 < vectors:
-                    both = load_tile(_CHANNELS, 2, sums, to, LANES, column)
+                    both = repeat(_CHANNEL_PAIRS, splat(0.0))
+                    if not begins:
+                        both = load_tile(_CHANNELS, 2, sums, to, LANES, column)
                     for tile in range(count):
                         row = load_all(2, d, error + tile * filters, LANES)
                         both = add_outer(both, v, at + tile * width, 1, row)
                     store_tile(2, sums, to, LANES, column, both)
                 else:
-                    one = load_all(_CHANNELS, sums, to, LANES)
+                    one = repeat(_CHANNELS, splat(0.0))
+                    if not begins:
+                        one = load_all(_CHANNELS, sums, to, LANES)
                     for tile in range(count):
                         row = load_all(1, d, error + tile * filters, LANES)
                         one = add_outer(one, v, at + tile * width, 1, row)

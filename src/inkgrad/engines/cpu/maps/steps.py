@@ -377,7 +377,7 @@ class Convolve:
             if part is not None:
                 activation.activate(self._cells, count, own, part.coefficients, y)
                 inner = y
-            filters.add_gradient(count, inner, dz, sums, buffers)
+            filters.add_gradient(count, inner, dz, sums, first == 0, buffers)
             if sent is None:
                 continue
             target = sent.array[first * self.before.drawing :]
