@@ -8,16 +8,21 @@ from typing import Any
 
 from numba import njit
 
+from inkgrad.engines.cpu.pipeline import ApartCompiler, PartCompiler
+
 __all__ = ["SOURCES", "entry", "inlined", "kernel", "merged"]
 
 # No bounds checks and no Python errors for division; the GIL is released. Not `fastmath`: sums keep
 # the order in which they are written, so that the bits do not depend on the compiler's choices.
 _OPTIONS: dict[str, Any] = {"boundscheck": False, "error_model": "numpy", "nogil": True}
 
-kernel: Any = njit(**_OPTIONS)
-"""Compiles a function."""
+# What Python calls a function by, and C: neither calls any but the entries.
+_WITHIN: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-inlined: Any = njit(**_OPTIONS, forceinline=True)
+kernel: Any = njit(**_WITHIN, pipeline_class=ApartCompiler)
+"""Compiles a function that compiled code calls; Python cannot."""
+
+inlined: Any = njit(**_WITHIN, forceinline=True, pipeline_class=PartCompiler)
 """Compiles a function so small that it always becomes part of its caller."""
 
 merged: Any = njit(**_OPTIONS, inline="always")

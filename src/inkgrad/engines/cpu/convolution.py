@@ -36,7 +36,19 @@ from inkgrad.engines.cpu.simd import (
     unequal,
 )
 
-__all__ = ["convolve", "copy_slabs", "find_ink", "lay_out", "pack_filters", "pack_mirrored"]
+__all__ = [
+    "INWARDS",
+    "OUTWARDS",
+    "convolve",
+    "copy_slabs",
+    "find_ink",
+    "lay_out",
+    "pack_filters",
+    "pack_mirrored",
+]
+
+INWARDS, OUTWARDS = np.bool_(True), np.bool_(False)
+"""Which way `copy_slabs` copies; to Numba a plain `True` is a type of its own."""
 
 _PAIR = 2 * LANES
 _NO_INK = np.uint64(0)
@@ -91,7 +103,7 @@ def lay_out(block: Any, x: Any, drawing: int, f: Any, at: int) -> None:
             first,
             block.slab,
             block.in_columns * LANES,
-            True,
+            INWARDS,
         )
         return
     for c in range(block.channels):

@@ -21,8 +21,10 @@ import numpy as np
 
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
-from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel, merged
+from inkgrad.engines.cpu.compiling import SOURCES, entry, inlined, kernel, merged
 from inkgrad.engines.cpu.convolution import (
+    INWARDS,
+    OUTWARDS,
     convolve,
     copy_slabs,
     find_ink,
@@ -39,6 +41,8 @@ from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 __all__ = ["RULE", "SETTINGS", "Job", "Kind", "wait_for_bell", "work"]
 
 _PATIENCE = 10_000  # a millisecond or two: a caller's next step comes sooner
+
+_UNKNOWN = np.int64(-1)  # where a place stands otherwise
 
 LINE = 8  # counters stand a cache line apart
 
@@ -116,7 +120,7 @@ def work(job: Any, who: int) -> None:
                 break
             _carry_out(job, task, who)
             add_atomically(job.counters, done, 1)
-        tries = 0
+        tries = np.int64(0)
         while read_atomically(job.counters, done) < last - first:
             give_way(tries)
             tries += 1
@@ -125,7 +129,7 @@ def work(job: Any, who: int) -> None:
 @entry
 def wait_for_bell(bell: Any, heard: int) -> None:
     """Wait until `bell` counts more than was heard, but not for long."""
-    tries = 0
+    tries = np.int64(0)
     while read_atomically(bell, 0) == heard and tries < _PATIENCE:
         give_way(tries)
         tries += 1
@@ -239,7 +243,7 @@ def _move(job: Any, first: int, count: int) -> float:
     return adam(rule, job.theta, job.m, job.v, job.gradient, first, first, count)
 
 
-@kernel
+@inlined
 def _ink_of(block: Any, drawing: int, own_words: int) -> int:
     """Return where a drawing's rows of ink stand, −1 if they are not known."""
     if block.ink < 0:
@@ -267,13 +271,15 @@ def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int)
     count = job.settings[0].blocks
     for i in range(count):
         block = job.convolutions[i]
-        waiting = 0
+        waiting = np.int64(0)
         for drawing in range(first, last):
             x = _input_of(job, i, drawing, scratch, own_words)
             out = block.output + drawing * block.output_step
             won = block.won + drawing * block.won_step
             ink = _ink_of(block, drawing, own_words)
-            out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
+            out_ink = (
+                _ink_of(job.convolutions[i + 1], drawing, _UNKNOWN) if i + 1 < count else _UNKNOWN
+            )
             if block.winograd:
                 waiting = take_windows(
                     block, f, x, out, words, won, ink, out_ink, scratch, own_words, stamp, waiting
@@ -334,7 +340,7 @@ def _convolve_back(
 def _give(job: Any, drawing: int) -> None:
     """Copy what the last convolution gives from slabs into (filter, row, column)."""
     block = job.convolutions[job.settings[0].blocks - 1]
-    _copy_output(block, job.outputs, job.f, drawing, False)
+    _copy_output(block, job.outputs, job.f, drawing, OUTWARDS)
 
 
 @kernel
@@ -343,7 +349,7 @@ def _take(job: Any, drawing: int) -> None:
     f = job.f
     if len(job.dense) == 0:
         last = job.settings[0].blocks - 1
-        _copy_output(job.convolutions[last], job.outputs, f, drawing, True)
+        _copy_output(job.convolutions[last], job.outputs, f, drawing, INWARDS)
         return
     layer = job.dense[len(job.dense) - 1]
     out = layer.output + drawing * layer.output_step
@@ -387,7 +393,7 @@ def _mirror_back(job: Any, i: int, g: int, scratch: int, own_words: int) -> None
             for c in range(0, block.out_columns * LANES, LANES):
                 store(f, target + c, load(f, source + c))
     won = own_words + mirror.won
-    convolve(mirror, f, at, scratch + block.error, job.words, won, -1, -1)
+    convolve(mirror, f, at, scratch + block.error, job.words, won, _UNKNOWN, _UNKNOWN)
 
 
 @kernel
@@ -403,5 +409,5 @@ def _take_back(block: Any, f: Any, slabs: int, dx: Any, drawing: int) -> None:
         slabs + (block.pad_y * block.in_columns + block.pad_x) * LANES,
         block.slab,
         block.in_columns * LANES,
-        False,
+        OUTWARDS,
     )

@@ -16,7 +16,7 @@ from inkgrad.network import Network
 
 __all__ = ["FUNCTIONS", "compile_kernels"]
 
-FUNCTIONS = 96
+FUNCTIONS = 86
 """How many functions there are to compile, about; for showing progress."""
 
 
