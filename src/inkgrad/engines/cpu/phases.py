@@ -38,7 +38,7 @@ from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_pl
 from inkgrad.engines.cpu.simd import LANES, load, store
 from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 
-__all__ = ["RULE", "SETTINGS", "Job", "Kind", "wait_for_bell", "work"]
+__all__ = ["RULE", "SETTINGS", "Job", "Kind", "backward", "forward", "wait_for_bell", "work"]
 
 _PATIENCE = 10_000  # a millisecond or two: a caller's next step comes sooner
 
@@ -48,7 +48,7 @@ LINE = 8  # counters stand a cache line apart
 
 
 class Kind(IntEnum):
-    """What a task does; see `_carry_out`."""
+    """What a task does; see `_carry_forward` and `_carry_back`."""
 
     PACK_PAIR = 0
     PACK_BACKWARD = 1
@@ -65,6 +65,17 @@ class Kind(IntEnum):
     GIVE = 12
     TAKE = 13
     PACK_MIRRORED = 14
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether it belongs to the way back."""
+        return self in _BACKWARD
+
+
+_BACKWARD = {
+    *(Kind.DENSE_BACKWARD, Kind.DENSE_BIAS, Kind.CONVOLVE_BACKWARD),
+    *(Kind.REDUCE, Kind.UNPACK_ROWS, Kind.TAKE),
+}
 
 
 _RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
@@ -87,7 +98,7 @@ class Job(NamedTuple):
     """Everything that a step works on."""
 
     tasks: Any  # (…, 4) int64: kind, which block, first, last
-    phases: Any  # (…, 2) int64: first task, last task
+    phases: Any  # (…, 3) int64: first task, last task, whether on the way back
     counters: Any  # int64: tasks taken and done, phase by phase
     settings: Any  # (1,) SETTINGS
     rule: Any  # (1,) RULE
@@ -108,22 +119,63 @@ class Job(NamedTuple):
     dx: Any  # (…,) float32: what goes back to the layers before
 
 
-@entry
-def work(job: Any, who: int) -> None:
+def work(job: Job, who: int) -> None:
     """Take part in a step, as thread number `who`, until all of its phases are done."""
+    if not job.phases[0, 2]:
+        forward(job, who)
+    if job.phases[-1, 2]:
+        backward(job, who)
+
+
+# There and back are compiled apart: whoever recognises needs only the one, and two processes take
+# half of the time for both (see `warmup`).
+
+
+@entry
+def forward(job: Any, who: int) -> None:
+    """Take part in the phases there, as thread number `who`, until they are done."""
     for phase in range(len(job.phases)):
-        first, last = job.phases[phase, 0], job.phases[phase, 1]
-        taken, done = 2 * phase * LINE, (2 * phase + 1) * LINE
-        while True:
-            task = first + add_atomically(job.counters, taken, 1)
-            if task >= last:
-                break
-            _carry_out(job, task, who)
-            add_atomically(job.counters, done, 1)
-        tries = np.int64(0)
-        while read_atomically(job.counters, done) < last - first:
-            give_way(tries)
-            tries += 1
+        if job.phases[phase, 2] == 0:
+            task = _take_task(job, phase)
+            while task >= 0:
+                _carry_forward(job, task, who)
+                task = _next_task(job, phase)
+            _wait_for_others(job, phase)
+
+
+@entry
+def backward(job: Any, who: int) -> None:
+    """Take part in the phases on the way back, as thread number `who`, until they are done."""
+    for phase in range(len(job.phases)):
+        if job.phases[phase, 2] != 0:
+            task = _take_task(job, phase)
+            while task >= 0:
+                _carry_back(job, task, who)
+                task = _next_task(job, phase)
+            _wait_for_others(job, phase)
+
+
+@inlined
+def _take_task(job: Any, phase: int) -> int:
+    """Return a task of a phase that nobody has taken yet, or −1."""
+    task = job.phases[phase, 0] + add_atomically(job.counters, 2 * phase * LINE, 1)
+    return task if task < job.phases[phase, 1] else -1
+
+
+@inlined
+def _next_task(job: Any, phase: int) -> int:
+    """Say that a task is done; return another, or −1."""
+    add_atomically(job.counters, (2 * phase + 1) * LINE, 1)
+    return _take_task(job, phase)
+
+
+@inlined
+def _wait_for_others(job: Any, phase: int) -> None:
+    """Wait until all tasks of a phase are done."""
+    tries, tasks = np.int64(0), job.phases[phase, 1] - job.phases[phase, 0]
+    while read_atomically(job.counters, (2 * phase + 1) * LINE) < tasks:
+        give_way(tries)
+        tries += 1
 
 
 @entry
@@ -136,11 +188,10 @@ def wait_for_bell(bell: Any, heard: int) -> None:
 
 
 @merged
-def _carry_out(job: Any, task: int, who: int) -> None:
+def _carry_forward(job: Any, task: int, who: int) -> None:
     kind, which = job.tasks[task, 0], job.tasks[task, 1]
     first, last = job.tasks[task, 2], job.tasks[task, 3]
-    f, theta, gradient = job.f, job.theta, job.gradient
-    settings, rule = job.settings[0], job.rule[0]
+    f, theta, settings = job.f, job.theta, job.settings[0]
     scratch = settings.floats + who * settings.scratch_floats
     own_words = settings.words + who * settings.scratch_words
     if kind == Kind.PACK_PAIR:
@@ -182,7 +233,20 @@ def _carry_out(job: Any, task: int, who: int) -> None:
             first,
             last,
         )
-    elif kind == Kind.DENSE_BACKWARD:
+    elif kind == Kind.GIVE:
+        for drawing in range(first, last):
+            _give(job, drawing)
+
+
+@merged
+def _carry_back(job: Any, task: int, who: int) -> None:
+    kind, which = job.tasks[task, 0], job.tasks[task, 1]
+    first, last = job.tasks[task, 2], job.tasks[task, 3]
+    f, theta, gradient = job.f, job.theta, job.gradient
+    settings, rule = job.settings[0], job.rule[0]
+    scratch = settings.floats + who * settings.scratch_floats
+    own_words = settings.words + who * settings.scratch_words
+    if kind == Kind.DENSE_BACKWARD:
         total = 0.0
         for chunk in range(first, last):
             total += dense.backward(
@@ -226,9 +290,6 @@ def _carry_out(job: Any, task: int, who: int) -> None:
         dense.unpack_rows(layer, f, gradient, first, last)
         at = layer.weight + first * layer.outputs
         job.squares[task] = _move(job, at, (last - first) * layer.outputs)
-    elif kind == Kind.GIVE:
-        for drawing in range(first, last):
-            _give(job, drawing)
     elif kind == Kind.TAKE:
         for drawing in range(first, last):
             _take(job, drawing)
