@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 
 from inkgrad.engines.cpu.pipeline import ApartCompiler, PartCompiler
+from inkgrad.engines.cpu.sources import digest
 
 __all__ = ["SOURCES", "entry", "inlined", "kernel", "merged"]
 
@@ -29,29 +32,51 @@ merged: Any = njit(**_OPTIONS, inline="always")
 """Makes a large function part of its only caller before anything is compiled, which saves time."""
 
 
-def entry(function: Any) -> Any:
-    """Compile a function that Python calls, with all that it calls, and keep the result on disk.
-
-    Where Numba may write to neither this folder nor the user's cache, every process compiles.
-    """
-    try:
-        return njit(**_OPTIONS, cache=True)(function)
-    except RuntimeError:  # no place to keep it
-        return njit(**_OPTIONS)(function)
-
-
-def _digest() -> str:
-    """Return a digest of this folder's sources."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-SOURCES = f"sources_{_digest()}"
-"""A name that changes with the sources.
+SOURCES = f"sources_{digest(__package__, list(sys.modules[__package__].__path__))}"
+"""A name that changes with what the sources compute.
 
 Numba looks for compiled code under the function's file and its arguments' types, and does not
 notice when another file changes that the function uses. So one of the types has a field of this
 name: code that was compiled from other sources is never found.
 """
+
+
+def entry(function: Any) -> Any:
+    """Compile a function that Python calls, with all that it calls, and keep the result on disk.
+
+    Where Numba may write to neither this folder nor the user's cache, every process compiles.
+    """
+    dispatcher = njit(**_OPTIONS)(function)
+    with contextlib.suppress(RuntimeError):  # no place to keep it
+        dispatcher._cache = _Cache(function)
+    return dispatcher
+
+
+class _Locator:
+    """Has Numba ask for the digest where it would ask for the file's bytes and the line.
+
+    A comment then changes nothing, and what is compiled anew takes the place of what was.
+    """
+
+    def get_source_stamp(self) -> Any:
+        """Return what must be equal for a result to be found."""
+        mine: Any = super()
+        is_here = Path(getattr(self, "_py_file", "")).parent == Path(__file__).parent
+        return SOURCES if is_here else mine.get_source_stamp()
+
+    def get_disambiguator(self) -> str:
+        """Return what tells functions of one name in a file apart: there is but one."""
+        return "entry"
+
+
+class _CacheImpl(CompileResultCacheImpl):
+    _locator_classes = tuple(
+        type(locator.__name__, (_Locator, locator), {})
+        for locator in CompileResultCacheImpl._locator_classes
+    )
+
+
+class _Cache(FunctionCache):
+    """Numba's own, with another stamp."""
+
+    _impl_class = _CacheImpl
