@@ -129,6 +129,20 @@ class CpuEngine:
 
         compile_kernels(on_progress)
 
+    def fetch(self) -> bool:
+        """Fetch what predictions need from the disk; return whether it is all there."""
+        if not _has_kernels(self._plan):
+            return True
+        from inkgrad.engines.cpu.warmup import fetch_forward
+
+        return fetch_forward()
+
+    def compile_apart(self) -> None:
+        """Compile what predictions need, by another process if that is possible."""
+        from inkgrad.engines.cpu.warmup import compile_forward_apart
+
+        compile_forward_apart()
+
     def workspace_bytes(self, batch: int) -> int:
         """Return how much memory a step takes beside parameters, gradient and data."""
         from inkgrad.engines.cpu.runner import Workspace

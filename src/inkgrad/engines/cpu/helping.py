@@ -18,7 +18,7 @@ __all__ = ["Helper", "can_help", "identity"]
 # With the very path of the first, whatever it did to it, so that both import the same sources.
 _START = (
     "import ast, sys; sys.path[:] = ast.literal_eval(sys.argv[1]); "
-    "from inkgrad.engines.cpu.helping import main; main()"
+    "from inkgrad.engines.cpu.helping import main; main(sys.argv[2:])"
 )
 _PATIENCE = 4
 """The second may take so many times as long again as the first did, or is given up."""
@@ -63,15 +63,17 @@ class Helper:
     ----------
     on_compiled : callable
         Told the `identity` of each function that was compiled there, in a thread.
+    entry : str
+        What to compile: ``"backward"`` or ``"forward"``.
     """
 
-    def __init__(self, on_compiled: Callable[[str], None]) -> None:
+    def __init__(self, on_compiled: Callable[[str], None], entry: str = "backward") -> None:
         flags = ["-O"] * sys.flags.optimize  # which counts as other sources
         self._began = time.monotonic()
         self._process: subprocess.Popen[str] | None
         try:
             self._process = subprocess.Popen(
-                [sys.executable, *flags, "-c", _START, repr([str(path) for path in sys.path])],
+                [sys.executable, *flags, "-c", _START, repr(list(map(str, sys.path))), entry],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -86,12 +88,19 @@ class Helper:
         )
         self._listener.start()
 
-    def wait(self, meanwhile: Callable[[], None]) -> None:
-        """Wait until it is done, calling `meanwhile`; whatever became of it, it is over then."""
+    def wait(self, meanwhile: Callable[[], None], seconds: float | None = None) -> None:
+        """Wait until it is done, calling `meanwhile`; whatever became of it, it is over then.
+
+        Parameters
+        ----------
+        meanwhile : callable
+        seconds : float, optional
+            Wait at most so long; by default as long again as it was needed till now, four times.
+        """
         if self._process is None:
             return
         now = time.monotonic()
-        end = now + _PATIENCE * (now - self._began)
+        end = now + (_PATIENCE * (now - self._began) if seconds is None else seconds)
         while self._process.poll() is None and time.monotonic() < end:
             time.sleep(_A_MOMENT)
             meanwhile()
@@ -118,12 +127,12 @@ def _listen(lines: Any, on_compiled: Callable[[str], None]) -> None:
             on_compiled(line.strip())
 
 
-def main() -> None:
-    """Compile the way back, as the second process."""
+def main(entries: list[str]) -> None:
+    """Compile entries, as the second process."""
     threading.Thread(target=_end_with_the_first, daemon=True).start()
     from numba.core import event
 
-    from inkgrad.engines.cpu.warmup import use_backward
+    from inkgrad.engines.cpu.warmup import use_backward, use_forward
 
     class Told(event.Listener):
         def on_start(self, what: Any) -> None:
@@ -133,7 +142,8 @@ def main() -> None:
             print(identity(what), flush=True)
 
     with event.install_listener("numba:compile", Told()):
-        use_backward()
+        for name in entries:
+            {"forward": use_forward, "backward": use_backward}[name]()
 
 
 def _end_with_the_first() -> None:

@@ -16,10 +16,19 @@ from inkgrad.engines.cpu.runner import Workspace, make_job
 from inkgrad.layers import Dense
 from inkgrad.network import Network
 
-__all__ = ["FUNCTIONS", "compile_kernels", "use_backward", "use_forward"]
+__all__ = [
+    "FUNCTIONS",
+    "compile_forward_apart",
+    "compile_kernels",
+    "fetch_forward",
+    "use_backward",
+    "use_forward",
+]
 
 FUNCTIONS = 89
 """How many functions there are to compile, about; for showing progress."""
+
+_LONGEST = 300.0  # seconds that another process may compile while nobody waits for it
 
 
 class _Compiling(event.Listener):
@@ -81,6 +90,50 @@ def compile_kernels(on_progress: Callable[[int, int], None] | None = None) -> No
         if compiling.helper is not None:
             compiling.helper.stop()
     compiling.tell(is_end=True)
+
+
+class _MissingError(Exception):
+    """An entry is not on the disk."""
+
+
+class _Refusing(event.Listener):
+    """Keeps this thread from compiling the way there."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def on_start(self, what: Any) -> None:
+        """Numba begins with a function."""
+        is_mine = threading.get_ident() == self._thread
+        if is_mine and what.data["dispatcher"] is phases.forward:
+            raise _MissingError
+
+    def on_end(self, what: Any) -> None:
+        """Numba is done with a function."""
+
+
+def fetch_forward() -> bool:
+    """Fetch from the disk what the way there needs; return whether it is all there."""
+    try:
+        with event.install_listener("numba:compile", _Refusing()):
+            use_forward()
+    except _MissingError:
+        return False
+    return True
+
+
+def compile_forward_apart() -> None:
+    """Compile the way there, by another process if that is possible, and fetch it.
+
+    Compiling here takes the interpreter's lock from whoever has to answer meanwhile.
+    """
+    if can_help(phases.forward):
+        helper = Helper(lambda _: None, "forward")
+        try:
+            helper.wait(lambda: None, _LONGEST)
+        finally:
+            helper.stop()
+    use_forward()
 
 
 def use_forward() -> None:
