@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.pooling import keep_one, keep_strongest
 from inkgrad.engines.cpu.simd import (
     LANES,
@@ -174,7 +174,7 @@ def find_ink(block: Any, f: Any, at: int, words: Any, ink: int) -> None:
         words[ink + y] = row & inside
 
 
-@kernel
+@inlined
 def _keep_row(
     z: Any,
     rectified: bool,

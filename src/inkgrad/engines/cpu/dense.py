@@ -295,7 +295,7 @@ def _copy(source: Any, s: int, target: Any, t: int, count: int) -> None:
         store(target, t + i, load(source, s + i))
 
 
-@kernel
+@inlined
 def _weight_row(layer: Any, f: Any, live: Any, a: int, d: int, to: int, first: bool) -> None:
     """Add what up to 64 drawings give to one row of dW."""
     o, step = 0, layer.output_step

@@ -68,14 +68,11 @@ class Kind(IntEnum):
 
     @property
     def is_backward(self) -> bool:
-        """Whether it belongs to the way back."""
+        """Whether it belongs to the way back through the convolutions, and what ends a step."""
         return self in _BACKWARD
 
 
-_BACKWARD = {
-    *(Kind.DENSE_BACKWARD, Kind.DENSE_BIAS, Kind.CONVOLVE_BACKWARD),
-    *(Kind.REDUCE, Kind.UNPACK_ROWS, Kind.TAKE),
-}
+_BACKWARD = {Kind.CONVOLVE_BACKWARD, Kind.REDUCE, Kind.UNPACK_ROWS}
 
 
 _RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
@@ -98,7 +95,7 @@ class Job(NamedTuple):
     """Everything that a step works on."""
 
     tasks: Any  # (…, 4) int64: kind, which block, first, last
-    phases: Any  # (…, 3) int64: first task, last task, whether on the way back
+    phases: Any  # (…, 3) int64: first task, last task, whether `backward` does it
     counters: Any  # int64: tasks taken and done, phase by phase
     settings: Any  # (1,) SETTINGS
     rule: Any  # (1,) RULE
@@ -127,13 +124,13 @@ def work(job: Job, who: int) -> None:
         backward(job, who)
 
 
-# There and back are compiled apart: whoever recognises needs only the one, and two processes take
-# half of the time for both (see `warmup`).
+# Two entries of about the same cost, which two processes compile at once (see `warmup`). Whoever
+# recognises needs only the first.
 
 
 @entry
 def forward(job: Any, who: int) -> None:
-    """Take part in the phases there, as thread number `who`, until they are done."""
+    """Take part in the phases there, and back through dense layers, until they are done."""
     for phase in range(len(job.phases)):
         if job.phases[phase, 2] == 0:
             task = _take_task(job, phase)
@@ -145,7 +142,7 @@ def forward(job: Any, who: int) -> None:
 
 @entry
 def backward(job: Any, who: int) -> None:
-    """Take part in the phases on the way back, as thread number `who`, until they are done."""
+    """Take part in the phases back through convolutions, until they are done."""
     for phase in range(len(job.phases)):
         if job.phases[phase, 2] != 0:
             task = _take_task(job, phase)
@@ -191,7 +188,8 @@ def wait_for_bell(bell: Any, heard: int) -> None:
 def _carry_forward(job: Any, task: int, who: int) -> None:
     kind, which = job.tasks[task, 0], job.tasks[task, 1]
     first, last = job.tasks[task, 2], job.tasks[task, 3]
-    f, theta, settings = job.f, job.theta, job.settings[0]
+    f, theta, gradient = job.f, job.theta, job.gradient
+    settings, rule = job.settings[0], job.rule[0]
     scratch = settings.floats + who * settings.scratch_floats
     own_words = settings.words + who * settings.scratch_words
     if kind == Kind.PACK_PAIR:
@@ -236,17 +234,10 @@ def _carry_forward(job: Any, task: int, who: int) -> None:
     elif kind == Kind.GIVE:
         for drawing in range(first, last):
             _give(job, drawing)
-
-
-@merged
-def _carry_back(job: Any, task: int, who: int) -> None:
-    kind, which = job.tasks[task, 0], job.tasks[task, 1]
-    first, last = job.tasks[task, 2], job.tasks[task, 3]
-    f, theta, gradient = job.f, job.theta, job.gradient
-    settings, rule = job.settings[0], job.rule[0]
-    scratch = settings.floats + who * settings.scratch_floats
-    own_words = settings.words + who * settings.scratch_words
-    if kind == Kind.DENSE_BACKWARD:
+    elif kind == Kind.TAKE:
+        for drawing in range(first, last):
+            _take(job, drawing)
+    elif kind == Kind.DENSE_BACKWARD:
         total = 0.0
         for chunk in range(first, last):
             total += dense.backward(
@@ -267,7 +258,16 @@ def _carry_back(job: Any, task: int, who: int) -> None:
         layer = job.dense[which]
         dense.bias_gradient(layer, f, gradient, settings.batch, scratch + settings.dense_scratch)
         job.squares[task] = _move(job, layer.bias, layer.outputs)
-    elif kind == Kind.CONVOLVE_BACKWARD:
+
+
+@merged
+def _carry_back(job: Any, task: int, who: int) -> None:
+    kind, which = job.tasks[task, 0], job.tasks[task, 1]
+    first, last = job.tasks[task, 2], job.tasks[task, 3]
+    f, gradient, settings = job.f, job.gradient, job.settings[0]
+    scratch = settings.floats + who * settings.scratch_floats
+    own_words = settings.words + who * settings.scratch_words
+    if kind == Kind.CONVOLVE_BACKWARD:
         _convolve_back(job, which, first, last, scratch, own_words)
     elif kind == Kind.REDUCE:
         block = job.convolutions[which]
@@ -290,9 +290,6 @@ def _carry_back(job: Any, task: int, who: int) -> None:
         dense.unpack_rows(layer, f, gradient, first, last)
         at = layer.weight + first * layer.outputs
         job.squares[task] = _move(job, at, (last - first) * layer.outputs)
-    elif kind == Kind.TAKE:
-        for drawing in range(first, last):
-            _take(job, drawing)
 
 
 @kernel

@@ -40,7 +40,7 @@ class Program:
     tasks : (…, 4) int64 array
         Kind, which block, first and last of what.
     phases : (…, 3) int64 array
-        First and last task of each phase, and whether it is on the way back: 0 or 1.
+        First and last task of each phase, and whether `phases.backward` does it: 0 or 1.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Program:
 
     @property
     def phases(self) -> NDArray[np.int64]:
-        """Where each phase begins and ends among the tasks, and whether it is on the way back."""
+        """Where each phase begins and ends among the tasks, and whether `backward` does it."""
         ends = np.cumsum([len(phase) for phase in self._phases])
         back = np.maximum.accumulate(  # after one that is, an empty phase may come
             [any(Kind(kind).is_backward for kind, *_ in phase) for phase in self._phases]
