@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.answers import bench_answers
 from bench.contention import bench_contention
 from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
+from bench.first_start import bench_first_start
 from bench.inference import SEED, bench_inference, network_names
 from bench.job import bench_job, find_job
 from bench.machine import describe_machine, has_instructions
@@ -299,13 +300,16 @@ def segments(
 @app.command()
 def startup(
     rounds: Rounds = 21,
+    first_starts: Annotated[int, typer.Option(help="First starts to measure.")] = 3,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
-    """How long importing inkgrad and `inkgrad --help` take, beside importing NumPy."""
-    with console.status("starting processes"):
+    """How long starting takes, compared with importing NumPy; a first start, kernel by kernel."""
+    with console.status("starting processes") as status:
         rows = bench_startup(rounds=rounds)
-    title = f"starting, median of {rounds}"
+        status.update("compiling")
+        rows += bench_first_start(rounds=first_starts)
+    title = f"starting, median of {rounds}; first starts, of {first_starts}"
     publish("startup", title, rows, describe_machine(), console, json_file, plot_file)
 
 

@@ -114,10 +114,11 @@ def peak_multiply_adds() -> float:
 
 @functools.cache
 def _peak_kernel() -> Any:
-    from inkgrad.engines.cpu.compiling import kernel
+    from numba import njit
+
     from inkgrad.engines.cpu.simd import LANES, fma, load, splat, store_all
 
-    @kernel
+    @njit
     def run(numbers: Any, times: int) -> int:
         x = load(numbers, 0)
         a, b, c, d, e = splat(0.0), splat(1.0), splat(2.0), splat(3.0), splat(4.0)

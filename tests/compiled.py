@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from inkgrad.engines import ENGINES, ReferenceEngine, choosing
 
-__all__ = ["KERNELS", "Compiled", "pretend"]
+__all__ = ["KERNELS", "Compiled", "come_late", "pretend"]
 
 KERNELS = 3
 
@@ -39,3 +40,13 @@ def pretend(how: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     (folder / "numba.py").write_text(sources[how])
     del sys.modules["numba"]  # to be found in the folder; the real one is put back at the end
     monkeypatch.syspath_prepend(folder)
+
+
+def come_late(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let the kernels be missing until the event that is returned."""
+    from inkgrad.engines.cpu import CpuEngine
+
+    compiled, fetch = threading.Event(), CpuEngine.fetch
+    monkeypatch.setattr(CpuEngine, "fetch", lambda self: compiled.is_set() and fetch(self))
+    monkeypatch.setattr(CpuEngine, "compile_apart", lambda self: compiled.wait(60))
+    return compiled

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.drawing import Raster, to_bitmaps, to_input
-from inkgrad.engines import Engine, make_engine, ready_engine
+from inkgrad.engines import Engine, make_engine, make_predictor
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
 from inkgrad.fold import fold
@@ -171,7 +171,7 @@ class Model:
     @functools.cached_property
     def _predictor(self) -> Callable[[Array], Array]:
         """What gives the probabilities (threads that come at once may each make their own)."""
-        return ready_engine(self.engine, self.network).predictor(self.parameters)
+        return make_predictor(self.engine, self.network, self.parameters)
 
     def predict(self, drawings: Any) -> Array:
         """Return the likeliest class of each drawing, by name: (n,) array of str."""

@@ -384,7 +384,12 @@ def test_memory_is_told_beside_parameters_and_data(bench):
 
 @pytest.mark.slow
 def test_starting_is_measured_beside_numpy(bench):
-    rows = {row["name"]: row for row in bench("startup", "--rounds", "1")}
+    rows = {row["name"]: row for row in bench("startup", "--rounds", "1", "--first-starts", "1")}
+    for name in ("first start, one process", "first start, two processes"):
+        assert 0 < rows[name]["seconds"] < 600
+    kernels = [row["processor"] for name, row in rows.items() if name.startswith("compiling ")]
+    assert sum(kernels) < rows["first start, one process"]["processor"]
+    assert kernels[:-1] == sorted(kernels[:-1], reverse=True)
     assert rows["import numpy"]["beyond_numpy"] == 0
     assert rows["python"]["seconds"] > 0
     assert "inkgrad --help" in rows

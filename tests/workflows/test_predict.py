@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inkgrad.engines import SwitchingPredictor
+from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import DataError, InkgradError
+from inkgrad.model import load
 from inkgrad.quickdraw.doodles import draw
 from inkgrad.workflows import predict
-from tests.compiled import KERNELS, pretend
+from tests.compiled import KERNELS, come_late, pretend
 
 pytestmark = pytest.mark.usefixtures("surroundings")
 
@@ -83,16 +86,11 @@ def test_a_dash_is_standard_input(doodle_run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("engine", "number", "who"),
-    [
-        ("auto", 4, "reference"),
-        ("auto", 5, "cpu"),
-        ("cpu", 1, "cpu"),
-        ("reference", 9, "reference"),
-    ],
+    ("engine", "number", "waits"),
+    [("auto", 4, False), ("auto", 5, False), ("cpu", 1, True), ("reference", 9, False)],
 )
-def test_the_compiled_engine_is_for_many_drawings(
-    doodle_run, monkeypatch, tmp_path, engine, number, who
+def test_only_an_engine_that_is_named_is_waited_for(
+    doodle_run, monkeypatch, tmp_path, engine, number, waits
 ):
     pretend("there", monkeypatch, tmp_path)
     module = sys.modules["inkgrad.workflows.predict"]  # its name in the package is the function
@@ -110,7 +108,36 @@ def test_the_compiled_engine_is_for_many_drawings(
     reading = [("read", "", done, files) for done in range(files + 1)]
     compiling = [("compile", "", done, KERNELS) for done in range(KERNELS + 1)]
     judging = [("judge", "", number, number)]
-    assert told == reading + (compiling if who == "cpu" else []) + judging
+    assert told == reading + (compiling if waits else []) + judging
+
+
+def test_many_drawings_begin_at_once_and_change_over(doodle_run, monkeypatch):
+    """The kernels come after the first report; all drawings are answered as by either engine."""
+    CpuEngine(doodle_run.model.network).prepare()
+    late = come_late(monkeypatch)
+    monkeypatch.setattr(sys.modules["inkgrad.workflows.predict"], "_MANY", 5)
+    monkeypatch.setattr("inkgrad.workflows.judging._AT_ONCE", 4)
+    np.save("some.npy", np.resize(doodle_run.parts.test.bitmaps, (40, 28, 28)))
+    model, made = load(doodle_run.folder / "model.safetensors"), []
+    change = SwitchingPredictor._change
+    monkeypatch.setattr(
+        SwitchingPredictor, "_change", lambda self: (made.append(self), change(self))
+    )
+
+    def on_progress(what, _, done, total):
+        if (what, done) == ("judge", 8):
+            late.set()
+            assert made[0].wait(60)
+
+    mixed, plain = (
+        predict(model, ["some.npy"], engine=engine, on_progress=tell)
+        for engine, tell in (("auto", on_progress), ("reference", None))
+    )
+    assert len(made) == 1
+    for one, other in zip(mixed, plain, strict=True):
+        assert [name for name, _ in one.reading.guesses] == [n for n, _ in other.reading.guesses]
+        shares = [[share for _, share in each.reading.guesses] for each in (one, other)]
+        np.testing.assert_allclose(*shares, rtol=1e-4, atol=1e-6)
 
 
 def test_one_drawing_does_not_wait_for_numba(doodle_run):

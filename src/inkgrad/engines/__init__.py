@@ -3,6 +3,7 @@
 from inkgrad.engines.choosing import ENGINES, advice, make_engine, ready_engine
 from inkgrad.engines.engine import Contribution, Engine, Gradients, StepResult, Trainer
 from inkgrad.engines.reference import ReferenceEngine
+from inkgrad.engines.switching import SwitchingPredictor, make_predictor
 
 __all__ = [
     "ENGINES",
@@ -11,8 +12,10 @@ __all__ = [
     "Gradients",
     "ReferenceEngine",
     "StepResult",
+    "SwitchingPredictor",
     "Trainer",
     "advice",
     "make_engine",
+    "make_predictor",
     "ready_engine",
 ]

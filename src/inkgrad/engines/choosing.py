@@ -12,7 +12,7 @@ from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.errors import InkgradError
 from inkgrad.network import Network
 
-__all__ = ["ENGINES", "advice", "make_engine", "ready_engine"]
+__all__ = ["ENGINES", "advice", "make_engine", "ready_engine", "usable_engine"]
 
 
 def _cpu(network: Network) -> Engine:
@@ -95,11 +95,17 @@ def ready_engine(
     InkgradError
         As `make_engine`, and if the engine asked for needs Numba and that cannot be imported.
     """
+    made = usable_engine(engine, network)
+    made.prepare(on_progress)
+    return made
+
+
+def usable_engine(engine: str | Engine, network: Network) -> Engine:
+    """Return what `ready_engine` does, which may have to compile when it is first used."""
     made = make_engine(engine, network)
     if isinstance(engine, str) and made.name == _COMPILED:
         _try_numba()
         made = make_engine(engine, network)  # another one, or an error, if Numba does not work
-    made.prepare(on_progress)
     return made
 
 

@@ -47,8 +47,8 @@ def serve(
     port : int
         0 takes any that is free.
     engine : str
-        Who computes. ``"auto"`` is the reference engine: one drawing at a time it takes half a
-        millisecond, a tenth of what drawing the strokes takes, and it is there at once.
+        Engine that runs the network. With ``"auto"`` the reference engine answers at once, and the
+        fast one as soon as its kernels are ready (see `inkgrad.engines.make_predictor`).
     open_browser : bool
         Whether the page is opened, once the server answers.
     allow_frames : bool
@@ -70,7 +70,7 @@ def serve(
     from inkgrad.web.app import create_app
     from inkgrad.web.served import find_models
 
-    models = find_models(model, engine="reference" if engine == "auto" else engine)
+    models = find_models(model, engine=engine)
     _load_compiled_rasterizer()
     app = create_app(models, host=host, allow_frames=allow_frames)
     with _listen(host, port) as listener:

@@ -71,7 +71,8 @@ def predict(
     top : int
         How many guesses to give for each drawing.
     engine : str or Engine
-        For a few drawings ``"auto"`` is the reference engine, which is there at once.
+        ``"auto"`` begins with the reference engine. For many drawings it changes to a faster one as
+        soon as the kernels are ready (see `inkgrad.engines.make_predictor`).
     on_progress : callable, optional
         Told how reading, compiling and judging go on.
 
@@ -109,7 +110,8 @@ def predict(
     bitmaps = np.concatenate(parts)
     if engine == "auto" and len(bitmaps) < _MANY:
         engine = "reference"
-    model = model.with_engine(get_ready(engine, model.network, on_progress))
+    if engine != "auto":  # which begins at once, and changes to a faster one when that is ready
+        model = model.with_engine(get_ready(engine, model.network, on_progress))
     probabilities = judge(model, bitmaps, on_progress)
     readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
     return [Prediction(*pair) for pair in zip(names, readings, strict=True)]

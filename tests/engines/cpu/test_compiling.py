@@ -135,17 +135,35 @@ def test_the_next_process_finds_everything_on_disk(first):
 
 
 def test_other_sources_are_compiled_anew(first):
-    """Numba looks at one file's date alone; a changed file beside it must count too."""
+    """Numba looks at one file alone; a changed file beside it must count too."""
     folder, _, _ = first
     source = folder / "inkgrad" / "engines" / "cpu" / "loss.py"
     before = source.read_text("utf-8")
     changed = before.replace("losses[n] = loss", "losses[n] = loss + 1.0")
     assert changed != before
     for text, expected in [(changed, "compiles\n"), (before, "found\n")]:
-        source.write_text(text, "utf-8")
-        process = start(folder / "cache", LOOK, PYTHONPATH=str(folder))
-        shown, errors = process.communicate(timeout=60)
-        assert shown == expected, errors
+        assert look(folder, source, text) == expected
+
+
+@pytest.mark.parametrize("name", ["phases", "dense", "engine"])
+def test_a_comment_compiles_nothing(first, name):
+    """Nor do more lines before a function, another docstring, or a module that is not compiled."""
+    folder, _, _ = first
+    source = folder / "inkgrad" / "engines" / "cpu" / f"{name}.py"
+    before = source.read_text("utf-8")
+    assert before.startswith('"""')
+    text = f'# Said before.\n\n"""Here is more. {before[3:]}\n# And behind.\n'
+    assert look(folder, source, text) == "found\n"
+    source.write_text(before, "utf-8")
+
+
+def look(folder: Path, source: Path, text: str) -> str:
+    """Change a source; return whether a process finds the kernels then, or compiles."""
+    source.write_text(text, "utf-8")
+    process = start(folder / "cache", LOOK, PYTHONPATH=str(folder))
+    shown, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return shown
 
 
 def test_where_the_package_is_read_only_the_users_cache_serves(tmp_path):

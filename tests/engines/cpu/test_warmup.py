@@ -8,7 +8,7 @@ from numba import njit
 from inkgrad.engines.cpu import CpuEngine, warmup
 from inkgrad.network import seed_network
 
-FUNCTIONS = 5  # as many as are expected; really it is 96, which would take seconds
+FUNCTIONS = 5  # as many as are expected; really it is 89, which would take seconds
 
 
 @pytest.fixture
@@ -16,11 +16,17 @@ def compiling(monkeypatch):
     """Return a function that lets the kernels be so many new functions."""
 
     def let(count: int) -> None:
-        def run() -> None:
-            for k in range(count):
-                njit(lambda x, k=k: x + k)(1)
+        def run(numbers) -> None:
+            for k in numbers:
 
-        monkeypatch.setattr(warmup, "_use_kernels", run)
+                def function(x, k=k):
+                    return x + k
+
+                function.__qualname__ = f"function{k}"
+                njit(function)(1)
+
+        monkeypatch.setattr(warmup, "use_forward", lambda: run(range(count)))
+        monkeypatch.setattr(warmup, "use_backward", lambda: run(range(count - 1)))  # counts once
         monkeypatch.setattr(warmup, "FUNCTIONS", FUNCTIONS)
 
     return let
@@ -32,7 +38,7 @@ def test_every_function_is_told_and_the_last_is_the_end(count, compiling):
     compiling(count)
     told = []
     CpuEngine(seed_network()).prepare(lambda *progress: told.append(progress))
-    expected = [min(k, FUNCTIONS - 1) for k in range(1, count + 1)] + [FUNCTIONS]
+    expected = [*range(1, min(count, FUNCTIONS - 1) + 1), FUNCTIONS]
     assert told == [(done, FUNCTIONS) for done in expected]
 
 
@@ -48,3 +54,36 @@ def test_once_ready_it_stays_so(nothing_compiles):
     CpuEngine(seed_network()).prepare(lambda *progress: told.append(progress))
     CpuEngine(seed_network()).prepare()
     assert told == []
+
+
+def test_what_a_second_process_compiles_is_told_too(compiling, monkeypatch):
+    """The second compiles two more functions, and one that is compiled here as well."""
+
+    class Two:
+        def __init__(self, on_compiled):
+            self.tell = on_compiled
+
+        def wait(self, meanwhile):
+            for name in ("one", "two", "tests.engines.cpu.test_warmup.function0:1"):
+                self.tell(name)
+                meanwhile()
+
+        def stop(self):
+            stopped.append(self)
+
+    stopped = []
+    compiling(2)
+    use = warmup.use_forward
+    monkeypatch.setattr(warmup, "can_help", lambda _: True)
+    monkeypatch.setattr(warmup, "Helper", Two)
+    monkeypatch.setattr(warmup, "identity", lambda what: identity_of(what))
+    monkeypatch.setattr(warmup.phases, "forward", first := njit(lambda x: x))
+    monkeypatch.setattr(warmup, "use_forward", lambda: (first(1), use()))
+
+    def identity_of(what):
+        return f"tests.engines.cpu.test_warmup.{what.data['dispatcher'].py_func.__qualname__}:1"
+
+    told = []
+    CpuEngine(seed_network()).prepare(lambda *progress: told.append(progress))
+    assert told == [(done, FUNCTIONS) for done in (1, 2, 3, 4, 5)]
+    assert len(stopped) == 1

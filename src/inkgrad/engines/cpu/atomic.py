@@ -8,7 +8,7 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.compiling import inlined
 
 __all__ = ["add_atomically", "give_way", "read_atomically"]
 
@@ -45,7 +45,7 @@ def read_atomically(_: Any, array: Any, i: Any) -> tuple[Any, Any]:
     return types.int64(array, i), generate
 
 
-@kernel
+@inlined
 def give_way(tries: int) -> None:
     """Wait a little: at first by doing nothing, then by letting other threads run."""
     if _CAN_YIELD and tries > _SPINS:

@@ -57,6 +57,7 @@ __all__ = [
 _ONE = np.uint64(1)
 _LIVE, _RIGHT, _LOWER = range(3)
 _WIDE = REGISTERS == 32  # room for a patch of 16 sums
+_TOGETHER = 3 if _WIDE else 1  # filters whose patches of 9 sums there is room for
 
 
 @kernel
@@ -275,43 +276,34 @@ def dense_filter_gradients(block: Any, f: Any, x: int, g: int, sums: int) -> Non
 
     No bits are asked then, and each number of x that is read serves several filters.
     """
-    k = 0
-    while k < block.filters:
-        if _WIDE and k + 3 <= block.filters:
-            _dense_sums(block, f, x, g, sums, k, 3)
-            k += 3
-        else:
-            _dense_sums(block, f, x, g, sums, k, 1)
-            k += 1
-
-
-@inlined
-def _dense_sums(block: Any, f: Any, x: int, g: int, sums: int, k: int, count: int) -> None:
-    """Add one drawing's part to dW of `count` (1 or 3) filters from k on."""
-    row_stride, each = block.in_columns * LANES, 9 * LANES
-    for group in range(block.groups):
-        to = sums + (group * block.padded_filters + k) * each
-        a = load_all(9, f, to, LANES)
-        b, c = a, a
-        if count == 3:
-            b, c = load_all(9, f, to + each, LANES), load_all(9, f, to + 2 * each, LANES)
+    row_stride, each, last = block.in_columns * LANES, 9 * LANES, block.filters - 1
+    for k in range(0, block.filters, _TOGETHER):
+        second, third = min(k + 1, last), min(k + 2, last)  # at the end, one again: not written
         at_a = g + k // LANES * block.out_slab + k % LANES
-        at_b = g + (k + 1) // LANES * block.out_slab + (k + 1) % LANES
-        at_c = g + (k + 2) // LANES * block.out_slab + (k + 2) % LANES
-        for wy in range(block.out_rows):
-            patch = x + group * block.slab + wy * block.stride_y * row_stride
-            w = ((wy + block.out_pad_y) * block.out_in_columns + block.out_pad_x) * LANES
-            for _ in range(block.out_columns):
-                a = add_scaled(a, broadcast(f, at_a + w), f, patch, row_stride)
-                if count == 3:
-                    b = add_scaled(b, broadcast(f, at_b + w), f, patch, row_stride)
-                    c = add_scaled(c, broadcast(f, at_c + w), f, patch, row_stride)
-                w += LANES
-                patch += block.stride_x * LANES
-        store_all(f, to, LANES, a)
-        if count == 3:
-            store_all(f, to + each, LANES, b)
-            store_all(f, to + 2 * each, LANES, c)
+        at_b = g + second // LANES * block.out_slab + second % LANES
+        at_c = g + third // LANES * block.out_slab + third % LANES
+        for group in range(block.groups):
+            to = sums + (group * block.padded_filters + k) * each
+            to_b, to_c = to + (second - k) * each, to + (third - k) * each
+            a = load_all(9, f, to, LANES)
+            b, c = a, a
+            if _TOGETHER == 3:
+                b, c = load_all(9, f, to_b, LANES), load_all(9, f, to_c, LANES)
+            for wy in range(block.out_rows):
+                patch = x + group * block.slab + wy * block.stride_y * row_stride
+                w = ((wy + block.out_pad_y) * block.out_in_columns + block.out_pad_x) * LANES
+                for _ in range(block.out_columns):
+                    a = add_scaled(a, broadcast(f, at_a + w), f, patch, row_stride)
+                    if _TOGETHER == 3:
+                        b = add_scaled(b, broadcast(f, at_b + w), f, patch, row_stride)
+                        c = add_scaled(c, broadcast(f, at_c + w), f, patch, row_stride)
+                    w += LANES
+                    patch += block.stride_x * LANES
+            store_all(f, to, LANES, a)
+            if _TOGETHER == 3 and k + 1 <= last:
+                store_all(f, to_b, LANES, b)
+            if _TOGETHER == 3 and k + 2 <= last:
+                store_all(f, to_c, LANES, c)
 
 
 @inlined

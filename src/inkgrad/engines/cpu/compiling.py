@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any
 
 from numba import njit
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
+
+from inkgrad.engines.cpu.pipeline import ApartCompiler, PartCompiler
+from inkgrad.engines.cpu.sources import digest
 
 __all__ = ["SOURCES", "entry", "inlined", "kernel", "merged"]
 
@@ -14,14 +19,26 @@ __all__ = ["SOURCES", "entry", "inlined", "kernel", "merged"]
 # the order in which they are written, so that the bits do not depend on the compiler's choices.
 _OPTIONS: dict[str, Any] = {"boundscheck": False, "error_model": "numpy", "nogil": True}
 
-kernel: Any = njit(**_OPTIONS)
-"""Compiles a function."""
+# What Python calls a function by, and C: neither calls any but the entries.
+_WITHIN: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-inlined: Any = njit(**_OPTIONS, forceinline=True)
+kernel: Any = njit(**_WITHIN, pipeline_class=ApartCompiler)
+"""Compiles a function that compiled code calls; Python cannot."""
+
+inlined: Any = njit(**_WITHIN, forceinline=True, pipeline_class=PartCompiler)
 """Compiles a function so small that it always becomes part of its caller."""
 
 merged: Any = njit(**_OPTIONS, inline="always")
 """Makes a large function part of its only caller before anything is compiled, which saves time."""
+
+
+SOURCES = f"sources_{digest(__package__, list(sys.modules[__package__].__path__))}"
+"""A name that changes with what the sources compute.
+
+Numba looks for compiled code under the function's file and its arguments' types, and does not
+notice when another file changes that the function uses. So one of the types has a field of this
+name: code that was compiled from other sources is never found.
+"""
 
 
 def entry(function: Any) -> Any:
@@ -29,24 +46,37 @@ def entry(function: Any) -> Any:
 
     Where Numba may write to neither this folder nor the user's cache, every process compiles.
     """
-    try:
-        return njit(**_OPTIONS, cache=True)(function)
-    except RuntimeError:  # no place to keep it
-        return njit(**_OPTIONS)(function)
+    dispatcher = njit(**_OPTIONS)(function)
+    with contextlib.suppress(RuntimeError):  # no place to keep it
+        dispatcher._cache = _Cache(function)
+    return dispatcher
 
 
-def _digest() -> str:
-    """Return a digest of the sources in this folder and below."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+class _Locator:
+    """Has Numba ask for the digest where it would ask for the file's bytes and the line.
+
+    A comment then changes nothing, and what is compiled anew takes the place of what was.
+    """
+
+    def get_source_stamp(self) -> Any:
+        """Return what must be equal for a result to be found."""
+        mine: Any = super()
+        is_here = Path(__file__).parent in Path(getattr(self, "_py_file", "")).parents
+        return SOURCES if is_here else mine.get_source_stamp()
+
+    def get_disambiguator(self) -> str:
+        """Return what tells functions of one name in a file apart: there is but one."""
+        return "entry"
 
 
-SOURCES = f"sources_{_digest()}"
-"""A name that changes with the sources.
+class _CacheImpl(CompileResultCacheImpl):
+    _locator_classes = tuple(
+        type(locator.__name__, (_Locator, locator), {})
+        for locator in CompileResultCacheImpl._locator_classes
+    )
 
-Numba looks for compiled code under the function's file and its arguments' types, and does not
-notice when another file changes that the function uses. So one of the types has a field of this
-name: code that was compiled from other sources is never found.
-"""
+
+class _Cache(FunctionCache):
+    """Numba's own, with another stamp."""
+
+    _impl_class = _CacheImpl

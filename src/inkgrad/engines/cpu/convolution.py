@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.pooling import keep_one, keep_strongest
 from inkgrad.engines.cpu.simd import (
     LANES,
@@ -36,7 +36,19 @@ from inkgrad.engines.cpu.simd import (
     unequal,
 )
 
-__all__ = ["convolve", "copy_slabs", "find_ink", "lay_out", "pack_filters", "pack_mirrored"]
+__all__ = [
+    "INWARDS",
+    "OUTWARDS",
+    "convolve",
+    "copy_slabs",
+    "find_ink",
+    "lay_out",
+    "pack_filters",
+    "pack_mirrored",
+]
+
+INWARDS, OUTWARDS = np.bool_(True), np.bool_(False)
+"""Which way `copy_slabs` copies; to Numba a plain `True` is a type of its own."""
 
 _PAIR = 2 * LANES
 _NO_INK = np.uint64(0)
@@ -91,7 +103,7 @@ def lay_out(block: Any, x: Any, drawing: int, f: Any, at: int) -> None:
             first,
             block.slab,
             block.in_columns * LANES,
-            True,
+            INWARDS,
         )
         return
     for c in range(block.channels):
@@ -162,7 +174,7 @@ def find_ink(block: Any, f: Any, at: int, words: Any, ink: int) -> None:
         words[ink + y] = row & inside
 
 
-@kernel
+@inlined
 def _keep_row(
     z: Any,
     rectified: bool,

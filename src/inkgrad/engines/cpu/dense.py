@@ -49,6 +49,7 @@ CHUNK = WORD
 """Inputs that are taken together."""
 
 _VECTORS = CHUNK // LANES
+_APART = np.int64(CHUNK)  # of the same type as other strides
 _ONE = np.uint64(1)
 
 
@@ -280,7 +281,7 @@ def backward(
             d = layer.output + i * layer.output_step
             for o in range(0, layer.width, WORD):
                 live = live_bits(f, d + o)
-                acc = sum_rows(acc, live, f, d + o, 1, f, turned + o * CHUNK, CHUNK)
+                acc = sum_rows(acc, live, f, d + o, 1, f, turned + o * CHUNK, _APART)
             at = a + i * layer.input_step
             if layer.input_rectified:  # the ReLU between this layer and the one before
                 acc = where_positive(f, at, LANES, acc)
@@ -294,7 +295,7 @@ def _copy(source: Any, s: int, target: Any, t: int, count: int) -> None:
         store(target, t + i, load(source, s + i))
 
 
-@kernel
+@inlined
 def _weight_row(layer: Any, f: Any, live: Any, a: int, d: int, to: int, first: bool) -> None:
     """Add what up to 64 drawings give to one row of dW."""
     o, step = 0, layer.output_step

@@ -86,6 +86,12 @@ class CpuEngine:
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @functools.cached_property
+    def _answering(self) -> Plan:
+        """The plan of a predictor."""
+        folded, _ = fold(self.network, self.network.initialise())
+        return make_plan(folded, folded=folded is not self.network)
+
+    @functools.cached_property
     def _runs(self) -> list[Run]:
         return self._make_runs(self.threads)
 
@@ -127,9 +133,21 @@ class CpuEngine:
         """
         from inkgrad.engines.cpu.warmup import compile_kernels
 
-        folded, _ = fold(self.network, self.network.initialise())
-        plans = [self._plan, make_plan(folded, folded=folded is not self.network)]
-        compile_kernels(plans, on_progress)
+        compile_kernels([self._plan, self._answering], on_progress)
+
+    def fetch(self) -> bool:
+        """Fetch what predictions need from the disk; return whether it is all there."""
+        if not _has_kernels(self._answering):
+            return True
+        from inkgrad.engines.cpu.warmup import fetch_forward
+
+        return fetch_forward(self._answering)
+
+    def compile_apart(self) -> None:
+        """Compile what predictions need, by another process if that is possible."""
+        from inkgrad.engines.cpu.warmup import compile_forward_apart
+
+        compile_forward_apart(self._answering)
 
     def workspace_bytes(self, batch: int) -> int:
         """Return how much memory a step takes beside parameters, gradient and data."""

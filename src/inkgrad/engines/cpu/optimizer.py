@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.compiling import inlined
 from inkgrad.engines.cpu.simd import (
     LANES,
     add,
@@ -24,7 +24,7 @@ from inkgrad.engines.cpu.simd import (
 __all__ = ["adam"]
 
 
-@kernel
+@inlined
 def adam(
     rule: Any, theta: Any, m: Any, v: Any, gradient: Any, at: int, first: int, count: int
 ) -> float:

@@ -21,8 +21,10 @@ import numpy as np
 
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
-from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel, merged
+from inkgrad.engines.cpu.compiling import SOURCES, entry, inlined, kernel, merged
 from inkgrad.engines.cpu.convolution import (
+    INWARDS,
+    OUTWARDS,
     convolve,
     copy_slabs,
     find_ink,
@@ -36,15 +38,17 @@ from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_pl
 from inkgrad.engines.cpu.simd import LANES, load, store
 from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 
-__all__ = ["RULE", "SETTINGS", "Job", "Kind", "wait_for_bell", "work"]
+__all__ = ["RULE", "SETTINGS", "Job", "Kind", "backward", "forward", "wait_for_bell", "work"]
 
 _PATIENCE = 10_000  # a millisecond or two: a caller's next step comes sooner
+
+_UNKNOWN = np.int64(-1)  # where a place stands otherwise
 
 LINE = 8  # counters stand a cache line apart
 
 
 class Kind(IntEnum):
-    """What a task does; see `_carry_out`."""
+    """What a task does; see `_carry_forward` and `_carry_back`."""
 
     PACK_PAIR = 0
     PACK_BACKWARD = 1
@@ -61,6 +65,14 @@ class Kind(IntEnum):
     GIVE = 12
     TAKE = 13
     PACK_MIRRORED = 14
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether it belongs to the way back through the convolutions, and what ends a step."""
+        return self in _BACKWARD
+
+
+_BACKWARD = {Kind.CONVOLVE_BACKWARD, Kind.REDUCE, Kind.UNPACK_ROWS}
 
 
 _RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
@@ -83,7 +95,7 @@ class Job(NamedTuple):
     """Everything that a step works on."""
 
     tasks: Any  # (…, 4) int64: kind, which block, first, last
-    phases: Any  # (…, 2) int64: first task, last task
+    phases: Any  # (…, 3) int64: first task, last task, whether `backward` does it
     counters: Any  # int64: tasks taken and done, phase by phase
     settings: Any  # (1,) SETTINGS
     rule: Any  # (1,) RULE
@@ -104,35 +116,76 @@ class Job(NamedTuple):
     dx: Any  # (…,) float32: what goes back to the layers before
 
 
-@entry
-def work(job: Any, who: int) -> None:
+def work(job: Job, who: int) -> None:
     """Take part in a step, as thread number `who`, until all of its phases are done."""
+    if not job.phases[0, 2]:
+        forward(job, who)
+    if job.phases[-1, 2]:
+        backward(job, who)
+
+
+# Two entries of about the same cost, which two processes compile at once (see `warmup`). Whoever
+# recognises needs only the first.
+
+
+@entry
+def forward(job: Any, who: int) -> None:
+    """Take part in the phases there, and back through dense layers, until they are done."""
     for phase in range(len(job.phases)):
-        first, last = job.phases[phase, 0], job.phases[phase, 1]
-        taken, done = 2 * phase * LINE, (2 * phase + 1) * LINE
-        while True:
-            task = first + add_atomically(job.counters, taken, 1)
-            if task >= last:
-                break
-            _carry_out(job, task, who)
-            add_atomically(job.counters, done, 1)
-        tries = 0
-        while read_atomically(job.counters, done) < last - first:
-            give_way(tries)
-            tries += 1
+        if job.phases[phase, 2] == 0:
+            task = _take_task(job, phase)
+            while task >= 0:
+                _carry_forward(job, task, who)
+                task = _next_task(job, phase)
+            _wait_for_others(job, phase)
+
+
+@entry
+def backward(job: Any, who: int) -> None:
+    """Take part in the phases back through convolutions, until they are done."""
+    for phase in range(len(job.phases)):
+        if job.phases[phase, 2] != 0:
+            task = _take_task(job, phase)
+            while task >= 0:
+                _carry_back(job, task, who)
+                task = _next_task(job, phase)
+            _wait_for_others(job, phase)
+
+
+@inlined
+def _take_task(job: Any, phase: int) -> int:
+    """Return a task of a phase that nobody has taken yet, or −1."""
+    task = job.phases[phase, 0] + add_atomically(job.counters, 2 * phase * LINE, 1)
+    return task if task < job.phases[phase, 1] else -1
+
+
+@inlined
+def _next_task(job: Any, phase: int) -> int:
+    """Say that a task is done; return another, or −1."""
+    add_atomically(job.counters, (2 * phase + 1) * LINE, 1)
+    return _take_task(job, phase)
+
+
+@inlined
+def _wait_for_others(job: Any, phase: int) -> None:
+    """Wait until all tasks of a phase are done."""
+    tries, tasks = np.int64(0), job.phases[phase, 1] - job.phases[phase, 0]
+    while read_atomically(job.counters, (2 * phase + 1) * LINE) < tasks:
+        give_way(tries)
+        tries += 1
 
 
 @entry
 def wait_for_bell(bell: Any, heard: int) -> None:
     """Wait until `bell` counts more than was heard, but not for long."""
-    tries = 0
+    tries = np.int64(0)
     while read_atomically(bell, 0) == heard and tries < _PATIENCE:
         give_way(tries)
         tries += 1
 
 
 @merged
-def _carry_out(job: Any, task: int, who: int) -> None:
+def _carry_forward(job: Any, task: int, who: int) -> None:
     kind, which = job.tasks[task, 0], job.tasks[task, 1]
     first, last = job.tasks[task, 2], job.tasks[task, 3]
     f, theta, gradient = job.f, job.theta, job.gradient
@@ -178,6 +231,12 @@ def _carry_out(job: Any, task: int, who: int) -> None:
             first,
             last,
         )
+    elif kind == Kind.GIVE:
+        for drawing in range(first, last):
+            _give(job, drawing)
+    elif kind == Kind.TAKE:
+        for drawing in range(first, last):
+            _take(job, drawing)
     elif kind == Kind.DENSE_BACKWARD:
         total = 0.0
         for chunk in range(first, last):
@@ -199,7 +258,16 @@ def _carry_out(job: Any, task: int, who: int) -> None:
         layer = job.dense[which]
         dense.bias_gradient(layer, f, gradient, settings.batch, scratch + settings.dense_scratch)
         job.squares[task] = _move(job, layer.bias, layer.outputs)
-    elif kind == Kind.CONVOLVE_BACKWARD:
+
+
+@merged
+def _carry_back(job: Any, task: int, who: int) -> None:
+    kind, which = job.tasks[task, 0], job.tasks[task, 1]
+    first, last = job.tasks[task, 2], job.tasks[task, 3]
+    f, gradient, settings = job.f, job.gradient, job.settings[0]
+    scratch = settings.floats + who * settings.scratch_floats
+    own_words = settings.words + who * settings.scratch_words
+    if kind == Kind.CONVOLVE_BACKWARD:
         _convolve_back(job, which, first, last, scratch, own_words)
     elif kind == Kind.REDUCE:
         block = job.convolutions[which]
@@ -222,12 +290,6 @@ def _carry_out(job: Any, task: int, who: int) -> None:
         dense.unpack_rows(layer, f, gradient, first, last)
         at = layer.weight + first * layer.outputs
         job.squares[task] = _move(job, at, (last - first) * layer.outputs)
-    elif kind == Kind.GIVE:
-        for drawing in range(first, last):
-            _give(job, drawing)
-    elif kind == Kind.TAKE:
-        for drawing in range(first, last):
-            _take(job, drawing)
 
 
 @kernel
@@ -239,7 +301,7 @@ def _move(job: Any, first: int, count: int) -> float:
     return adam(rule, job.theta, job.m, job.v, job.gradient, first, first, count)
 
 
-@kernel
+@inlined
 def _ink_of(block: Any, drawing: int, own_words: int) -> int:
     """Return where a drawing's rows of ink stand, −1 if they are not known."""
     if block.ink < 0:
@@ -267,13 +329,15 @@ def _convolve_all(job: Any, first: int, last: int, scratch: int, own_words: int)
     count = job.settings[0].blocks
     for i in range(count):
         block = job.convolutions[i]
-        waiting = 0
+        waiting = np.int64(0)
         for drawing in range(first, last):
             x = _input_of(job, i, drawing, scratch, own_words)
             out = block.output + drawing * block.output_step
             won = block.won + drawing * block.won_step
             ink = _ink_of(block, drawing, own_words)
-            out_ink = _ink_of(job.convolutions[i + 1], drawing, -1) if i + 1 < count else -1
+            out_ink = (
+                _ink_of(job.convolutions[i + 1], drawing, _UNKNOWN) if i + 1 < count else _UNKNOWN
+            )
             if block.winograd:
                 waiting = take_windows(
                     block, f, x, out, words, won, ink, out_ink, scratch, own_words, stamp, waiting
@@ -334,7 +398,7 @@ def _convolve_back(
 def _give(job: Any, drawing: int) -> None:
     """Copy what the last convolution gives from slabs into (filter, row, column)."""
     block = job.convolutions[job.settings[0].blocks - 1]
-    _copy_output(block, job.outputs, job.f, drawing, False)
+    _copy_output(block, job.outputs, job.f, drawing, OUTWARDS)
 
 
 @kernel
@@ -343,7 +407,7 @@ def _take(job: Any, drawing: int) -> None:
     f = job.f
     if len(job.dense) == 0:
         last = job.settings[0].blocks - 1
-        _copy_output(job.convolutions[last], job.outputs, f, drawing, True)
+        _copy_output(job.convolutions[last], job.outputs, f, drawing, INWARDS)
         return
     layer = job.dense[len(job.dense) - 1]
     out = layer.output + drawing * layer.output_step
@@ -387,7 +451,7 @@ def _mirror_back(job: Any, i: int, g: int, scratch: int, own_words: int) -> None
             for c in range(0, block.out_columns * LANES, LANES):
                 store(f, target + c, load(f, source + c))
     won = own_words + mirror.won
-    convolve(mirror, f, at, scratch + block.error, job.words, won, -1, -1)
+    convolve(mirror, f, at, scratch + block.error, job.words, won, _UNKNOWN, _UNKNOWN)
 
 
 @kernel
@@ -403,5 +467,5 @@ def _take_back(block: Any, f: Any, slabs: int, dx: Any, drawing: int) -> None:
         slabs + (block.pad_y * block.in_columns + block.pad_x) * LANES,
         block.slab,
         block.in_columns * LANES,
-        False,
+        OUTWARDS,
     )

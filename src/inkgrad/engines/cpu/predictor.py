@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 import numpy as np
 
 from inkgrad.engines.cpu.layout import PART
-from inkgrad.engines.cpu.phases import work
+from inkgrad.engines.cpu.phases import forward
 from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan
 from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
 from inkgrad.engines.cpu.segments import LayerRun
@@ -130,7 +130,7 @@ class _Packed:
         space.settings["batch"] = n
         job.x[:] = x.reshape(-1)
         job.counters[:] = 0
-        work(job, 0)
+        forward(job, 0)
         return job.outputs.reshape(n, *self._output_shape).copy()
 
     def _pack(self, space: Workspace) -> None:

@@ -39,8 +39,8 @@ class Program:
     ----------
     tasks : (…, 4) int64 array
         Kind, which block, first and last of what.
-    phases : (…, 2) int64 array
-        First and last task of each phase.
+    phases : (…, 3) int64 array
+        First and last task of each phase, and whether `phases.backward` does it: 0 or 1.
     """
 
     def __init__(self) -> None:
@@ -67,9 +67,12 @@ class Program:
 
     @property
     def phases(self) -> NDArray[np.int64]:
-        """Where each phase begins and ends among the tasks."""
+        """Where each phase begins and ends among the tasks, and whether `backward` does it."""
         ends = np.cumsum([len(phase) for phase in self._phases])
-        return np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1).astype(np.int64)
+        back = np.maximum.accumulate(  # after one that is, an empty phase may come
+            [any(Kind(kind).is_backward for kind, *_ in phase) for phase in self._phases]
+        )
+        return np.stack([np.concatenate([[0], ends[:-1]]), ends, back], axis=1).astype(np.int64)
 
 
 def make_packing(layout: Layout) -> Program:

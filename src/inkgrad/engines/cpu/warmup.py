@@ -1,41 +1,79 @@
-"""Compiling: once for a machine and version, told as it goes, and kept on disk."""
+"""Compiling: once for a machine and version, by two processes, told as it goes, kept on disk."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from numba.core import event
 
-from inkgrad.engines.cpu.phases import wait_for_bell
+from inkgrad.engines.cpu import phases
+from inkgrad.engines.cpu.helping import Helper, can_help, identity
 from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan, make_plan
-from inkgrad.engines.cpu.runner import Workspace, run
+from inkgrad.engines.cpu.runner import Workspace, make_job
 from inkgrad.layers import BatchNorm, Conv2D, Dense, GlobalAveragePool, Mode, ReLU
 from inkgrad.network import Network
 
-__all__ = ["FUNCTIONS", "MAPS_FUNCTIONS", "compile_kernels"]
+__all__ = [
+    "FUNCTIONS",
+    "MAPS_FUNCTIONS",
+    "compile_forward_apart",
+    "compile_kernels",
+    "fetch_forward",
+    "use_backward",
+    "use_forward",
+    "use_maps",
+]
 
-FUNCTIONS = 96
+FUNCTIONS = 89
 """How many functions there are to compile, about; for showing progress."""
 
-MAPS_FUNCTIONS = 24
+MAPS_FUNCTIONS = 36
 """How many the kernels for maps add, where a network needs them."""
 
+_LONGEST = 300.0  # seconds that another process may compile while nobody waits for it
 
-class _Counter(event.Listener):
-    """Counts functions as Numba compiles them."""
 
-    def __init__(self, total: int, on_progress: Callable[[int, int], None]) -> None:
-        self._total, self._tell, self.compiled = total, on_progress, 0
+class _Compiling(event.Listener):
+    """Counts functions as Numba compiles them, here and in a second process.
+
+    The second is started when it turns out that there is something to compile. What both compile
+    counts once.
+    """
+
+    def __init__(self, total: int, on_progress: Callable[[int, int], None] | None) -> None:
+        self._total, self._tell, self._told = total, on_progress, 0
+        self._compiled: set[str] = set()
+        self._lock = threading.Lock()
+        self.helper: Helper | None = None
 
     def on_start(self, what: Any) -> None:
-        """Numba begins with a function."""
+        """Numba begins with a function: if it is the first entry, the second gets help."""
+        is_first = what.data["dispatcher"] is phases.forward
+        if is_first and self.helper is None and can_help(phases.backward):
+            self.helper = Helper(self._add)
 
     def on_end(self, what: Any) -> None:
         """Numba is done with a function."""
-        self.compiled += 1
-        self._tell(min(self.compiled, self._total - 1), self._total)
+        self._add(identity(what))
+        self.tell()
+
+    def _add(self, name: str) -> None:
+        with self._lock:
+            self._compiled.add(name)
+
+    def tell(self, is_end: bool = False) -> None:
+        """Tell of every function since the last time, in the thread that wants to know."""
+        compiled = len(self._compiled)
+        if self._tell is None or not compiled:
+            return
+        total = self._total
+        done = total if is_end else min(compiled, total - 1)
+        for number in [done] if is_end else range(self._told + 1, done + 1):
+            self._told = number
+            self._tell(number, total)
 
 
 def compile_kernels(
@@ -45,30 +83,100 @@ def compile_kernels(
 
     All sizes are numbers that the kernels read, so that one small network compiles everything that
     any network needs of a kind. Nothing is told if the kernels come from the disk.
+
+    The way there is compiled here. Meanwhile a second process compiles the way back, and leaves it
+    on the disk; whatever is not found there in the end, is compiled here too.
     """
-    kinds = {type(segment) for plan in plans for segment in plan}
+    kinds = _kinds(plans)
     total = FUNCTIONS * (KernelSegment in kinds) + MAPS_FUNCTIONS * (MapsSegment in kinds)
-    counter = _Counter(total, on_progress or (lambda done, of: None))
-    with event.install_listener("numba:compile", counter):
-        if KernelSegment in kinds:
-            _use_kernels()
-        if MapsSegment in kinds:
-            _use_maps()
-    if counter.compiled and on_progress:
-        on_progress(total, total)
+    compiling = _Compiling(total, on_progress)
+    try:
+        with event.install_listener("numba:compile", compiling):
+            if KernelSegment in kinds:
+                use_forward()
+            if MapsSegment in kinds:
+                use_maps()
+            if compiling.helper is not None:
+                compiling.helper.wait(compiling.tell)
+            if KernelSegment in kinds:
+                use_backward()
+    finally:
+        if compiling.helper is not None:
+            compiling.helper.stop()
+    compiling.tell(is_end=True)
 
 
-def _use_kernels() -> None:
-    """Call once whatever Python calls."""
-    network = Network([Dense(2)], input_shape=(1,))
-    segment: Any = make_plan(network)[0]
-    space = Workspace(network, segment, 1, 1)
-    run(space, 1, 0, theta=network.initialise().vector)
-    wait_for_bell(np.zeros(1, np.int64), 1)  # the helping threads' part; returns at once
+def _kinds(plans: Iterable[Plan]) -> set[type]:
+    return {type(segment) for plan in plans for segment in plan}
 
 
-def _use_maps() -> None:
-    """Call once whatever Python calls of the kernels for maps: there and back."""
+class _MissingError(Exception):
+    """An entry is not on the disk."""
+
+
+class _Refusing(event.Listener):
+    """Keeps this thread from compiling: what comes first is always an entry."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def on_start(self, what: Any) -> None:
+        """Numba begins with a function."""
+        if threading.get_ident() == self._thread:
+            raise _MissingError
+
+    def on_end(self, what: Any) -> None:
+        """Numba is done with a function."""
+
+
+def fetch_forward(plan: Plan) -> bool:
+    """Fetch from the disk what the way there needs; return whether it is all there."""
+    try:
+        with event.install_listener("numba:compile", _Refusing()):
+            _use_there(plan)
+    except _MissingError:
+        return False
+    return True
+
+
+def compile_forward_apart(plan: Plan) -> None:
+    """Compile the way there, by another process if that is possible, and fetch it.
+
+    Compiling here takes the interpreter's lock from whoever has to answer meanwhile.
+    """
+    if can_help(phases.forward):
+        kinds = _kinds([plan])
+        entries = ["forward"] * (KernelSegment in kinds) + ["maps"] * (MapsSegment in kinds)
+        helper = Helper(lambda _: None, entries)
+        try:
+            helper.wait(lambda: None, _LONGEST)
+        finally:
+            helper.stop()
+    _use_there(plan)
+
+
+def _use_there(plan: Plan) -> None:
+    """Call once whatever a plan calls on the way there."""
+    kinds = _kinds([plan])
+    if KernelSegment in kinds:
+        use_forward()
+    if MapsSegment in kinds:
+        use_maps(back=False)
+
+
+def use_forward() -> None:
+    """Call once whatever is called on the way there."""
+    phases.forward(_small_job(), 0)
+    phases.wait_for_bell(np.zeros(1, np.int64), 1)  # the helping threads' part; returns at once
+
+
+def use_backward() -> None:
+    """Call once what is called on the way back."""
+    phases.backward(_small_job(), 0)
+
+
+def use_maps(back: bool = True) -> None:
+    """Call once what is called of the kernels for maps: there and, if asked for, back."""
     from inkgrad.engines.cpu.maps.run import MapsRun
 
     depthwise = [Conv2D(2, 1, groups=2), Conv2D(2, 1, stride=2, groups=2)]
@@ -76,7 +184,17 @@ def _use_maps() -> None:
     network = Network(layers, input_shape=(1, 3, 3))
     parameters, x = network.initialise(), np.zeros((1, 1, 3, 3), np.float32)
     maps = MapsRun(network.stages, is_first=False)
+    maps.forward(parameters, x)
+    if not back:
+        return
     with maps.weights(parameters) as weights:
         mode = Mode(training=True)
         y, saved = maps.there(parameters, x, mode, parameters.statistics.copy(), weights)
         maps.back(parameters, y, saved, np.zeros(network.size, np.float32))
+
+
+def _small_job() -> phases.Job:
+    network = Network([Dense(2)], input_shape=(1,))
+    segment: Any = make_plan(network)[0]
+    space = Workspace(network, segment, 1, 1)
+    return make_job(space, 0, theta=network.initialise().vector)

@@ -259,7 +259,7 @@ def take_windows(
             waiting += 1
             if waiting == TILE:
                 flush(block, f, words, scratch, own_words, stamp, waiting)
-                waiting = 0
+                waiting = np.int64(0)
         if out_ink >= 0:
             words[out_ink + wy + block.out_pad_y] = seen << np.uint64(block.out_pad_x)
     return waiting
@@ -297,7 +297,7 @@ def flush(
             _keep_answer(block, f, words, note, scratch, own_words, stamp)
 
 
-@kernel
+@inlined
 def _keep_answer(
     block: Any, f: Any, words: Any, note: int, scratch: int, own_words: int, stamp: int
 ) -> None:
@@ -311,7 +311,7 @@ def _keep_answer(
     words[own_words + block.stamps + w] = np.uint64(stamp)
 
 
-@kernel
+@inlined
 def _copy_answer(
     block: Any, f: Any, target: int, words: Any, winners: int, scratch: int, own_words: int, w: int
 ) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.compiling import SOURCES, entry, kernel
+from inkgrad.engines.cpu.compiling import SOURCES, entry, inlined, kernel
 from inkgrad.engines.cpu.maps.products import PANEL, forward, outer
 from inkgrad.engines.cpu.maps.winograd import (
     OUTPUTS,
@@ -64,7 +64,7 @@ SHAPE = np.dtype([(name, np.int64) for name in _NAMES.split()] + [(SOURCES, np.i
 """A convolution's sizes and places."""
 
 
-@kernel
+@inlined
 def _tile(shape: Any, number: int) -> tuple[int, int, int]:
     """Return a tile's drawing, row and column."""
     of_drawing = shape.tiles_y * shape.tiles_x
