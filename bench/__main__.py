@@ -293,7 +293,7 @@ def segments(
     machine = _begin(threads)
     with console.status("running segments"):
         rows = bench_segments(batch=batch, threads=threads, rounds=rounds)
-    title = f"the seed network with a batch norm in it, batch {batch}, median of {rounds}"
+    title = f"the seed network with dropout in it, batch {batch}, median of {rounds}"
     publish("segments", title, rows, machine, console, json_file, plot_file)
 
 

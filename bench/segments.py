@@ -12,7 +12,7 @@ from bench.pool import batches_of, pool
 from bench.trainers import LEARNING_RATE
 from inkgrad.engines import Engine, ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.layers import INFERENCE, Array, BatchNorm
+from inkgrad.layers import INFERENCE, Array, Dropout
 from inkgrad.network import Network, seed_network
 from inkgrad.optimizers import Adam
 
@@ -20,7 +20,7 @@ __all__ = ["bench_segments"]
 
 
 def bench_segments(*, batch: int, threads: int, rounds: int) -> list[dict[str, Any]]:
-    """Time each segment of the seed network with a batch norm behind its first pool.
+    """Time each segment of the seed network with dropout behind its first pool, which no kernel knows.
 
     Returns
     -------
@@ -33,17 +33,17 @@ def bench_segments(*, batch: int, threads: int, rounds: int) -> list[dict[str, A
     seed = seed_network()
     *_, before = (i for i, stage in enumerate(seed.stages) if stage.name == "pool1")
     layers = list(seed.layers)
-    with_norm = Network([*layers[: before + 1], BatchNorm(), *layers[before + 1 :]])
+    with_dropout = Network([*layers[: before + 1], Dropout(0.1), *layers[before + 1 :]])
     batches = list(batches_of(*pool(), batch))
     steps = {
-        ("a step of it", "cpu"): _step(CpuEngine(with_norm, threads)),
+        ("a step of it", "cpu"): _step(CpuEngine(with_dropout, threads)),
         ("a step of the seed network", "cpu"): _step(CpuEngine(seed, threads)),
-        ("a step of it", "reference"): _step(ReferenceEngine(with_norm)),
+        ("a step of it", "reference"): _step(ReferenceEngine(with_dropout)),
     }
     taken: dict[tuple[str, str], list[float]] = {}
     for _ in range(rounds):
         for x, labels in batches:
-            for where, seconds in _segments(CpuEngine(with_norm, 1), x, labels).items():
+            for where, seconds in _segments(CpuEngine(with_dropout, 1), x, labels).items():
                 taken.setdefault(where, []).append(seconds / batch)
         for who, step in steps.items():
             start = time.perf_counter()
@@ -80,7 +80,8 @@ def _segments(engine: CpuEngine, x: Array, labels: Array) -> dict[tuple[str, str
     found, trail = dict.fromkeys(names, 0.0), []
     for name, run in zip(names[:-1], engine._runs[:-1], strict=True):
         start = time.perf_counter()
-        x, saved = run.there(parameters, x, INFERENCE, statistics)
+        with run.weights(parameters) as weights:
+            x, saved = run.there(parameters, x, INFERENCE, statistics, weights)
         found[name] += time.perf_counter() - start
         trail.append((name, run, saved))
     start = time.perf_counter()

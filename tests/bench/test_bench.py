@@ -276,7 +276,7 @@ def test_segments_are_timed_one_by_one(bench):
     rows = bench("segments", "--batch", "8", "--rounds", "1")
     assert [(row["name"], row["by"]) for row in rows] == [
         ("conv1 relu1 pool1", "kernels"),
-        ("norm1", "layers"),
+        ("dropout1", "layers"),
         ("conv2 relu2 pool2 flatten1 dense1 relu3 dense2", "kernels"),
         ("a step of it", "cpu"),
         ("a step of the seed network", "cpu"),
