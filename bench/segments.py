@@ -20,7 +20,7 @@ __all__ = ["bench_segments"]
 
 
 def bench_segments(*, batch: int, threads: int, rounds: int) -> list[dict[str, Any]]:
-    """Time each segment of the seed network with dropout behind its first pool, which no kernel knows.
+    """Time each segment of the seed network with dropout, which no kernel knows, in its middle.
 
     Returns
     -------

@@ -207,6 +207,19 @@ def test_several_threads_may_use_one_predictor_and_one_engine():
     assert np.allclose(three.predict(parameters, x), whole, atol=1e-6)
 
 
+def test_the_memory_that_is_told_is_about_what_a_pass_takes():
+    layers = [conv(32), BatchNorm(), ReLU(), conv(16), Parallel([[conv(16), ReLU()], []]), ReLU()]
+    network, parameters, rng = drawn(layers, (3, 28, 28), seed=0)
+    run = MapsRun(network.stages[: len(layers)], is_first=True)
+    x = rng.random((200, 3, 28, 28), np.float32)
+    with run.weights(parameters) as weights:
+        y, saved = run.there(parameters, x, Mode.of_step(0, 0), parameters.statistics, weights)
+        run.back(parameters, y, saved, np.zeros(network.size, np.float32))
+    (buffers,) = run._buffers
+    taken = sum(maps.nbytes for free in buffers._free.values() for maps in free)
+    assert 0.7 < run.bytes(200) / taken < 1.4
+
+
 def test_what_is_lent_is_lent_again_with_zeros_around_it():
     frame, buffers = Frame((3, 2, 2), (1, 1, 1, 1)), Buffers(4)
     maps = buffers.take(frame)

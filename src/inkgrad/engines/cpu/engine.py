@@ -153,7 +153,10 @@ class CpuEngine:
         """Return how much memory a step takes beside parameters, gradient and data."""
         from inkgrad.engines.cpu.runner import Workspace
 
-        return sum(
+        parts = self._parts(batch)
+        at_once = sum(part.stop - part.start for part in parts[: self.threads])
+        maps = [run for run in self._runs if hasattr(run, "bytes")]
+        return sum(run.bytes(at_once) for run in maps) + sum(
             Workspace(self.network, segment, batch, self.threads).bytes
             for segment in self._plan
             if isinstance(segment, KernelSegment)
@@ -251,8 +254,9 @@ class CpuEngine:
     @contextlib.contextmanager
     def _laid_out(self, runs: list[Run], parameters: Parameters) -> Iterator[Laid]:
         """Lend runs with weights as they read them: once for all parts of a batch."""
+        pool = self._pool if self.threads > 1 else None
         with contextlib.ExitStack() as stack:
-            yield [(run, stack.enter_context(run.weights(parameters))) for run in runs]
+            yield [(run, stack.enter_context(run.weights(parameters, pool=pool))) for run in runs]
 
     def trainer(
         self,

@@ -94,7 +94,9 @@ class LayerRun:
     def __init__(self, segment: LayerSegment) -> None:
         self._stages = segment.stages
 
-    def weights(self, parameters: Parameters) -> AbstractContextManager[None]:
+    def weights(
+        self, parameters: Parameters, pool: Executor | None = None
+    ) -> AbstractContextManager[None]:
         """Lay nothing out: layers take weights as they are."""
         return contextlib.nullcontext()
 
@@ -139,7 +141,9 @@ class KernelRun:
         self.ends_in_dense = bool(segment.dense) and segment.stages[-1] is segment.dense[-1].stage
         self._spaces = Workspaces(network, segment, threads)
 
-    def weights(self, parameters: Parameters) -> AbstractContextManager[None]:
+    def weights(
+        self, parameters: Parameters, pool: Executor | None = None
+    ) -> AbstractContextManager[None]:
         """Lay nothing out: every pass begins with that."""
         return contextlib.nullcontext()
 

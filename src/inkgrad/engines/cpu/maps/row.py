@@ -12,7 +12,7 @@ from inkgrad.engines.cpu.maps.steps import Activate, Activation, Average, Convol
 from inkgrad.layers import BatchNorm, Conv2D, LeakyReLU, MaxPool2D, Parallel, ReLU, Shape
 from inkgrad.layers.row import Stage
 
-__all__ = ["convolutions", "make_row"]
+__all__ = ["every_step", "make_row"]
 
 _NONE: Margin = (0, 0, 0, 0)
 
@@ -55,14 +55,13 @@ def make_row(stages: Sequence[Stage]) -> list[Step]:
     return _build(drafts, drafts[0].reads)
 
 
-def convolutions(steps: Sequence[Step]) -> Iterator[Convolve]:
-    """Yield every convolution, those in branches too."""
+def every_step(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield steps, and those in their branches."""
     for step in steps:
-        if isinstance(step, Convolve):
-            yield step
-        elif isinstance(step, Side):
+        yield step
+        if isinstance(step, Side):
             for row in step.rows:
-                yield from convolutions(row)
+                yield from every_step(row)
 
 
 def _drafts(stages: Sequence[Stage], prefix: str) -> list[_Draft]:

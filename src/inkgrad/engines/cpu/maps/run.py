@@ -12,8 +12,8 @@ import numpy as np
 from inkgrad.engines.cpu.maps import steps
 from inkgrad.engines.cpu.maps.filters import Weights
 from inkgrad.engines.cpu.maps.frame import Buffers
-from inkgrad.engines.cpu.maps.row import convolutions, make_row
-from inkgrad.engines.cpu.maps.steps import Average, Gradient, Maps, Pass
+from inkgrad.engines.cpu.maps.row import every_step, make_row
+from inkgrad.engines.cpu.maps.steps import Average, Convolve, Gradient, Maps, Pass
 from inkgrad.layers import INFERENCE, Array, Mode
 from inkgrad.layers.row import Stage
 from inkgrad.memory import writable
@@ -41,28 +41,45 @@ class MapsRun:
         self._steps = make_row(stages)
         self._is_first = is_first
         self._gives_row = isinstance(self._steps[-1], Average)
-        self._convolutions = list(convolutions(self._steps))
+        self._convolutions = [
+            step for step in every_step(self._steps) if isinstance(step, Convolve)
+        ]
         self._buffers: list[Buffers] = []  # pop and append are indivisible: no lock
         self._weights: list[dict[str, Weights]] = []
 
     @contextlib.contextmanager
-    def weights(self, parameters: Parameters, back: bool = True) -> Iterator[dict[str, Weights]]:
-        """Lend the weights, laid out; `back`: for the way back, too."""
-        weights = self.lay_out(parameters, back)
+    def weights(
+        self, parameters: Parameters, back: bool = True, pool: Executor | None = None
+    ) -> Iterator[dict[str, Weights]]:
+        """Lend the weights, laid out; `back`: for the way back, too. See `lay_out`."""
+        weights = self.lay_out(parameters, back, pool)
         yield weights
         self._weights.append(weights)
 
-    def lay_out(self, parameters: Parameters, back: bool) -> dict[str, Weights]:
-        """Return the weights, laid out, for good."""
+    def lay_out(
+        self, parameters: Parameters, back: bool, pool: Executor | None = None
+    ) -> dict[str, Weights]:
+        """Return the weights, laid out, for good; by the pool's threads, if there is one."""
         try:
             weights = self._weights.pop()
         except IndexError:
             weights = {step.name: step.filters.room() for step in self._convolutions}
         theta = writable(parameters.vector)
-        for step in self._convolutions:
+
+        def pack(step: Convolve) -> None:
             where, _ = parameters.network.layout[f"{step.name}.weight"]
             step.filters.pack(theta, where.start, weights[step.name], back)
+
+        largest_first = reversed(self._convolutions)
+        list((map if pool is None else pool.map)(pack, largest_first))
         return weights
+
+    def bytes(self, drawings: int) -> int:
+        """Return how much memory the maps of so many drawings take, there and back."""
+        frames = [step.after for step in every_step(self._steps)]
+        kept = self._steps[0].before.drawing + sum(frame.drawing for frame in frames)
+        on_the_way = 2 * max(frame.drawing for frame in frames)  # a gradient, and the one before
+        return 4 * drawings * (kept + on_the_way)
 
     def forward(
         self,
