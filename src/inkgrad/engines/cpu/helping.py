@@ -142,7 +142,8 @@ def main(entries: list[str]) -> None:
             pass
 
         def on_end(self, what: Any) -> None:
-            print(identity(what), flush=True)
+            sys.stdout.write(identity(what) + "\n")
+            sys.stdout.flush()
 
     uses: dict[str, Callable[[], None]] = {
         "forward": use_forward,
