@@ -142,8 +142,7 @@ def main(entries: list[str]) -> None:
             pass
 
         def on_end(self, what: Any) -> None:
-            sys.stdout.write(identity(what) + "\n")
-            sys.stdout.flush()
+            print(identity(what), flush=True)
 
     uses: dict[str, Callable[[], None]] = {
         "forward": use_forward,
