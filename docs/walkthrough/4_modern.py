@@ -621,7 +621,8 @@ for name, network in [("seed", seed_network(5)), ("narrow sketch", narrow_sketch
 # ```
 #
 # Those are the shares of 20,950 real drawings of twenty classes that were held out (split 80/20,
-# seed 42, six epochs). The second command takes 72 minutes on two busy cores, the first a few.
+# seed 42, six epochs). The second command took 27 minutes on two cores that had other work besides,
+# the first takes a few.
 #
 # ## 4.7 Folding: a norm costs nothing in the end
 #
