@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["CpuEngine", "CpuTrainer"]
 
 _PART, _MAPS_PART = 64, 32
-"""Threads that share a batch take at least so many drawings each time: of maps, the fewer."""
+"""The fewest drawings that a thread takes at a time; fewer where kernels for maps are used."""
 
 
 class CpuEngine:

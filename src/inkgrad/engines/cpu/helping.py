@@ -22,7 +22,7 @@ _START = (
     "from inkgrad.engines.cpu.helping import main; main(sys.argv[2:])"
 )
 _PATIENCE = 4
-"""The second may take so many times as long again as the first did, or is given up."""
+"""The second is given up after this many times as long again as the first took."""
 
 _A_MOMENT = 0.05  # seconds
 

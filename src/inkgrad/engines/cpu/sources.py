@@ -22,7 +22,8 @@ __all__ = ["ASIDE", "digest", "facts"]
 ASIDE = {
     *("crew", "engine", "helping", "layout", "plan", "predictor", "program", "runner"),
     *("segments", "sources", "warmup"),
-    *("maps.filters", "maps.frame", "maps.row", "maps.run", "maps.steps"),
+    *("maps.behind", "maps.filters", "maps.flow", "maps.frame", "maps.row", "maps.run"),
+    "maps.steps",
 }
 """Modules that no compiled code is made of (the records of `layout` are types of arguments)."""
 

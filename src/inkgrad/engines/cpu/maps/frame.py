@@ -132,7 +132,7 @@ class Buffers:
         self._scratch: dict[str, Array] = {}
 
     def take(self, frame: Frame, drawings: int | None = None) -> Array:
-        """Return an array for so many drawings' maps (all, by default), to be given back."""
+        """Return an array with room for `drawings` drawings (by default, all), to be given back."""
         count = self.drawings if drawings is None else drawings
         free = self._free.setdefault((frame, count), [])
         return free.pop() if free else aligned_zeros(count * frame.drawing, np.float32)

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from inkgrad.engines.cpu.maps.behind import Activation
 from inkgrad.engines.cpu.maps.filters import filters_of
 from inkgrad.engines.cpu.maps.frame import Frame, Margin
-from inkgrad.engines.cpu.maps.steps import Activate, Activation, Average, Convolve, Side, Step
+from inkgrad.engines.cpu.maps.steps import Activate, Average, Convolve, Side, Step
 from inkgrad.layers import BatchNorm, Conv2D, LeakyReLU, MaxPool2D, Parallel, ReLU, Shape
 from inkgrad.layers.row import Stage
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from inkgrad.engines.cpu.maps import steps
 from inkgrad.engines.cpu.maps.filters import Weights
+from inkgrad.engines.cpu.maps.flow import Gradient, Maps, Pass
 from inkgrad.engines.cpu.maps.frame import Buffers
 from inkgrad.engines.cpu.maps.row import every_step, make_row
-from inkgrad.engines.cpu.maps.steps import Average, Convolve, Gradient, Maps, Pass
+from inkgrad.engines.cpu.maps.steps import Average, Convolve
 from inkgrad.layers import INFERENCE, Array, Mode
 from inkgrad.layers.row import Stage
 from inkgrad.memory import writable
@@ -75,7 +76,7 @@ class MapsRun:
         return weights
 
     def bytes(self, drawings: int) -> int:
-        """Return how much memory the maps of so many drawings take, there and back."""
+        """Return the bytes that the maps of some drawings take, there and back."""
         frames = [step.after for step in every_step(self._steps)]
         kept = self._steps[0].before.drawing + sum(frame.drawing for frame in frames)
         on_the_way = 2 * max(frame.drawing for frame in frames)  # a gradient, and the one before

@@ -8,145 +8,24 @@ Between steps lie only convolutions' outputs z, and the gradients of what is don
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from inkgrad.engines.cpu.maps import activation
-from inkgrad.engines.cpu.maps.filters import Filters, Weights
-from inkgrad.engines.cpu.maps.frame import Buffers, Frame
+from inkgrad.engines.cpu.maps.behind import Activation, Part
+from inkgrad.engines.cpu.maps.filters import Filters
+from inkgrad.engines.cpu.maps.flow import Gradient, Maps, Pass, cells_between
+from inkgrad.engines.cpu.maps.frame import Frame
 from inkgrad.engines.cpu.simd import LANES
-from inkgrad.layers import Array, BatchNorm, LeakyReLU, ReLU
-from inkgrad.layers.norm import shards
-from inkgrad.network import Parameters, Statistics
+from inkgrad.layers import Array
 
-__all__ = [
-    "Activate",
-    "Activation",
-    "Average",
-    "Convolve",
-    "Gradient",
-    "Maps",
-    "Pass",
-    "Side",
-    "Step",
-    "backward",
-    "forward",
-]
+__all__ = ["Activate", "Average", "Convolve", "Side", "Step", "Trail", "backward", "forward"]
 
 _CHUNK = 640 * 1024  # bytes of the largest maps that a chunk works on
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What all steps of a pass are given.
-
-    Attributes
-    ----------
-    n : int
-        Drawings.
-    parameters : Parameters
-    weights : dict
-        As `Filters` lay them out, by the names of stages.
-    training : bool
-        Whether norms measure.
-    keeps : bool
-        Whether there is a way back.
-    statistics : Statistics, or None if none are wanted
-        Written.
-    buffers : Buffers
-    """
-
-    n: int
-    parameters: Parameters
-    weights: dict[str, Weights]
-    training: bool
-    keeps: bool
-    statistics: Statistics | None
-    buffers: Buffers
-
-    def place(self, name: str) -> int:
-        """Return where parameters of a name begin."""
-        return int(self.parameters.network.layout[name][0].start)
-
-
-class Part(NamedTuple):
-    """Drawings that a norm measured together, or all where there is none.
-
-    Attributes
-    ----------
-    first, last : int
-        Drawings first … last−1.
-    coefficients : (3 · channels,) float32 array
-        See `activation.activate`.
-    rate : (channels,) array
-        A norm's 1/√(σ² + ε).
-    """
-
-    first: int
-    last: int
-    coefficients: Array
-    rate: Array
-
-
-@dataclass
-class Maps:
-    """Maps on their way from step to step.
-
-    Attributes
-    ----------
-    array : array
-        Borrowed.
-    measured : (array, array), optional
-        Each drawing's means, and sums of squares about them: see `activation.measure`.
-    """
-
-    array: Array
-    measured: tuple[Array, Array] | None = None
-
-
-@dataclass
-class Gradient:
-    """A gradient on its way back.
-
-    Behind a norm it is not finished: it is that of h, and `parts` say how it becomes that of z:
-    (first drawing, last, coefficients of `activation.spread`). A finished one has no z.
-    """
-
-    array: Array
-    frame: Frame
-    z: Array | None = None
-    parts: list[tuple[int, int, Array]] = field(default_factory=list)
-
-    def release(self, buffers: Buffers) -> None:
-        """Give back what was borrowed."""
-        buffers.give(self.frame, self.array)
-        if self.z is not None:
-            buffers.give(self.frame, self.z)
-
-    def write(self, first: int, last: int, frame: Frame, dz: Array) -> None:
-        """Write the finished gradient of drawings first … last−1, which are all of one part."""
-        n, size = last - first, self.frame.drawing
-        own = self.array[first * size :]
-        if self.z is None:
-            frame.inside(dz, n)[...] = self.frame.inside(own, n)
-            return
-        coefficients = next(each for begin, end, each in self.parts if begin <= first < end)
-        cells = cells_between(self.frame, frame)
-        activation.spread(cells, n, self.z[first * size :], own, coefficients, dz)
-
-    def finished(self, frame: Frame, run: Pass) -> Gradient:
-        """Return the finished gradient in a frame; what it is made from is not given back."""
-        dz = run.buffers.take(frame)
-        edges = [0, *(last for _, last, _ in self.parts)] if self.parts else [0, run.n]
-        for first, last in itertools.pairwise(edges):
-            self.write(first, last, frame, dz[first * frame.drawing :])
-        return Gradient(dz, frame)
 
 
 class Step(Protocol):
@@ -167,144 +46,6 @@ class Step(Protocol):
         dy is given back; x is not, and stays in use for as long as dx is not finished.
         """
         ...
-
-
-class Activation:
-    """A bias or a norm, a ReLU and a 2×2 pool, each if it is there; see `activation`.
-
-    Parameters
-    ----------
-    bias : str, optional
-        Name of the bias among the parameters.
-    norm : (str, BatchNorm), optional
-        The name of the stage, and the layer.
-    relu : ReLU or LeakyReLU, optional
-    pool : bool
-    """
-
-    def __init__(
-        self,
-        before: Frame,
-        *,
-        bias: str | None = None,
-        norm: tuple[str, BatchNorm] | None = None,
-        relu: ReLU | LeakyReLU | None = None,
-        pool: bool = False,
-    ) -> None:
-        self.before = before
-        self._bias, self.norm, self._relu, self.pool = bias, norm, relu, pool
-        self.width = before.groups * LANES
-        self._channels, rows, columns = before.shape
-        self.places = rows * columns
-
-    def cells(self, after: Frame) -> Any:
-        """Return sizes and places, where y stands in a frame."""
-        cells = cells_between(self.before, after).copy()
-        relu = self._relu
-        cells["rectified"] = 0 if relu is None else 2 if isinstance(relu, LeakyReLU) else 1
-        cells["slope"] = getattr(relu, "slope", 0.0)
-        cells["pool"] = 2 if self.pool else 1
-        return cells
-
-    def parts(self, x: Maps, run: Pass) -> list[Part]:
-        """Return the coefficients of each part, measured if the network learns."""
-        numbers, n = run.parameters, run.n
-        bias: Any = 0.0 if self._bias is None else self._padded(numbers[self._bias])
-        if self.norm is None:
-            coefficients = np.zeros((3, self.width), np.float32)
-            coefficients[1], coefficients[2] = 1, bias
-            return [Part(0, n, coefficients.ravel(), coefficients[1])]
-        name, layer = self.norm
-        if not run.training:
-            mean, variance = (
-                self._padded(numbers.statistics[f"{name}.{which}"])
-                for which in ("mean", "variance")
-            )
-            return [Part(0, n, *self._coefficients(numbers, mean - bias, variance))]
-        means, squares = self._measured(x, n)
-        parts, found = [], []
-        for part in shards(n, layer.shard):
-            own = means[part].astype(np.float64)  # (drawings, width)
-            mean = own.mean(axis=0)
-            # What varies within drawings, and what varies from drawing to drawing.
-            within = squares[part].sum(axis=0, dtype=np.float64) / (len(own) * self.places)
-            variance = within + own.var(axis=0)
-            parts.append(Part(part.start, part.stop, *self._coefficients(numbers, mean, variance)))
-            own_channels = slice(0, self._channels)
-            found.append((len(own), (mean + bias)[own_channels], variance[own_channels]))
-        if run.statistics is not None:
-            state = {
-                which: run.statistics[f"{name}.{which}"].copy() for which in ("mean", "variance")
-            }
-            for which, values in layer.averaged(found, self.places, **state).items():
-                run.statistics[f"{name}.{which}"] = values
-        return parts
-
-    def write_gradient(
-        self,
-        parts: list[Part],
-        sums: Array,
-        products: Array,
-        run: Pass,
-        gradient: Array,
-    ) -> list[tuple[int, int, Array]]:
-        """Write the gradient of scale and shift, or of the bias; return a `Gradient`'s parts.
-
-        `sums` and `products` are each drawing's, as `activation.collect` writes them.
-        """
-        scale = shift = bias = np.zeros(self.width)
-        back = []
-        for first, last, coefficients, rate in parts:
-            own = slice(first * self.width, last * self.width)
-            total, along = (
-                each[own].reshape(-1, self.width).sum(axis=0, dtype=np.float64)
-                for each in (sums, products)
-            )
-            shift = shift + total
-            if self.norm is None:
-                bias = shift
-                continue
-            scale = scale + along * rate
-            m = (last - first) * self.places
-            spread = np.zeros((4, self.width), np.float32)
-            spread[:2] = coefficients.reshape(3, self.width)[:2]
-            if run.training:
-                spread[2], spread[3] = total / m, along * rate**2 / m
-            else:
-                bias = bias + total * spread[1]
-            back.append((first, last, spread.ravel()))
-        found = {}
-        if self.norm is not None:
-            found = {f"{self.norm[0]}.scale": scale, f"{self.norm[0]}.shift": shift}
-        if self._bias is not None:
-            found[self._bias] = bias
-        for name, values in found.items():
-            place = run.place(name)
-            gradient[place : place + self._channels] = values[: self._channels]
-        return back
-
-    def _measured(self, x: Maps, n: int) -> tuple[Array, Array]:
-        """Return what was measured, each (drawings, width)."""
-        if x.measured is None:
-            x.measured = np.empty(n * self.width, np.float32), np.empty(n * self.width, np.float32)
-            activation.measure(cells_between(self.before, self.before), n, x.array, *x.measured)
-        means, squares = x.measured
-        return means.reshape(n, self.width), squares.reshape(n, self.width)
-
-    def _coefficients(
-        self, numbers: Parameters, mean: Array, variance: Array
-    ) -> tuple[Array, Array]:
-        """Return the coefficients of `activation.activate`, and 1/√(σ² + ε)."""
-        name, layer = self.norm  # type: ignore[misc]
-        rate = 1 / np.sqrt(variance.astype(np.float64) + layer.epsilon)
-        scale, shift = (self._padded(numbers[f"{name}.{which}"]) for which in ("scale", "shift"))
-        return np.concatenate([mean, rate * scale, shift]).astype(np.float32), rate
-
-    def _padded(self, values: Array) -> Array:
-        """Return a channel's numbers, and zeros up to whole vectors."""
-        padded = np.zeros(self.width, values.dtype)
-        padded[: len(values)] = values
-        return padded
 
 
 class Convolve:
@@ -546,7 +287,10 @@ class Side:
             back = backward(trail, share, run, gradient, wants_dx)
             if dx is not None and back is not None:
                 sent, sum_ = (self.before.inside(each.array, n) for each in (back, dx))
-                np.add(sum_, sent, out=sum_) if k else np.copyto(sum_, sent)
+                if k == 0:
+                    sum_[...] = sent
+                else:
+                    sum_ += sent
             if back is not None:
                 back.release(buffers)
         if whole is not dy:
@@ -591,20 +335,3 @@ def backward(trail: Trail, dy: Any, run: Pass, gradient: Array, wants_dx: bool) 
         run.buffers.give(dy.frame, dy.array)
         return done
     return dy if isinstance(dy, Gradient) else None
-
-
-@functools.lru_cache(maxsize=1024)
-def cells_between(z: Frame, y: Frame) -> Any:
-    """Return sizes and places for kernels that go from maps in one frame to maps in another.
-
-    Whoever wants to change them makes a copy.
-    """
-    cells = np.zeros(1, activation.CELLS)
-    c = cells[0]
-    c["pool"], c["groups"] = 1, z.groups
-    _, c["rows"], c["columns"] = z.shape
-    for letter, frame in (("z", z), ("y", y)):
-        c[f"{letter}_at"] = frame.at(0, 0)
-        for name in ("row", "slab", "drawing"):
-            c[f"{letter}_{name}"] = getattr(frame, name)
-    return cells
