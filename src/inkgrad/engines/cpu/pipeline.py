@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite.binding import Linkage
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -51,12 +50,12 @@ class _Part(JITCodeLibrary):
 class _Apart(_Part):
     """The same, and it stays a function of its own."""
 
-    def add_llvm_module(self, ll_module: Any) -> None:
+    def add_ir_module(self, ir_module: Any) -> None:
         """Add what Numba made of the function."""
-        for function in ll_module.functions:
-            if not function.is_declaration and function.linkage == Linkage.external:
-                function.add_function_attribute("noinline")
-        super().add_llvm_module(ll_module)
+        for function in ir_module.functions:
+            if not function.is_declaration and not function.linkage:  # visible from outside
+                function.attributes.add("noinline")
+        super().add_ir_module(ir_module)
 
 
 class PartCompiler(Compiler):
