@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from inkgrad.engines.cpu.pipeline import ApartCompiler, PartCompiler
 from inkgrad.engines.cpu.sources import digest
 
-__all__ = ["SOURCES", "entry", "inlined", "kernel", "merged"]
+__all__ = ["SOURCES", "compiled", "entry", "inlined", "kernel", "merged"]
 
 # No bounds checks and no Python errors for division; the GIL is released. Not `fastmath`: sums keep
 # the order in which they are written, so that the bits do not depend on the compiler's choices.
@@ -50,6 +51,16 @@ def entry(function: Any) -> Any:
     with contextlib.suppress(RuntimeError):  # no place to keep it
         dispatcher._cache = _Cache(function)
     return dispatcher
+
+
+def compiled(function: Any, *arguments: Any) -> Callable[..., Any]:
+    """Return an entry's compiled code for arguments of the types that these have.
+
+    It may be called with arguments of the same types alone: nobody looks whether they are.
+    """
+    types = tuple(map(function.typeof_pyval, arguments))
+    code: Callable[..., Any] = function.compile(types)  # which does so only once
+    return code
 
 
 class _Locator:

@@ -30,6 +30,7 @@ from inkgrad.engines.cpu.pooling import rectify
 from inkgrad.engines.cpu.simd import (
     LANES,
     add,
+    first_bit,
     load,
     load_all,
     prefetch,
@@ -51,6 +52,7 @@ CHUNK = WORD
 _VECTORS = CHUNK // LANES
 _APART = np.int64(CHUNK)  # of the same type as other strides
 _ONE = np.uint64(1)
+_VERY_FEW = 2  # drawings
 
 
 @kernel
@@ -108,7 +110,7 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
             m = weights + o
             for n in range(first, last):
                 if o == 0 and chunk + 1 < layer.chunks:
-                    _fetch_ahead(matrix, weights, rows, layer, chunk + 1, n - first, last - first)
+                    _fetch_ahead(layer, f, matrix, weights, rows, chunk + 1, n, first, last)
                 to = z + n * step + o
                 if left >= 8:
                     _add_rows(
@@ -171,9 +173,29 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
 
 @inlined
 def _fetch_ahead(
-    matrix: Any, weights: int, rows: Any, layer: Any, chunk: int, part: int, parts: int
+    layer: Any,
+    f: Any,
+    matrix: Any,
+    weights: int,
+    rows: Any,
+    chunk: int,
+    n: int,
+    first: int,
+    last: int,
 ) -> None:
-    """Have one of `parts` parts of the next chunk's rows fetched."""
+    """Have rows of the next chunk fetched: drawing n's share of all.
+
+    Of very few drawings most inputs are 0 in each, so that only those rows are fetched that this
+    one needs.
+    """
+    if last - first <= _VERY_FEW:
+        live = live_bits(f, layer.input + n * layer.input_step + chunk * CHUNK)
+        while live != 0:
+            row = rows[chunk * CHUNK + first_bit(live)]
+            live &= live - _ONE
+            prefetch(matrix, weights + row, layer.width)
+        return
+    part, parts = n - first, last - first
     for i in range(CHUNK * part // parts, CHUNK * (part + 1) // parts):
         row = rows[chunk * CHUNK + i]
         if row >= 0:

@@ -7,8 +7,9 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from inkgrad.engines.cpu.compiling import compiled
 from inkgrad.engines.cpu.layout import PART
-from inkgrad.engines.cpu.phases import forward
+from inkgrad.engines.cpu.phases import Job, forward
 from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan
 from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
 from inkgrad.engines.cpu.segments import LayerRun
@@ -90,6 +91,7 @@ class _Packed:
     ) -> None:
         self._threads, self._theta = threads, parameters.vector
         self._output_shape = segment.stages[-1].output_shape
+        self._inputs = int(np.prod(segment.stages[0].input_shape))
         self._numbers = int(np.prod(self._output_shape))
         self._ends_in_softmax = segment.has_loss
         self._spaces = Workspaces(network, segment, threads, on_new=self._pack)
@@ -97,9 +99,9 @@ class _Packed:
     def forward(self, parameters: Parameters, x: Array, pool: Executor) -> Array:
         """Return what the segment gives; its own copy of the parameters is used."""
         n = len(x)
+        if n <= PART:
+            return self._predict_few(n, x)
         with self._spaces.lend(n) as space:
-            if n <= PART:
-                return self._predict_few(space, n, x)
             x = np.ascontiguousarray(x).reshape(-1)
             outputs = np.empty(n * self._numbers, np.float32)
             run(
@@ -114,24 +116,36 @@ class _Packed:
             )
         return outputs.reshape(n, *self._output_shape)
 
-    def _predict_few(self, space: Workspace, n: int, x: Array) -> Array:
-        """Predict one task's worth: the job is kept, for making it would take half of the time."""
-        job = space.jobs.get(n)
-        if job is None:
-            job = space.jobs[n] = make_job(
-                space,
-                n,
-                Way.FORWARD_PACKED,
-                theta=self._theta,
-                x=np.empty(x.size, np.float32),
-                outputs=np.empty(n * self._numbers, np.float32),
-                probabilities=self._ends_in_softmax,
-            )
-        space.settings["batch"] = n
-        job.x[:] = x.reshape(-1)
-        job.counters[:] = 0
-        forward(job, 0)
-        return job.outputs.reshape(n, *self._output_shape).copy()
+    def _predict_few(self, n: int, x: Array) -> Array:
+        """Predict one task's worth: what takes as long as the kernels is kept for the next time.
+
+        That is the job, and the compiled code for it: Numba would look it up by the types of all
+        of the job's arrays.
+        """
+        space = self._spaces.take(n)
+        try:
+            if n not in space.jobs:
+                space.jobs[n] = self._make_few(space, n)
+            job, run_forward = space.jobs[n]
+            job.x[:] = x.reshape(-1)
+            job.counters.fill(0)
+            run_forward(job, 0)
+            return job.outputs.reshape(n, *self._output_shape).copy()
+        finally:
+            self._spaces.give_back(space)
+
+    def _make_few(self, space: Workspace, n: int) -> tuple[Job, Callable[..., None]]:
+        job = make_job(
+            space,
+            n,
+            Way.FORWARD_PACKED,
+            theta=self._theta,
+            x=np.empty(n * self._inputs, np.float32),
+            outputs=np.empty(n * self._numbers, np.float32),
+            probabilities=self._ends_in_softmax,
+        )
+        job = job._replace(settings=job.settings.copy())  # the space's are another job's next time
+        return job, compiled(forward, job, 0)
 
     def _pack(self, space: Workspace) -> None:
         run(space, 1, 0, theta=self._theta)

@@ -34,8 +34,9 @@ class Workspace:
     blocks : array of records
         The layout's convolutions, and then their mirrors.
     floats, words : arrays
-    jobs : dict of int to Job
-        Whoever has the same to do again and again may keep jobs here, by their batch.
+    jobs : dict of int to (Job, callable)
+        Whoever has the same to do again and again may keep jobs here, by their batch, each with the
+        compiled code that it is given to.
     """
 
     def __init__(self, network: Network, segment: KernelSegment, batch: int, threads: int) -> None:
@@ -50,7 +51,7 @@ class Workspace:
         self.settings["stamp"] = 1
         self.settings["blocks"] = len(layout.convolutions)
         self.blocks = np.concatenate([layout.convolutions, layout.mirrors])
-        self.jobs: dict[int, Job] = {}
+        self.jobs: dict[int, tuple[Job, Callable[..., None]]] = {}
         self._programs: dict[Any, Any] = {}
 
     @property
