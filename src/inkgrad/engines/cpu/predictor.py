@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import NamedTuple
 
 import numpy as np
 
 from inkgrad.engines.cpu.compiling import compiled
 from inkgrad.engines.cpu.layout import PART
 from inkgrad.engines.cpu.phases import Job, forward
-from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan
+from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, Plan
 from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
 from inkgrad.engines.cpu.segments import LayerRun
 from inkgrad.engines.reference import ReferenceEngine
@@ -46,15 +48,7 @@ class Predictor:
     ) -> None:
         self._reference = ReferenceEngine(network)
         self._parameters = parameters.copy()
-        self._pool = pool
-        self._runs = [
-            _Packed(network, segment, self._parameters, threads)
-            if isinstance(segment, KernelSegment)
-            else _PackedMaps(segment, self._parameters)
-            if isinstance(segment, MapsSegment)
-            else LayerRun(segment)
-            for segment in plan
-        ]
+        self._runs = [_make_run(network, each, self._parameters, threads, pool) for each in plan]
         last = plan[-1]
         self._ends_in_softmax = isinstance(last, KernelSegment) and last.has_loss
 
@@ -65,22 +59,52 @@ class Predictor:
             return self._reference.predict(self._parameters, x)
         x = np.asarray(x, np.float32)
         for run_ in self._runs:
-            x = run_.forward(self._parameters, x, self._pool())
+            x = run_(x)
         return x if self._ends_in_softmax else softmax(x)
+
+
+def _make_run(
+    network: Network,
+    segment: KernelSegment | MapsSegment | LayerSegment,
+    parameters: Parameters,
+    threads: int,
+    pool: Callable[[], Executor],
+) -> Callable[[Array], Array]:
+    """Return what a segment's inputs become, as a function."""
+    if isinstance(segment, KernelSegment):
+        return _Packed(network, segment, parameters, threads)
+    if isinstance(segment, MapsSegment):
+        return _PackedMaps(segment, parameters, pool)
+    return functools.partial(LayerRun(segment).forward, parameters)
+
+
+class _Few(NamedTuple):
+    """A job for a few drawings, to be run again and again.
+
+    Numba would look compiled code up by the types of all of a job's arrays, each time.
+    """
+
+    job: Job
+    run: Callable[[Job, int], None]
+    x: Array  # (n, …): what the job reads
+    outputs: Array  # (n, …): what it writes
 
 
 class _PackedMaps:
     """A segment of maps whose weights were laid out."""
 
-    def __init__(self, segment: MapsSegment, parameters: Parameters) -> None:
+    def __init__(
+        self, segment: MapsSegment, parameters: Parameters, pool: Callable[[], Executor]
+    ) -> None:
         from inkgrad.engines.cpu.maps.run import MapsRun
 
         self._run = MapsRun(segment.stages, is_first=segment.is_first)
+        self._parameters, self._pool = parameters, pool
         self._weights = self._run.lay_out(parameters, back=False)
 
-    def forward(self, parameters: Parameters, x: Array, pool: Executor) -> Array:
+    def __call__(self, x: Array) -> Array:
         """Return what the segment gives."""
-        return self._run.forward(parameters, x, pool, self._weights)
+        return self._run.forward(self._parameters, x, self._pool(), self._weights)
 
 
 class _Packed:
@@ -91,13 +115,13 @@ class _Packed:
     ) -> None:
         self._threads, self._theta = threads, parameters.vector
         self._output_shape = segment.stages[-1].output_shape
-        self._inputs = int(np.prod(segment.stages[0].input_shape))
+        self._input_shape = segment.stages[0].input_shape
         self._numbers = int(np.prod(self._output_shape))
         self._ends_in_softmax = segment.has_loss
         self._spaces = Workspaces(network, segment, threads, on_new=self._pack)
 
-    def forward(self, parameters: Parameters, x: Array, pool: Executor) -> Array:
-        """Return what the segment gives; its own copy of the parameters is used."""
+    def __call__(self, x: Array) -> Array:
+        """Return what the segment gives."""
         n = len(x)
         if n <= PART:
             return self._predict_few(n, x)
@@ -117,35 +141,33 @@ class _Packed:
         return outputs.reshape(n, *self._output_shape)
 
     def _predict_few(self, n: int, x: Array) -> Array:
-        """Predict one task's worth: what takes as long as the kernels is kept for the next time.
-
-        That is the job, and the compiled code for it: Numba would look it up by the types of all
-        of the job's arrays.
-        """
+        """Predict one task's worth: what takes as long as the kernels is kept for the next time."""
         space = self._spaces.take(n)
         try:
             if n not in space.jobs:
                 space.jobs[n] = self._make_few(space, n)
-            job, run_forward = space.jobs[n]
-            job.x[:] = x.reshape(-1)
-            job.counters.fill(0)
-            run_forward(job, 0)
-            return job.outputs.reshape(n, *self._output_shape).copy()
+            few = space.jobs[n]
+            few.x[:] = x
+            few.job.counters.fill(0)
+            few.run(few.job, 0)
+            return few.outputs.copy()
         finally:
             self._spaces.give_back(space)
 
-    def _make_few(self, space: Workspace, n: int) -> tuple[Job, Callable[..., None]]:
+    def _make_few(self, space: Workspace, n: int) -> _Few:
+        x = np.empty((n, *self._input_shape), np.float32)
+        outputs = np.empty((n, *self._output_shape), np.float32)
         job = make_job(
             space,
             n,
             Way.FORWARD_PACKED,
             theta=self._theta,
-            x=np.empty(n * self._inputs, np.float32),
-            outputs=np.empty(n * self._numbers, np.float32),
+            x=x.reshape(-1),
+            outputs=outputs.reshape(-1),
             probabilities=self._ends_in_softmax,
         )
         job = job._replace(settings=job.settings.copy())  # the space's are another job's next time
-        return job, compiled(forward, job, 0)
+        return _Few(job, compiled(forward, job, 0), x, outputs)
 
     def _pack(self, space: Workspace) -> None:
         run(space, 1, 0, theta=self._theta)

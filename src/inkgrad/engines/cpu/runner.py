@@ -34,9 +34,8 @@ class Workspace:
     blocks : array of records
         The layout's convolutions, and then their mirrors.
     floats, words : arrays
-    jobs : dict of int to (Job, callable)
-        Whoever has the same to do again and again may keep jobs here, by their batch, each with the
-        compiled code that it is given to.
+    jobs : dict of int to anything
+        Whoever has the same to do again and again may keep jobs here, by their batch.
     """
 
     def __init__(self, network: Network, segment: KernelSegment, batch: int, threads: int) -> None:
@@ -51,7 +50,7 @@ class Workspace:
         self.settings["stamp"] = 1
         self.settings["blocks"] = len(layout.convolutions)
         self.blocks = np.concatenate([layout.convolutions, layout.mirrors])
-        self.jobs: dict[int, tuple[Job, Callable[..., None]]] = {}
+        self.jobs: dict[int, Any] = {}
         self._programs: dict[Any, Any] = {}
 
     @property
