@@ -283,6 +283,17 @@ def test_repeat_load_all_and_store_all_move_tuples():
     np.testing.assert_array_equal(target, expected.ravel())
 
 
+def test_load_all_takes_as_many_vectors_as_another_tuple_has():
+    @njit
+    def copy(source, target):
+        store_all(target, 0, LANES, load_all(repeat(3, splat(0.0)), source, ODD, 2 * LANES))
+
+    source, target = numbers(8 * LANES), np.zeros(4 * LANES, np.float32)
+    copy(source, target)
+    np.testing.assert_array_equal(target[: 3 * LANES], rows_of(3, source, ODD, 2 * LANES).ravel())
+    assert not target[3 * LANES :].any()
+
+
 def test_add_scaled_of_a_row():
     @njit
     def compute(acc, x, array, i, target):

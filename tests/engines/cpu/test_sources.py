@@ -13,6 +13,7 @@ import pytest
 import inkgrad.engines.cpu
 from inkgrad.engines.cpu.sources import ASIDE, digest, facts
 
+TILES = "@along_rows", "@over_taps"
 FOLDER = Path(inkgrad.engines.cpu.__file__).parent
 SOURCE = '''
 """A module."""
@@ -114,5 +115,13 @@ def test_no_compiled_code_is_made_of_the_modules_that_do_not_count():
         assert not imported & (ASIDE - {"sources"}), name
     for name in ASIDE:
         text = text_of(name)
-        decorators = ("@kernel", "@inlined", "@entry", "@merged", "@njit")
+        decorators = (
+            "@kernel",
+            "@inlined",
+            "@entry",
+            "@merged",
+            "@njit",
+            "@along_rows",
+            "@over_taps",
+        )
         assert not any(f"\n{decorator}\n" in text for decorator in decorators), name

@@ -18,12 +18,20 @@ __all__ = ["SOURCES", "compiled", "entry", "inlined", "kernel", "merged"]
 
 # No bounds checks and no Python errors for division; the GIL is released. Not `fastmath`: sums keep
 # the order in which they are written, so that the bits do not depend on the compiler's choices.
-_OPTIONS: dict[str, Any] = {"boundscheck": False, "error_model": "numpy", "nogil": True}
+# No array is made in compiled code, so nothing counts who refers to one (Numba's run time, NRT):
+# counts would be atomic additions wherever an array is handed on.
+_OPTIONS: dict[str, Any] = {
+    "boundscheck": False,
+    "error_model": "numpy",
+    "nogil": True,
+    "_nrt": False,
+}
 
 # What Python calls a function by, and C: neither calls any but the entries.
 _WITHIN: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-kernel: Any = njit(**_WITHIN, pipeline_class=ApartCompiler)
+# What is not said of a function, Numba takes from the caller that it is being compiled for.
+kernel: Any = njit(**_WITHIN, forceinline=False, pipeline_class=ApartCompiler)
 """Compiles a function that compiled code calls; Python cannot."""
 
 inlined: Any = njit(**_WITHIN, forceinline=True, pipeline_class=PartCompiler)

@@ -43,6 +43,7 @@ from inkgrad.engines.cpu.simd import (
     where_positive,
 )
 from inkgrad.engines.cpu.sparse import WORD, live_bits, sum_rows, sum_rows_of
+from inkgrad.engines.cpu.tiles import along_rows
 
 __all__ = ["CHUNK", "backward", "bias_gradient", "forward", "pack_rows", "unpack_rows"]
 
@@ -73,25 +74,28 @@ def unpack_rows(layer: Any, f: Any, gradient: Any, first: int, last: int) -> Non
             gradient[target + o] = f[source + o]
 
 
-@inlined
-def _add_rows(
-    acc: Any,
+@along_rows
+def _add_chunk(
+    tile: Any,
+    o: int,
     layer: Any,
     f: Any,
-    a: int,
-    chunk: int,
     matrix: Any,
-    m: int,
+    weights: int,
     rows: Any,
-    n: int,
-    to: int,
+    chunk: int,
+    first: int,
+    last: int,
 ) -> None:
-    """Add a chunk's part to one drawing's outputs `to` and on."""
-    live = live_bits(f, a + n * layer.input_step + chunk * CHUNK)
-    acc = sum_rows_of(
-        acc, live, f, a + n * layer.input_step + chunk * CHUNK, matrix, m, rows, chunk * CHUNK
-    )
-    store_all(f, to, LANES, acc)
+    """Add what a chunk of inputs gives to a tile of outputs, drawing after drawing."""
+    for n in range(first, last):
+        if o == 0 and chunk + 1 < layer.chunks:
+            _fetch_ahead(layer, f, matrix, weights, rows, chunk + 1, n, first, last)
+        a = layer.input + n * layer.input_step + chunk * CHUNK
+        z = layer.output + n * layer.output_step + o
+        acc = load_all(tile, f, z, LANES)
+        acc = sum_rows_of(acc, live_bits(f, a), f, a, matrix, weights + o, rows, chunk * CHUNK)
+        store_all(f, z, LANES, acc)
 
 
 @kernel
@@ -104,74 +108,14 @@ def forward(layer: Any, f: Any, theta: Any, tables: Any, first: int, last: int) 
         for o in range(0, layer.width, LANES):
             store(f, z + n * step + o, load(f, layer.packed_bias + o))
     for chunk in range(layer.chunks):
-        o = 0
-        while o < layer.width:
-            left = (layer.width - o) // LANES
-            m = weights + o
-            for n in range(first, last):
-                if o == 0 and chunk + 1 < layer.chunks:
-                    _fetch_ahead(layer, f, matrix, weights, rows, chunk + 1, n, first, last)
-                to = z + n * step + o
-                if left >= 8:
-                    _add_rows(
-                        load_all(8, f, to, LANES),
-                        layer,
-                        f,
-                        layer.input,
-                        chunk,
-                        matrix,
-                        m,
-                        rows,
-                        n,
-                        to,
-                    )
-                elif left >= 4:
-                    _add_rows(
-                        load_all(4, f, to, LANES),
-                        layer,
-                        f,
-                        layer.input,
-                        chunk,
-                        matrix,
-                        m,
-                        rows,
-                        n,
-                        to,
-                    )
-                elif left >= 2:
-                    _add_rows(
-                        load_all(2, f, to, LANES),
-                        layer,
-                        f,
-                        layer.input,
-                        chunk,
-                        matrix,
-                        m,
-                        rows,
-                        n,
-                        to,
-                    )
-                else:
-                    _add_rows(
-                        load_all(1, f, to, LANES),
-                        layer,
-                        f,
-                        layer.input,
-                        chunk,
-                        matrix,
-                        m,
-                        rows,
-                        n,
-                        to,
-                    )
-            o += LANES * (8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1)
+        _add_chunk(layer.width, layer, f, matrix, weights, rows, chunk, first, last)
     if layer.rectified:
         for n in range(first, last):
             for o in range(z + n * step, z + n * step + layer.width, LANES):
                 store(f, o, rectify(load(f, o)))
 
 
-@inlined
+@kernel
 def _fetch_ahead(
     layer: Any,
     f: Any,
@@ -283,9 +227,8 @@ def backward(
                     prefetch(m, layer.weight + row, layer.width)
                     prefetch(v, layer.weight + row, layer.width)
                 live = live_bits(f, columns + i * CHUNK) & there
-                _weight_row(
-                    layer, f, live, columns + i * CHUNK, d, sums + i * layer.width, start == 0
-                )
+                to = sums + i * layer.width
+                _weight_row(layer.width, layer, f, live, columns + i * CHUNK, d, to, start == 0)
     total = 0.0
     for i in range(CHUNK):
         row = rows[chunk * CHUNK + i]
@@ -317,25 +260,11 @@ def _copy(source: Any, s: int, target: Any, t: int, count: int) -> None:
         store(target, t + i, load(source, s + i))
 
 
-@inlined
-def _weight_row(layer: Any, f: Any, live: Any, a: int, d: int, to: int, first: bool) -> None:
-    """Add what up to 64 drawings give to one row of dW."""
-    o, step = 0, layer.output_step
-    while o < layer.width:
-        left = (layer.width - o) // LANES
-        if left >= 8:
-            eight = repeat(8, splat(0.0)) if first else load_all(8, f, to + o, LANES)
-            store_all(f, to + o, LANES, sum_rows(eight, live, f, a, 1, f, d + o, step))
-            o += 8 * LANES
-        elif left >= 4:
-            four = repeat(4, splat(0.0)) if first else load_all(4, f, to + o, LANES)
-            store_all(f, to + o, LANES, sum_rows(four, live, f, a, 1, f, d + o, step))
-            o += 4 * LANES
-        elif left >= 2:
-            two = repeat(2, splat(0.0)) if first else load_all(2, f, to + o, LANES)
-            store_all(f, to + o, LANES, sum_rows(two, live, f, a, 1, f, d + o, step))
-            o += 2 * LANES
-        else:
-            one = repeat(1, splat(0.0)) if first else load_all(1, f, to + o, LANES)
-            store_all(f, to + o, LANES, sum_rows(one, live, f, a, 1, f, d + o, step))
-            o += LANES
+@along_rows
+def _weight_row(
+    tile: Any, o: int, layer: Any, f: Any, live: Any, a: int, d: int, to: int, is_first: bool
+) -> None:
+    """Add what up to 64 drawings give to a tile of one row of dW."""
+    acc = tile if is_first else load_all(tile, f, to + o, LANES)
+    acc = sum_rows(acc, live, f, a, 1, f, d + o, layer.output_step)
+    store_all(f, to + o, LANES, acc)

@@ -488,8 +488,11 @@ def repeat(_: Any, count: Any, x: Any) -> tuple[Any, Generator]:
 
 @intrinsic(prefer_literal=True)
 def load_all(_: Any, count: Any, array: Any, i: Any, stride: Any) -> tuple[Any, Generator]:
-    """load_all(count, array, i, stride): `count` (a constant) vectors, one every `stride`."""
-    number = count.literal_value
+    """load_all(count, array, i, stride): `count` vectors, one every `stride`.
+
+    `count` is a constant, or a tuple of as many vectors.
+    """
+    number = count.count if isinstance(count, types.UniTuple) else count.literal_value
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
         first = _place(context, builder, signature, values, array=1)
