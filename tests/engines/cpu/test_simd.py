@@ -35,6 +35,7 @@ from inkgrad.engines.cpu.simd import (
     lanes,
     load,
     load_all,
+    load_patch,
     load_tile,
     prefetch,
     repeat,
@@ -43,6 +44,7 @@ from inkgrad.engines.cpu.simd import (
     splat,
     store,
     store_all,
+    store_patch,
     store_tile,
     total,
     transpose,
@@ -292,6 +294,24 @@ def test_load_all_takes_as_many_vectors_as_another_tuple_has():
     copy(source, target)
     np.testing.assert_array_equal(target[: 3 * LANES], rows_of(3, source, ODD, 2 * LANES).ravel())
     assert not target[3 * LANES :].any()
+
+
+@pytest.mark.parametrize(("count", "width"), [(9, 3), (5, 5), (1, 1)])
+def test_load_patch_and_store_patch_move_a_patch_or_a_row(count, width):
+    """Nine vectors are three rows of three, `row_stride` apart; others are one row."""
+
+    @njit
+    def move(source, i, row_stride, target, j):
+        tile = load_patch(repeat(count, splat(0.0)), source, i, row_stride)
+        store_patch(target, j, row_stride, tile)
+
+    source, target, row_stride = numbers(20 * LANES), np.zeros(20 * LANES, np.float32), 6 * LANES
+    move(source, ODD, row_stride, target, 2)
+    expected = np.zeros_like(target)
+    for first in range(0, count // width * row_stride, row_stride):
+        row = source[ODD + first :][: width * LANES]
+        expected[2 + first :][: width * LANES] = row
+    np.testing.assert_array_equal(target, expected)
 
 
 def test_add_scaled_of_a_row():

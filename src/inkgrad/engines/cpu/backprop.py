@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.engines.cpu.compiling import inlined, kernel
+from inkgrad.engines.cpu.ink import columns_of_ink, is_blank
 from inkgrad.engines.cpu.simd import (
     LANES,
     REGISTERS,
@@ -36,13 +37,16 @@ from inkgrad.engines.cpu.simd import (
     lanes,
     load,
     load_all,
+    load_patch,
     select,
     splat,
     store,
     store_all,
+    store_patch,
     transpose_bits,
 )
 from inkgrad.engines.cpu.sparse import sum_rows_at
+from inkgrad.engines.cpu.tiles import over_taps
 
 __all__ = [
     "bias_gradients",
@@ -143,45 +147,19 @@ def plane_gradients(
 
     dW is [vector of filters][channel][tap][filter]: lanes are filters.
     """
-    taps = block.size_y * block.size_x
+    each = block.size_y * block.size_x * LANES
     for v in range(block.vectors):
         for c in range(block.channels):
-            plane = x + c * block.slab
-            acc = sums + (v * block.channels + c) * taps * LANES
-            if block.size_y == 3 and block.size_x == 3:
-                nine = load_all(9, f, acc, LANES)
-                nine, total = _plane_sums(nine, block, f, plane, g, tables, words, won, ink, v)
-                store_all(f, acc, LANES, nine)
-                if c == 0:
-                    store(f, bias_sums + v * LANES, add(load(f, bias_sums + v * LANES), total))
-                continue
-            for i in range(block.size_y):
-                row = plane + i * block.in_columns
-                j = 0
-                while j < block.size_x:
-                    to = acc + (i * block.size_x + j) * LANES
-                    left = block.size_x - j
-                    if left >= 5:
-                        five = load_all(5, f, to, LANES)
-                        five, total = _plane_sums(
-                            five, block, f, row + j, g, tables, words, won, ink, v
-                        )
-                        store_all(f, to, LANES, five)
-                        j += 5
-                    else:
-                        one = load_all(1, f, to, LANES)
-                        one, total = _plane_sums(
-                            one, block, f, row + j, g, tables, words, won, ink, v
-                        )
-                        store_all(f, to, LANES, one)
-                        j += 1
-                    if c == 0 and i == 0 and to == acc:
-                        store(f, bias_sums + v * LANES, add(load(f, bias_sums + v * LANES), total))
+            to = sums + (v * block.channels + c) * each
+            bias = bias_sums + v * LANES if c == 0 else -1
+            _plane_taps(block, f, x + c * block.slab, g, tables, words, won, ink, v, to, bias)
 
 
-@inlined
-def _plane_sums(
-    acc: Any,
+@over_taps
+def _plane_taps(
+    tile: Any,
+    i: int,
+    j: int,
     block: Any,
     f: Any,
     plane: int,
@@ -191,38 +169,39 @@ def _plane_sums(
     won: int,
     ink: int,
     v: int,
-) -> Any:
-    """Go through all windows with the sums of a few taps; return them, and the gradients' sum.
+    to: int,
+    bias: int,
+) -> None:
+    """Go through all windows with the sums of a few taps, and the bias's (if `bias` is not −1).
 
     Where a window sees no ink, only the bias learns.
     """
-    pool, zero = block.pool, splat(0.0)
-    cells, total = pool * pool, splat(0.0)
+    plane += i * block.in_columns + j
+    to += (i * block.size_x + j) * LANES
+    acc, total, zero = load_all(tile, f, to, LANES), splat(0.0), splat(0.0)
+    pool = block.pool
+    cells = pool * pool
     word, place = v * LANES // 64, np.uint64(v * LANES % 64)
-    see = (_ONE << np.uint64((pool - 1) * block.stride_x + block.size_x)) - _ONE
     w = 0
     for wy in range(block.out_rows):
-        top = wy * pool * block.stride_y
-        row_ink = ~np.uint64(0)
-        if ink >= 0:
-            row_ink = np.uint64(0)
-            for y in range(top, top + (pool - 1) * block.stride_y + block.size_y):
-                row_ink |= words[ink + y]
+        top, columns = wy * pool * block.stride_y, columns_of_ink(block, words, ink, wy)
         for wx in range(block.out_columns):
             left = wx * pool * block.stride_x
             error = load(f, g + v * block.out_slab + tables[block.error_at + w])
             first = won + w * cells * block.words + word
-            if ink < 0 or (row_ink >> np.uint64(left)) & see != 0:
+            if is_blank(block, columns, ink, wx):  # all cells are alike: the first won, if any
+                total = add(total, select(lanes(words[first] >> place), error, zero))
+            else:
                 for cell in range(cells):
                     own = select(lanes(words[first + cell * block.words] >> place), error, zero)
                     total = add(total, own)
                     y, s = top + cell // pool * block.stride_y, left + cell % pool * block.stride_x
                     at = plane + y * block.in_columns + s
                     acc = add_patch(acc, f, at, block.in_columns, own)
-            else:  # all cells are alike there: the first has won, if any
-                total = add(total, select(lanes(words[first] >> place), error, zero))
             w += 1
-    return acc, total
+    store_all(f, to, LANES, acc)
+    if bias >= 0 and i == 0 and j == 0:
+        store(f, bias, add(load(f, bias), total))
 
 
 @inlined
@@ -240,34 +219,52 @@ def filter_gradients(
 
     `turned` holds the winners by filter (see `by_filter`), g the gradient of the output's slabs.
     """
-    taps = block.size_y * block.size_x
-    row_stride = block.in_columns * LANES
+    each = block.size_y * block.size_x * LANES
     for group in range(block.groups):
         slab = x + group * block.slab
         for k in range(block.filters):
-            to = sums + (group * block.padded_filters + k) * taps * LANES
+            to = sums + (group * block.padded_filters + k) * each
             own = g + (k // LANES) * block.out_slab + k % LANES
             first = turned + k * block.window_words * 3
-            if block.size_y == 3 and block.size_x == 3:
-                nine = load_all(9, f, to, LANES)
-                nine = _over_windows(nine, block, f, own, slab, tables, words, first)
-                store_all(f, to, LANES, nine)
-                continue
-            for i in range(block.size_y):
-                j = 0
-                while j < block.size_x:
-                    left, tap = block.size_x - j, to + (i * block.size_x + j) * LANES
-                    start = slab + i * row_stride + j * LANES
-                    if left >= 5:
-                        five = load_all(5, f, tap, LANES)
-                        five = _over_windows(five, block, f, own, start, tables, words, first)
-                        store_all(f, tap, LANES, five)
-                        j += 5
-                    else:
-                        one = load_all(1, f, tap, LANES)
-                        one = _over_windows(one, block, f, own, start, tables, words, first)
-                        store_all(f, tap, LANES, one)
-                        j += 1
+            _filter_taps(block, f, slab, own, tables, words, first, to)
+
+
+@over_taps
+def _filter_taps(
+    tile: Any,
+    i: int,
+    j: int,
+    block: Any,
+    f: Any,
+    slab: int,
+    own: int,
+    tables: Any,
+    words: Any,
+    first: int,
+    to: int,
+) -> None:
+    """Add what all live windows of one filter give to a few of its taps.
+
+    One loop for all four cells: each loop's end is a surprise to the processor, which costs it as
+    much as two windows' arithmetic.
+    """
+    to += (i * block.size_x + j) * LANES
+    row_stride = block.in_columns * LANES
+    start = slab + i * row_stride + j * LANES
+    right_step, lower_step = block.stride_x * LANES, block.stride_y * row_stride
+    acc = load_all(tile, f, to, LANES)
+    for ww in range(block.window_words):
+        live = words[first + 3 * ww + _LIVE]
+        right, lower = words[first + 3 * ww + _RIGHT], words[first + 3 * ww + _LOWER]
+        errors, patches = block.error_at + 64 * ww, block.input_at + 64 * ww
+        while live != 0:
+            w = first_bit(live)
+            live &= live - _ONE
+            patch = start + tables[patches + w]
+            patch += np.int64((right >> np.uint64(w)) & _ONE) * right_step
+            patch += np.int64((lower >> np.uint64(w)) & _ONE) * lower_step
+            acc = add_scaled(acc, broadcast(f, own + tables[errors + w]), f, patch, row_stride)
+    store_all(f, to, LANES, acc)
 
 
 @kernel
@@ -306,31 +303,6 @@ def dense_filter_gradients(block: Any, f: Any, x: int, g: int, sums: int) -> Non
                 store_all(f, to_c, LANES, c)
 
 
-@inlined
-def _over_windows(
-    acc: Any, block: Any, f: Any, own: int, start: int, tables: Any, words: Any, first: int
-) -> Any:
-    """Add what all live windows of one filter give to its taps, or to a few of one row.
-
-    One loop for all four cells: each loop's end is a surprise to the processor, which costs it as
-    much as two windows' arithmetic.
-    """
-    row_stride = block.in_columns * LANES
-    right_step, lower_step = block.stride_x * LANES, block.stride_y * row_stride
-    for ww in range(block.window_words):
-        live = words[first + 3 * ww + _LIVE]
-        right, lower = words[first + 3 * ww + _RIGHT], words[first + 3 * ww + _LOWER]
-        errors, patches = block.error_at + 64 * ww, block.input_at + 64 * ww
-        while live != 0:
-            w = first_bit(live)
-            live &= live - _ONE
-            patch = start + tables[patches + w]
-            patch += np.int64((right >> np.uint64(w)) & _ONE) * right_step
-            patch += np.int64((lower >> np.uint64(w)) & _ONE) * lower_step
-            acc = add_scaled(acc, broadcast(f, own + tables[errors + w]), f, patch, row_stride)
-    return acc
-
-
 @kernel
 def input_gradients(block: Any, f: Any, dx: int, g: int, tables: Any, words: Any, won: int) -> None:
     """Write one drawing's dx, in slabs like x (its padding is written too, and means nothing).
@@ -363,36 +335,31 @@ def input_gradients(block: Any, f: Any, dx: int, g: int, tables: Any, words: Any
                 continue
             for cell in range(cells):
                 at, live = start + _cell_offset(block, cell), first + cell * block.words
-                if block.size_y == 3 and block.size_x == 3:
-                    row = block.in_columns * LANES
-                    a, b = load_all(3, f, at, LANES), load_all(3, f, at + row, LANES)
-                    c = load_all(3, f, at + 2 * row, LANES)
-                    s = (a[0], a[1], a[2], b[0], b[1], b[2], c[0], c[1], c[2])
-                    s = _over_filters(s, block, f, own, errors, weights, filters, words, live)
-                    store_all(f, at, LANES, (s[0], s[1], s[2]))
-                    store_all(f, at + row, LANES, (s[3], s[4], s[5]))
-                    store_all(f, at + 2 * row, LANES, (s[6], s[7], s[8]))
-                    continue
-                for i in range(block.size_y):
-                    j = 0
-                    while j < block.size_x:
-                        left = block.size_x - j
-                        tap = weights + (i * block.size_x + j) * LANES
-                        to = at + (i * block.in_columns + j) * LANES
-                        if left >= 5:
-                            five = load_all(5, f, to, LANES)
-                            five = _over_filters(
-                                five, block, f, own, errors, tap, filters, words, live
-                            )
-                            store_all(f, to, LANES, five)
-                            j += 5
-                        else:
-                            one = load_all(1, f, to, LANES)
-                            one = _over_filters(
-                                one, block, f, own, errors, tap, filters, words, live
-                            )
-                            store_all(f, to, LANES, one)
-                            j += 1
+                _patch_taps(block, f, at, own, errors, weights, filters, words, live)
+
+
+@over_taps
+def _patch_taps(
+    tile: Any,
+    i: int,
+    j: int,
+    block: Any,
+    f: Any,
+    at: int,
+    own: int,
+    errors: Any,
+    weights: int,
+    filters: Any,
+    words: Any,
+    live: int,
+) -> None:
+    """Add what all live filters of one cell give to what a few of its taps saw."""
+    row_stride = block.in_columns * LANES
+    at += i * row_stride + j * LANES
+    tap = weights + (i * block.size_x + j) * LANES
+    acc = load_patch(tile, f, at, row_stride)
+    acc = _over_filters(acc, block, f, own, errors, tap, filters, words, live)
+    store_patch(f, at, row_stride, acc)
 
 
 @inlined

@@ -21,38 +21,14 @@ from typing import Any
 import numpy as np
 
 from inkgrad.engines.cpu.compiling import inlined, kernel
+from inkgrad.engines.cpu.ink import columns_of_ink, is_blank
 from inkgrad.engines.cpu.pooling import keep_one, keep_strongest
-from inkgrad.engines.cpu.simd import (
-    LANES,
-    REGISTERS,
-    add_square,
-    add_window,
-    bits,
-    load,
-    load_all,
-    splat,
-    store,
-    transpose,
-    unequal,
-)
+from inkgrad.engines.cpu.simd import LANES, REGISTERS, add_square, add_window, load_all
 
-__all__ = [
-    "INWARDS",
-    "OUTWARDS",
-    "convolve",
-    "copy_slabs",
-    "find_ink",
-    "lay_out",
-    "pack_filters",
-    "pack_mirrored",
-]
-
-INWARDS, OUTWARDS = np.bool_(True), np.bool_(False)
-"""Which way `copy_slabs` copies; to Numba a plain `True` is a type of its own."""
+__all__ = ["convolve", "pack_filters", "pack_mirrored"]
 
 _PAIR = 2 * LANES
-_NO_INK = np.uint64(0)
-_ONE = np.uint64(1)
+_HAS_ROOM = REGISTERS == 32  # for a whole 3×3 filter of a pair beside the sums
 
 
 @kernel
@@ -88,119 +64,60 @@ def pack_mirrored(mirror: Any, theta: Any, f: Any, pair: int) -> None:
                 f[target + (k * taps + tap) * _PAIR] = value
 
 
-@kernel
-def lay_out(block: Any, x: Any, drawing: int, f: Any, at: int) -> None:
-    """Copy a drawing (channels, rows, columns) into the inside of its padded groups."""
-    if block.group != 1:
-        first = at + (block.pad_y * block.in_columns + block.pad_x) * LANES
-        copy_slabs(
-            block.channels,
-            block.rows,
-            block.columns,
-            x,
-            drawing * block.channels * block.rows * block.columns,
-            f,
-            first,
-            block.slab,
-            block.in_columns * LANES,
-            INWARDS,
-        )
-        return
-    for c in range(block.channels):
-        for y in range(block.rows):
-            source = ((drawing * block.channels + c) * block.rows + y) * block.columns
-            target = at + c * block.slab + (y + block.pad_y) * block.in_columns + block.pad_x
-            if block.columns >= LANES:
-                for i in range(0, block.columns - LANES, LANES):
-                    store(f, target + i, load(x, source + i))
-                last = block.columns - LANES  # overlaps the one before
-                store(f, target + last, load(x, source + last))
-            else:
-                for i in range(block.columns):
-                    f[target + i] = x[source + i]
+def _sum_in_rows_of(columns: int) -> Any:
+    """Return the function that sums up a tile whose four places stand in rows of `columns`."""
 
-
-@kernel
-def copy_slabs(
-    channels: int,
-    rows: int,
-    columns: int,
-    planes: Any,
-    place: int,
-    f: Any,
-    first: int,
-    slab: int,
-    row_stride: int,
-    inwards: bool,
-) -> None:
-    """Copy between planes (channels, rows, columns) and the inside of slabs, in or out.
-
-    Squares of LANES channels and columns are turned in registers; what is left, one by one.
-    """
-    size = rows * columns
-    for c in range(0, channels, LANES):
-        whole = c + LANES <= channels and columns >= LANES
-        for y in range(rows):
-            outer = place + c * size + y * columns
-            inner = first + c // LANES * slab + y * row_stride
-            if whole:
-                i = 0
-                while i < columns:
-                    i = min(i, columns - LANES)  # the last overlaps the one before
-                    if inwards:
-                        transpose(planes, outer + i, size, f, inner + i * LANES, LANES)
-                    else:
-                        transpose(f, inner + i * LANES, LANES, planes, outer + i, size)
-                    i += LANES
-                continue
-            for lane in range(min(LANES, channels - c)):
-                for i in range(columns):
-                    if inwards:
-                        f[inner + i * LANES + lane] = planes[outer + lane * size + i]
-                    else:
-                        planes[outer + lane * size + i] = f[inner + i * LANES + lane]
-
-
-@kernel
-def find_ink(block: Any, f: Any, at: int, words: Any, ink: int) -> None:
-    """Note which cells of padded planes are not 0: bit x of word y, all channels together."""
-    inside = (_ONE << np.uint64(block.in_columns)) - _ONE if block.in_columns < 64 else ~_NO_INK
-    for y in range(block.in_rows):
-        row = _NO_INK
+    @inlined
+    def sum_tile(acc: Any, block: Any, f: Any, corner: int, weight: int) -> Any:
+        """Add what all channels give; x begins at `corner`, the weights at `weight`."""
+        row_step = block.stride_y * block.in_columns * block.group
+        step = block.stride_x * block.group
+        is_plain = block.size_y == block.size_x == 3 and block.stride_y == block.stride_x == 1
         for c in range(block.channels):
-            first = at + c * block.slab + y * block.in_columns
-            for i in range(0, block.in_columns, LANES):
-                row |= bits(unequal(load(f, first + i), splat(0.0))) << np.uint64(i)
-        words[ink + y] = row & inside
+            first = corner + (c // block.group) * block.slab + c % block.group
+            if _HAS_ROOM and is_plain:
+                acc = add_window(acc, columns, f, first, row_step, step, f, weight)
+                weight += 9 * _PAIR
+                continue
+            for i in range(block.size_y):
+                at = first + i * block.in_columns * block.group
+                for j in range(block.size_x):
+                    row = load_all(2, f, weight, LANES)
+                    acc = add_square(acc, columns, f, at + j * block.group, row_step, step, row)
+                    weight += _PAIR
+        return acc
+
+    return sum_tile
+
+
+_sum_window, _sum_row = _sum_in_rows_of(2), _sum_in_rows_of(4)
 
 
 @inlined
-def _keep_row(
-    z: Any,
-    rectified: bool,
-    f: Any,
-    at: int,
-    words: Any,
-    word: int,
-    step: int,
-    place: int,
-    count: int,
+def _keep(
+    z: Any, block: Any, f: Any, to: int, words: Any, won: int, vector: int, count: int
 ) -> None:
-    """Write `count` cells of a row, where there is no pool; words of cells are `step` apart."""
-    keep_one(z[0], rectified, f, at, words, word, place)
+    """Write one vector of filters at a window, or at `count` places in a row, and who won."""
+    rectified, step = block.rectified != 0, block.words
+    to += vector * block.out_slab
+    word, place = won + vector * LANES // 64, vector * LANES % 64
+    if block.pool == 2:
+        keep_strongest(z, rectified, f, to, words, word, step, place)
+        return
+    keep_one(z[0], rectified, f, to, words, word, place)
     if count > 1:
-        keep_one(z[1], rectified, f, at + LANES, words, word + step, place)
+        keep_one(z[1], rectified, f, to + LANES, words, word + step, place)
     if count > 2:
-        keep_one(z[2], rectified, f, at + 2 * LANES, words, word + 2 * step, place)
+        keep_one(z[2], rectified, f, to + 2 * LANES, words, word + 2 * step, place)
     if count > 3:
-        keep_one(z[3], rectified, f, at + 3 * LANES, words, word + 3 * step, place)
+        keep_one(z[3], rectified, f, to + 3 * LANES, words, word + 3 * step, place)
 
 
 @kernel
 def convolve(
     block: Any, f: Any, x: int, out: int, words: Any, won: int, ink: int, out_ink: int
 ) -> None:
-    """Carry out one drawing.
+    """Run one drawing.
 
     Parameters
     ----------
@@ -214,79 +131,33 @@ def convolve(
         Where the input is not 0, a word a row (−1: not known), and where the output is more than
         blank paper gives (−1: not asked for).
     """
-    size_y, size_x, group = block.size_y, block.size_x, block.group
-    row_step = block.stride_y * block.in_columns * group
-    step = block.stride_x * group
     pool = block.pool
-    cells = pool * pool
-    rectified = block.rectified != 0
-    whole_window = (
-        REGISTERS == 32 and size_y == size_x == 3 and block.stride_y == block.stride_x == 1
-    )
-    see = (_ONE << np.uint64((pool - 1) * block.stride_x + size_x)) - _ONE  # a window's columns
     across = 1 if pool == 2 else 4  # outputs of one tile
     tile = np.uint64((1 << across) - 1)
     for wy in range(block.out_rows):
-        row_ink = ~_NO_INK
-        top = wy * pool * block.stride_y
-        if ink >= 0:
-            row_ink = _NO_INK
-            for y in range(top, top + (pool - 1) * block.stride_y + size_y):
-                row_ink |= words[ink + y]
-        seen = _NO_INK
+        columns, seen = columns_of_ink(block, words, ink, wy), np.uint64(0)
         for wx in range(0, block.out_columns, across):
-            left = wx * pool * block.stride_x
-            window = wy * block.out_columns + wx
-            target = (
-                out + ((wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x) * LANES
-            )
-            blank = ink >= 0 and pool == 2 and (row_ink >> np.uint64(left)) & see == 0
+            blank = pool == 2 and is_blank(block, columns, ink, wx)
             if not blank:
                 seen |= tile << np.uint64(wx)
+            top, left = wy * pool * block.stride_y, wx * pool * block.stride_x
+            corner = x + (top * block.in_columns + left) * block.group
+            to = (wy + block.out_pad_y) * block.out_in_columns + wx + block.out_pad_x
+            to = out + to * LANES
+            winners = won + (wy * block.out_columns + wx) * pool * pool * block.words
+            count = min(across, block.out_columns - wx)
             for pair in range(block.pairs):
                 bias = load_all(2, f, block.packed_bias + pair * _PAIR, LANES)
-                acc = (bias[0], bias[1], bias[0], bias[1], bias[0], bias[1], bias[0], bias[1])
-                weight = block.forward + pair * block.channels * size_y * size_x * _PAIR
+                a = (bias[0], bias[1], bias[0], bias[1], bias[0], bias[1], bias[0], bias[1])
+                weight = block.forward + pair * block.channels * block.size_y * block.size_x * _PAIR
                 if not blank:
-                    for c in range(block.channels):
-                        first = x + (c // group) * block.slab + c % group
-                        if whole_window:
-                            at = first + (top * block.in_columns + left) * group
-                            if pool == 2:
-                                acc = add_window(acc, 2, f, at, row_step, step, f, weight)
-                            else:
-                                acc = add_window(acc, 4, f, at, row_step, step, f, weight)
-                            weight += 9 * _PAIR
-                            continue
-                        for i in range(size_y):
-                            at = first + ((top + i) * block.in_columns + left) * group
-                            for j in range(size_x):
-                                row = load_all(2, f, weight, LANES)
-                                weight += _PAIR
-                                if pool == 2:
-                                    acc = add_square(acc, 2, f, at + j * group, row_step, step, row)
-                                else:
-                                    acc = add_square(acc, 4, f, at + j * group, row_step, step, row)
-                both = 2 * pair + 1 < block.vectors
-                place = pair * _PAIR
-                word = won + window * cells * block.words + place // 64
-                place %= 64
-                to = target + 2 * pair * block.out_slab
-                if pool == 2:
-                    z = (acc[0], acc[2], acc[4], acc[6])
-                    keep_strongest(z, rectified, f, to, words, word, block.words, place)
-                    if both:
-                        z = (acc[1], acc[3], acc[5], acc[7])
-                        to += block.out_slab
-                        keep_strongest(z, rectified, f, to, words, word, block.words, place + LANES)
-                else:
-                    count = min(4, block.out_columns - wx)
-                    z = (acc[0], acc[2], acc[4], acc[6])
-                    _keep_row(z, rectified, f, to, words, word, block.words, place, count)
-                    if both:
-                        z = (acc[1], acc[3], acc[5], acc[7])
-                        to += block.out_slab
-                        place += LANES
-                        _keep_row(z, rectified, f, to, words, word, block.words, place, count)
+                    if pool == 2:
+                        a = _sum_window(a, block, f, corner, weight)
+                    else:
+                        a = _sum_row(a, block, f, corner, weight)
+                first, second = (a[0], a[2], a[4], a[6]), (a[1], a[3], a[5], a[7])
+                _keep(first, block, f, to, words, winners, 2 * pair, count)
+                if 2 * pair + 1 < block.vectors:
+                    _keep(second, block, f, to, words, winners, 2 * pair + 1, count)
         if out_ink >= 0:
             words[out_ink + wy + block.out_pad_y] = seen << np.uint64(block.out_pad_x)

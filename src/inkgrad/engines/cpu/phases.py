@@ -22,20 +22,13 @@ import numpy as np
 from inkgrad.engines.cpu import backprop, dense
 from inkgrad.engines.cpu.atomic import add_atomically, give_way, read_atomically
 from inkgrad.engines.cpu.compiling import SOURCES, entry, inlined, kernel, merged
-from inkgrad.engines.cpu.convolution import (
-    INWARDS,
-    OUTWARDS,
-    convolve,
-    copy_slabs,
-    find_ink,
-    lay_out,
-    pack_filters,
-    pack_mirrored,
-)
+from inkgrad.engines.cpu.convolution import convolve, pack_filters, pack_mirrored
+from inkgrad.engines.cpu.ink import find_ink
 from inkgrad.engines.cpu.loss import softmax_cross_entropy
 from inkgrad.engines.cpu.optimizer import adam
 from inkgrad.engines.cpu.reduction import reduce_bias, reduce_filters, reduce_planes
 from inkgrad.engines.cpu.simd import LANES, load, store
+from inkgrad.engines.cpu.slabs import INWARDS, OUTWARDS, copy_slabs, lay_out
 from inkgrad.engines.cpu.winograd import flush, pack_transformed, take_windows
 
 __all__ = ["RULE", "SETTINGS", "Job", "Kind", "backward", "forward", "wait_for_bell", "work"]

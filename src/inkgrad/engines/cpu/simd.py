@@ -29,6 +29,8 @@ transpose_bits        a square of 64×64 bits
 repeat                a tuple of equal vectors
 load_all, store_all   a tuple of vectors, one every `stride` elements
 load_tile, store_tile the same for rows of several vectors each
+load_patch,           the same for a row, or a patch of 3×3 vectors, by how many a tile has
+store_patch
 where_positive        a tuple's lanes where an array is above 0, and 0 elsewhere
 add_scaled            acc[r, c] + x · (a row or patch of vectors in memory): what sparse sums need
 add_outer             acc[r, c] + a[r] · row[c]: what dense products need
@@ -68,6 +70,7 @@ __all__ = [
     "lanes",
     "load",
     "load_all",
+    "load_patch",
     "load_tile",
     "mul",
     "prefetch",
@@ -77,6 +80,7 @@ __all__ = [
     "splat",
     "store",
     "store_all",
+    "store_patch",
     "store_tile",
     "sub",
     "total",
@@ -564,6 +568,37 @@ def store_tile(
 def _tile_width(count: int) -> int:
     """Return how many of a tile's sums stand in a row: nine make a 3×3 patch, others one row."""
     return 3 if count == 9 else count
+
+
+@intrinsic
+def load_patch(_: Any, tile: Any, array: Any, i: Any, row_stride: Any) -> tuple[Any, Generator]:
+    """array[i + r·row_stride + c·LANES …], as many vectors as a tile has; see `_tile_width`."""
+    width = _tile_width(tile.count)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
+        first = _place(context, builder, signature, values, array=1)
+        step = _index(context, builder, signature.args[3], values[3])
+        rows = [_after(builder, first, k // width, step) for k in range(tile.count)]
+        vectors = [_read(builder, _after(builder, r, k % width, LANES)) for k, r in enumerate(rows)]
+        return cgutils.pack_array(builder, vectors)
+
+    return tile(tile, array, i, row_stride), generate
+
+
+@intrinsic
+def store_patch(_: Any, array: Any, i: Any, row_stride: Any, tile: Any) -> tuple[Any, Generator]:
+    """Write a tile where `load_patch` reads one."""
+    width = _tile_width(tile.count)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Value:
+        first = _place(context, builder, signature, values)
+        step = _index(context, builder, signature.args[2], values[2])
+        for k, x in enumerate(_parts(builder, values[3], tile.count)):
+            row = _after(builder, first, k // width, step)
+            _write(builder, x, _after(builder, row, k % width, LANES))
+        return context.get_dummy_value()
+
+    return types.void(array, i, row_stride, tile), generate
 
 
 @intrinsic
