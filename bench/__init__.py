@@ -8,6 +8,7 @@ networks       training of other networks, beside PyTorch
 contention     training beside a process that keeps one core busy
 memory         what training takes, and whether it grows
 phases         where the time of a training step goes
+ladder         each operation from the plain loop to the engine's kernel, rung by rung
 segments       what a layer costs that the fast engine's kernels do not know
 startup        how long the program takes to start
 raster         strokes to pixels, beside cairo, Skia and Pillow; how near to Google's

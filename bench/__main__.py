@@ -14,6 +14,7 @@ from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
 from bench.first_start import bench_first_start
 from bench.inference import SEED, bench_inference, network_names
 from bench.job import bench_job, find_job
+from bench.ladder.climb import OPERATIONS, bench_ladder
 from bench.machine import describe_machine, has_instructions
 from bench.memory import bench_memory
 from bench.networks import NETWORKS, bench_networks
@@ -279,6 +280,36 @@ def phases(
         rows = bench_phases(batch=batch, rounds=rounds)
     title = f"a step of the seed network, batch {batch}, one thread"
     publish("phases", title, rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def ladder(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"An operation: {'; '.join(OPERATIONS)}. By default all of them."),
+    ] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Drawings at a time.")] = 128,
+    rounds: Rounds = 9,
+    seconds: Seconds = 0.05,
+    max_isa: MaxIsa = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Time every rung from the plain loop to the engine's kernel, on one thread."""
+    for operation in only or ():
+        if operation not in OPERATIONS:
+            _refuse(f"--only is {operation}; choose one of {'; '.join(OPERATIONS)}")
+    machine = _begin(threads=1, max_isa=max_isa)
+    with console.status("climbing") as status:
+        rows = bench_ladder(
+            [operation for operation in OPERATIONS if operation in (only or OPERATIONS)],
+            batch=batch,
+            rounds=rounds,
+            seconds_a_turn=seconds,
+            on_operation=status.update,
+        )
+    title = f"the seed network's layers, rung by rung, one thread, median of {rounds}"
+    publish("ladder", title, rows, machine, console, json_file, plot_file)
 
 
 @app.command()

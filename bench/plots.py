@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +52,15 @@ class Panel:
     line_at : float, optional
         Where to draw a line across.
     lower_is_better : bool
+    climbs : bool
+        Whether bars keep their order, the first at the bottom, on a logarithmic scale.
     """
 
     title: str
     bars: Sequence[Bar]
     line_at: float | None = None
     lower_is_better: bool = False
+    climbs: bool = False
 
 
 def save_plot(path: Path, title: str, subtitle: str, panels: Sequence[Panel]) -> bool:
@@ -84,11 +88,18 @@ def save_plot(path: Path, title: str, subtitle: str, panels: Sequence[Panel]) ->
 
 def _draw(axis: object, panel: Panel) -> None:
     """Draw one panel."""
-    bars = sorted(panel.bars, key=lambda bar: bar.value, reverse=not panel.lower_is_better)
+    bars = (
+        list(reversed(panel.bars))
+        if panel.climbs
+        else sorted(panel.bars, key=lambda bar: bar.value, reverse=not panel.lower_is_better)
+    )
     ends = [max((bar.value, *(bar.spread or ()))) for bar in bars]
+    first = _decade_below(bars) if panel.climbs else 0.0
+    along, value_at = (math.log10, lambda x: 10.0**x) if panel.climbs else (float, float)
     # So wide that each bar's note fits beside it: `_CHARACTER` is a character's share of the width.
     width = max(
-        end / (1 - _CHARACTER * (len(bar.note) + 1)) for bar, end in zip(bars, ends, strict=True)
+        (along(end) - first) / (1 - _CHARACTER * (len(bar.note) + 1))
+        for bar, end in zip(bars, ends, strict=True)
     )
     for place, (bar, end) in enumerate(zip(bars, ends, strict=True)):
         ours = is_ours(bar.name) if bar.highlighted is None else bar.highlighted
@@ -96,7 +107,7 @@ def _draw(axis: object, panel: Panel) -> None:
         axis.barh(place, bar.value, height=0.68, color=_OURS if ours else _OTHERS)
         if bar.spread is not None:
             axis.plot(bar.spread, (place, place), color=_INK, lw=1.2, solid_capstyle="butt")
-        place_of_note = end + width * _CHARACTER
+        place_of_note = value_at(along(end) + width * _CHARACTER)
         axis.text(place_of_note, place, bar.note, va="center", size=9, color=_INK, weight=weight)
     axis.set_yticks(range(len(bars)), [bar.name for bar in bars], size=9, color=_INK)
     for label, bar in zip(axis.get_yticklabels(), bars, strict=True):
@@ -105,7 +116,13 @@ def _draw(axis: object, panel: Panel) -> None:
     if panel.line_at is not None:
         axis.axvline(panel.line_at, color=_INK, lw=1, ls=(0, (4, 3)))
     axis.invert_yaxis()
-    axis.set_xlim(0, width or 1)
+    if panel.climbs:
+        axis.set_xscale("log")
+        axis.set_xticks([10.0**n for n in range(first, math.ceil(math.log10(max(ends))) + 1)])
+        axis.minorticks_off()
+        axis.set_xlim(10.0**first, 10.0 ** (first + width))
+    else:
+        axis.set_xlim(0, width or 1)
     axis.set_title(panel.title, loc="left", size=10.5, color=_INK)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
     axis.tick_params(axis="x", labelsize=8, colors=_FAINT, length=0)
@@ -115,3 +132,8 @@ def _draw(axis: object, panel: Panel) -> None:
     for side in ("top", "right", "bottom"):
         axis.spines[side].set_visible(False)
     axis.spines["left"].set_color(_FAINT)
+
+
+def _decade_below(bars: Sequence[Bar]) -> int:
+    """Return the power of ten where a logarithmic axis begins: the smallest bar is to be seen."""
+    return math.floor(math.log10(min(bar.value for bar in bars)) - 0.1)

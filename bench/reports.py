@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bench.ladder.climb import THE_ENGINE
 from bench.machine import machine_line
 from bench.plots import Bar, Panel, save_plot
 from bench.tables import Column, make_table
@@ -182,6 +183,29 @@ def _phases(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("microseconds a drawing, one thread (less is better)", bars, None, True)]
 
 
+def _ladder(rows: Sequence[Row]) -> list[Panel]:
+    """Return the rungs of each operation, from the bottom to the top."""
+    return [
+        Panel(
+            f"{operation}: drawings/s (logarithmic), to the rung before, share of the peak",
+            [
+                Bar(
+                    row["name"],
+                    row["drawings_per_s"],
+                    f"{row['drawings_per_s']:,.0f}"
+                    + (f"   {row['times_before']:.3g}×" if "times_before" in row else "")
+                    + (f"   {row['share_of_peak']:.0%}" if "gflops" in row else ""),
+                    (row["slowest"], row["fastest"]),
+                    row["name"].startswith(THE_ENGINE),
+                )
+                for row in some
+            ],
+            climbs=True,
+        )
+        for (operation,), some in _grouped(rows, "operation")
+    ]
+
+
 def _segments(rows: Sequence[Row]) -> list[Panel]:
     """Return microseconds."""
     bars = [
@@ -341,6 +365,19 @@ REPORTS: dict[str, Report] = {
             Column("of it", "{efficiency:.0%}"),
         ),
         _phases,
+    ),
+    "ladder": Report(
+        (
+            Column("", "{operation}"),
+            Column("rung", "{name}"),
+            Column("µs a drawing", "{microseconds:,.1f}"),
+            Column("drawings/s", "{drawings_per_s:,.0f}"),
+            Column("to the one before", "{times_before:.2f}×"),
+            Column("multiply-adds", "{multiply_adds:,.0f}"),
+            Column("GFLOP/s", "{gflops:.1f}"),
+            Column("of the peak", "{share_of_peak:.1%}"),
+        ),
+        _ladder,
     ),
     "segments": Report(
         (

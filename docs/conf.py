@@ -30,6 +30,7 @@ exclude_patterns = [
     "extensions",
     "make_*.py",
     "walkthrough/pictures.py",
+    "ladder/figures.py",
     "**.ipynb",
 ]
 

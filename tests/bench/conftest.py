@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.ladder import climb
 from bench.ours import OurTrainer
 from bench.pool import pool
 from typer.testing import CliRunner
@@ -22,7 +23,7 @@ from inkgrad.engines import ReferenceEngine
 def _quick(monkeypatch):
     """Draw few doodles, compile nothing, and leave the tests' own process as it is."""
     monkeypatch.setattr(ours, "ENGINES", {"reference": ReferenceEngine})
-    for module in (training, inference, networks, memory, segments):
+    for module in (training, inference, networks, memory, segments, climb):
         monkeypatch.setattr(module, "pool", lambda: pool(16))
     monkeypatch.setattr(command, "restart_tuned", lambda *_: None)
 
