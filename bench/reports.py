@@ -368,11 +368,10 @@ REPORTS: dict[str, Report] = {
     ),
     "ladder": Report(
         (
-            Column("", "{operation}"),
-            Column("rung", "{name}"),
+            Column("rung", "{operation}: {name}"),
             Column("µs a drawing", "{microseconds:,.1f}"),
             Column("drawings/s", "{drawings_per_s:,.0f}"),
-            Column("to the one before", "{times_before:.2f}×"),
+            Column("to before", "{times_before:.2f}×"),
             Column("multiply-adds", "{multiply_adds:,.0f}"),
             Column("GFLOP/s", "{gflops:.1f}"),
             Column("of the peak", "{share_of_peak:.1%}"),

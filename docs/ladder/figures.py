@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+from IPython.display import HTML
+
 import pictures
-from IPython.display import Markdown
 
 MEASURED = json.loads((Path(__file__).parent / "measured.json").read_text("utf-8"))
 
@@ -17,26 +19,32 @@ def rows(operation: str) -> list[dict]:
     return [row for row in MEASURED["rows"] if row["operation"] == operation]
 
 
-def table(operation: str) -> Markdown:
+def table(operation: str) -> HTML:
     """Return a ladder's figures as a table."""
-    shown = rows(operation)
-    multiplies = "gflops" in shown[0]
+    shown, machine = rows(operation), MEASURED["machine"]
     head = ["rung", "µs a drawing", "drawings/s", "to the rung before"]
-    head += ["multiply-adds", "GFLOP/s", "of the peak"] if multiplies else []
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    if "gflops" in shown[0]:
+        head += ["multiply-adds", "GFLOP/s", "of the peak"]
+    lines = [line("th", head)]
     for row in shown:
         cells = [row["name"], f"{row['microseconds']:,.1f}", f"{row['drawings_per_s']:,.0f}"]
         cells.append(times(row["times_before"]) if "times_before" in row else "")
-        if multiplies:
+        if "gflops" in row:
             cells += [f"{row['multiply_adds']:,.0f}", f"{row['gflops']:.1f}"]
             cells.append(f"{row['share_of_peak']:.0%}")
-        lines.append("| " + " | ".join(cells) + " |")
-    machine = MEASURED["machine"]
-    return Markdown(
-        "\n".join(lines)
-        + f"\n\nOne thread of an {machine['processor']}, Numba {machine['numba']}, NumPy "
-        f"{machine['numpy']} with its own BLAS; {shown[-1]['batch']} drawings at a time."
+        lines.append(line("td", cells))
+    return HTML(
+        f'<table class="docutils align-default">{"".join(lines)}</table>'
+        f"<p>One thread of an {machine['processor']}, Numba {machine['numba']}, NumPy "
+        f"{machine['numpy']} with its own BLAS; {shown[-1]['batch']} drawings at a time.</p>"
     )
+
+
+def line(kind: str, cells: list[str]) -> str:
+    """Return a row of a table, the numbers to the right."""
+    first, *others = cells
+    right = "".join(f'<{kind} class="text-right">{html.escape(cell)}</{kind}>' for cell in others)
+    return f"<tr><{kind}>{html.escape(first)}</{kind}>{right}</tr>"
 
 
 def chart(operation: str) -> None:

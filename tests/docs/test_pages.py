@@ -26,7 +26,7 @@ from tests.layers import test_every_layer as battery
 from tests.layers.strategies import ARRANGEMENTS, Case
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), *ROOT.glob("docs/ladder/*.md")])
 CHAPTERS = sorted((ROOT / "docs" / "walkthrough").glob("[0-9]_*.py"))
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
