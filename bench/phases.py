@@ -42,7 +42,8 @@ def bench_phases(*, batch: int, rounds: int) -> list[dict[str, Any]]:
         where arithmetic is what the phase does, ``floor``, the microseconds that its vector
         multiply-adds take at the peak that is measured beside it, and ``efficiency``, the ratio.
     """
-    from inkgrad.engines.cpu.phases import LINE, work
+    from inkgrad.engines.cpu.job import LINE
+    from inkgrad.engines.cpu.phases import work
     from inkgrad.engines.cpu.runner import Way, Workspace, make_job
     from inkgrad.engines.cpu.segments import FusedAdam
 

@@ -13,7 +13,8 @@ from bench.ladder.convolution import ConvolutionCase
 from bench.ladder.dense import DenseCase
 from bench.ladder.rung import Prepared, Rung, zeros
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.engines.cpu.phases import LINE, Job, Kind, work
+from inkgrad.engines.cpu.job import LINE, Job, Kind
+from inkgrad.engines.cpu.phases import work
 from inkgrad.engines.cpu.runner import Way, Workspace, make_job, run
 from inkgrad.engines.cpu.segments import FusedAdam
 from inkgrad.layers import Dense, ReLU
@@ -31,11 +32,11 @@ def _space(network: Network, batch: int) -> Workspace:
 
 def _run_phases(job: Job, kind: Kind, which: int | None = None) -> None:
     """Run the phases that hold tasks of a kind, of one layer if `which` says so."""
-    for first, last, back in job.phases:
-        tasks = job.tasks[first:last]
-        if any(task[0] == kind and which in (None, task[1]) for task in tasks):
-            phase = np.array([[first, last, back]], np.int64)
-            work(job._replace(phases=phase, counters=np.zeros(2 * LINE, np.int64)), 0)
+    for phase in job.phases:
+        tasks = job.tasks[phase["first"] : phase["last"]]
+        if any(task["kind"] == kind and which in (None, task["which"]) for task in tasks):
+            counters = np.zeros(2 * LINE, np.int64)
+            work(job._replace(phases=np.array([phase]), counters=counters), 0)
 
 
 def _convolution(case: ConvolutionCase) -> Prepared:
@@ -96,7 +97,7 @@ def _dense_backward(case: DenseCase, fused: bool) -> Prepared:
     # At a learning rate of 0 the weights stay, and every turn computes the same.
     moving = {"rule": FusedAdam(adam, m, v, 1, 0.0).rule, "m": m, "v": v} if fused else {}
     space = _space(network, n)
-    run(space, 1, 0, theta=parameters.vector)  # weights are laid out
+    run(space, 1, 0, Way.PACK, theta=parameters.vector)  # weights are laid out
     job = make_job(
         space,
         n,

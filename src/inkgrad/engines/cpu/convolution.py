@@ -122,7 +122,7 @@ def convolve(
     Parameters
     ----------
     block : record
-        See `layout.CONVOLUTION`.
+        See `records.CONVOLUTION`.
     f, x, out : array and places
         Input and output of the drawing.
     words, won : array of words and place

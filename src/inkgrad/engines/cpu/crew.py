@@ -8,7 +8,8 @@ import threading
 
 import numpy as np
 
-from inkgrad.engines.cpu.phases import Job, wait_for_bell, work
+from inkgrad.engines.cpu.job import Job
+from inkgrad.engines.cpu.phases import wait_for_bell, work
 
 __all__ = ["Crew", "crew_of"]
 

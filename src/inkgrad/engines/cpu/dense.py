@@ -177,7 +177,7 @@ def backward(
     Parameters
     ----------
     layer : record
-        See `layout.DENSE`.
+        See `records.DENSE`.
     f, theta, gradient, m, v : arrays
         The buffers; parameters and their gradient; the optimiser's two averages.
     rule : record

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from inkgrad.engines.cpu.compiling import compiled
+from inkgrad.engines.cpu.job import Job
 from inkgrad.engines.cpu.layout import PART
-from inkgrad.engines.cpu.phases import Job, forward
+from inkgrad.engines.cpu.phases import forward
 from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, Plan
 from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
 from inkgrad.engines.cpu.segments import LayerRun
@@ -170,4 +171,4 @@ class _Packed:
         return _Few(job, compiled(forward, job, 0), x, outputs)
 
     def _pack(self, space: Workspace) -> None:
-        run(space, 1, 0, theta=self._theta)
+        run(space, 1, 0, Way.PACK, theta=self._theta)

@@ -7,10 +7,10 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from inkgrad.engines.cpu.job import PHASE, TASK, Kind
 from inkgrad.engines.cpu.layout import PART, Layout, parts_of
-from inkgrad.engines.cpu.phases import Kind
 
-__all__ = ["Program", "Way", "make_packing", "make_program"]
+__all__ = ["Program", "Way", "make_program"]
 
 _HEAD, _MOST_HEAD = 32, 64  # drawings that go through the dense layers together, reading W once
 _ROWS = 256  # rows of a packed dense layer in a task
@@ -20,6 +20,7 @@ _FILTERS = 8  # filters in a task
 class Way(Enum):
     """Which way a segment is run."""
 
+    PACK = "lay out the weights for `FORWARD_PACKED`, and no more"
     FORWARD = "forward"  # answer
     FORWARD_PACKED = "forward, with weights that were packed before"
     THERE = "forward, and another program will come back"
@@ -37,10 +38,8 @@ class Program:
 
     Attributes
     ----------
-    tasks : (…, 4) int64 array
-        Kind, which block, first and last of what.
-    phases : (…, 3) int64 array
-        First and last task of each phase, and whether `phases.backward` does it: 0 or 1.
+    tasks : (…,) array of TASK
+    phases : (…,) array of PHASE
     """
 
     def __init__(self) -> None:
@@ -60,27 +59,20 @@ class Program:
         self._phases[-1].append((kind, which, first, last))
 
     @property
-    def tasks(self) -> NDArray[np.int64]:
+    def tasks(self) -> NDArray[np.void]:
         """All tasks, phase after phase."""
-        every = [task for phase in self._phases for task in phase]
-        return np.array(every, np.int64).reshape(-1, 4)
+        return np.array([task for phase in self._phases for task in phase], TASK)
 
     @property
-    def phases(self) -> NDArray[np.int64]:
+    def phases(self) -> NDArray[np.void]:
         """Where each phase begins and ends among the tasks, and whether `backward` does it."""
-        ends = np.cumsum([len(phase) for phase in self._phases])
-        back = np.maximum.accumulate(  # after one that is, an empty phase may come
+        phases = np.zeros(len(self._phases), PHASE)
+        phases["last"] = np.cumsum([len(phase) for phase in self._phases])
+        phases["first"][1:] = phases["last"][:-1]
+        phases["is_backward"] = np.maximum.accumulate(  # after one that is, an empty one may come
             [any(Kind(kind).is_backward for kind, *_ in phase) for phase in self._phases]
         )
-        return np.stack([np.concatenate([[0], ends[:-1]]), ends, back], axis=1).astype(np.int64)
-
-
-def make_packing(layout: Layout) -> Program:
-    """Return the program that lays out the weights for the forward pass."""
-    program = Program()
-    program.phase()
-    _add_packing(program, layout, backward=False)
-    return program
+        return phases
 
 
 def make_program(layout: Layout, batch: int, way: Way) -> Program:
@@ -88,8 +80,8 @@ def make_program(layout: Layout, batch: int, way: Way) -> Program:
     program = Program()
     if way.packs:
         program.phase()
-        _add_packing(program, layout, way is not Way.FORWARD)
-    if way is not Way.BACK:
+        _add_packing(program, layout, backward=way in (Way.THERE, Way.TEACH))
+    if way not in (Way.PACK, Way.BACK):
         _add_forward(program, layout, batch)
     if way in (Way.TEACH, Way.BACK):
         if way is Way.BACK:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from inkgrad.engines.cpu.crew import crew_of
+from inkgrad.engines.cpu.job import LINE, RULE, SETTINGS, Job
 from inkgrad.engines.cpu.layout import PART, make_layout, parts_of
-from inkgrad.engines.cpu.phases import LINE, RULE, SETTINGS, Job, work
+from inkgrad.engines.cpu.phases import work
 from inkgrad.engines.cpu.plan import KernelSegment
-from inkgrad.engines.cpu.program import Way, make_packing, make_program
+from inkgrad.engines.cpu.program import Way, make_program
 from inkgrad.layers import Array
 from inkgrad.memory import aligned_zeros
 from inkgrad.network import Network
@@ -76,10 +77,10 @@ class Workspace:
         return self.floats[place : place + batch * step].reshape(batch, step)[:, :inputs].copy()
 
     def program(self, batch: int, way: Way) -> tuple[Any, ...]:
-        """Return tasks, phases and squares for a batch; made once. 0: packing alone."""
+        """Return tasks, phases and squares for a batch and a way; made once."""
         key = batch, way
         if key not in self._programs:
-            made = make_program(self.layout, batch, way) if batch else make_packing(self.layout)
+            made = make_program(self.layout, batch, way)
             self._programs[key] = made.tasks, made.phases, np.zeros(len(made.tasks))
         return self._programs[key]
 
@@ -165,7 +166,7 @@ def make_job(
     ----------
     space : Workspace
     batch : int
-        Drawings; with 0 only the weights are packed.
+        Drawings; 0 where none are run (`Way.PACK`).
     way : Way
     theta, x, labels : arrays
         Parameters, inputs (flat), labels.

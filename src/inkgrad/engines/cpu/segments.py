@@ -48,7 +48,7 @@ class FusedAdam:
 
     @functools.cached_property
     def rule(self) -> Any:
-        """The step as compiled code reads it (`inkgrad.engines.cpu.phases.RULE`)."""
+        """The step as compiled code reads it (`inkgrad.engines.cpu.job.RULE`)."""
         rule = np.zeros(1, RULE)
         rule["fused"] = 1
         rule["beta1"], rule["one_less_beta1"] = self.adam.beta1, 1 - self.adam.beta1

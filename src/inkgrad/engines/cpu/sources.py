@@ -20,12 +20,12 @@ from typing import Any
 __all__ = ["ASIDE", "digest", "facts"]
 
 ASIDE = {
-    *("crew", "engine", "helping", "layout", "plan", "predictor", "program", "runner"),
-    *("segments", "sources", "warmup"),
+    *("crew", "engine", "helping", "layout", "places", "plan", "predictor", "program"),
+    *("records", "runner", "segments", "sources", "warmup"),
     *("maps.behind", "maps.filters", "maps.flow", "maps.frame", "maps.row", "maps.run"),
     "maps.steps",
 }
-"""Modules that no compiled code is made of (the records of `layout` are types of arguments)."""
+"""Modules that no compiled code is made of (`records` are types of arguments)."""
 
 _HAS_DOCSTRING = 0x4000000 if sys.version_info >= (3, 13) else 0  # in a function's flags
 _LOAD_CONST, _STORE_NAME, _EXTENDED = (

@@ -11,8 +11,9 @@ from numba.core import event
 
 from inkgrad.engines.cpu import phases
 from inkgrad.engines.cpu.helping import Helper, can_help, identity
+from inkgrad.engines.cpu.job import Job
 from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan, make_plan
-from inkgrad.engines.cpu.runner import Workspace, make_job
+from inkgrad.engines.cpu.runner import Way, Workspace, make_job
 from inkgrad.layers import BatchNorm, Conv2D, Dense, GlobalAveragePool, Mode, ReLU
 from inkgrad.network import Network
 
@@ -193,8 +194,8 @@ def use_maps(back: bool = True) -> None:
         maps.back(parameters, y, saved, np.zeros(network.size, np.float32))
 
 
-def _small_job() -> phases.Job:
+def _small_job() -> Job:
     network = Network([Dense(2)], input_shape=(1,))
     segment: Any = make_plan(network)[0]
     space = Workspace(network, segment, 1, 1)
-    return make_job(space, 0, theta=network.initialise().vector)
+    return make_job(space, 0, Way.PACK, theta=network.initialise().vector)
