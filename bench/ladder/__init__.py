@@ -2,6 +2,7 @@
 
 ============ ======================================================================================
 convolution  with ReLU and 2×2 pooling: loops, vectors, a tile of sums, Winograd, pooled in the tile
+backprop     the way back through all three: from the list of winners, by bits
 pool         ReLU and 2×2 pooling alone, and who won
 dense        a dense layer there and back: rows, chunks for the first cache, live numbers only
 engine       the top of each: the engine's own kernel, called as the engine calls it

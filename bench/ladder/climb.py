@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.ladder.rung import Case, Prepared, Rung
+from bench.ladder.rung import Case, Rung
 from bench.pairs import median, ratio, seconds_by_turns
 from bench.phases import peak_multiply_adds
 from bench.pool import batches_of, pool
@@ -18,9 +18,9 @@ from inkgrad.memory import aligned_zeros
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.optimizers import Adam
 
-__all__ = ["OPERATIONS", "THE_ENGINE", "bench_ladder", "check_rungs", "climb", "results"]
+__all__ = ["OPERATIONS", "THE_ENGINE", "bench_ladder", "check_rungs", "climb"]
 
-OPERATIONS = ("convolution", "pool", "dense", "dense, backward")
+OPERATIONS = ("convolution", "convolution, backward", "pool", "dense", "dense, backward")
 """What there are ladders for."""
 
 THE_ENGINE = "the engine's"
@@ -73,7 +73,7 @@ def check_rungs(rungs: Sequence[Rung], case: Case) -> None:
     for lower, upper in itertools.pairwise(able):
         count = min(case.drawings, *(rung.at_most or case.drawings for rung in (lower, upper)))
         some = case.first(count)
-        found, expected = (results(rung.prepare(some)) for rung in (upper, lower))
+        found, expected = (rung.prepare(some).finished() for rung in (upper, lower))
         try:
             some.check(found, expected)
         except ValueError as error:
@@ -143,12 +143,6 @@ def climb(
     return rows
 
 
-def results(prepared: Prepared) -> dict[str, Array]:
-    """Run a rung once and return a copy of what it gives."""
-    prepared.run()
-    return {name: np.array(values) for name, values in prepared.read().items()}
-
-
 def _trained() -> Parameters:
     """Return the seed network's parameters after a few passes."""
     from inkgrad.engines.cpu import CpuEngine
@@ -165,7 +159,7 @@ def _ladders(
     parameters: Parameters, x: Array, labels: Array
 ) -> dict[str, tuple[Sequence[Rung], Any]]:
     """Return the rungs of every operation, and the seed network's numbers that they work on."""
-    from bench.ladder import convolution, dense, engine
+    from bench.ladder import backprop, convolution, dense, engine
     from bench.ladder import pool as pooling
 
     stages = {stage.name: stage for stage in parameters.network.stages}
@@ -186,8 +180,15 @@ def _ladders(
     layer = dense.DenseCase(
         seen["flatten1"], parameters["dense1.weight"], parameters["dense1.bias"], d / len(x)
     )
+    # Who won is what the engine says: where two cells are equal but for rounding, both are right.
+    winner = engine.CONVOLUTION[0].prepare(second).finished()["winner"].astype(np.uint8)
+    g = (layer.d @ layer.weight.T).reshape(winner.shape)
+    back = backprop.BackpropCase(
+        second.x, second.weight, second.padding, g, winner, first_two, second.pictures
+    )
     return {
         "convolution": ((*convolution.RUNGS, *engine.CONVOLUTION), second),
+        "convolution, backward": ((*backprop.RUNGS, *engine.CONVOLUTION_BACKWARD), back),
         "pool": (pooling.RUNGS, pooling.PoolCase(seen["conv2"])),
         "dense": ((*dense.FORWARD, *engine.DENSE), layer),
         "dense, backward": ((*dense.BACKWARD, *engine.DENSE_BACKWARD), layer),

@@ -6,9 +6,12 @@ it, and runs only those phases that compute the layer.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from bench.ladder import convolution, dense, pool
+from bench.ladder import backprop, convolution, dense, pool
+from bench.ladder.backprop import BackpropCase
 from bench.ladder.convolution import ConvolutionCase
 from bench.ladder.dense import DenseCase
 from bench.ladder.rung import Prepared, Rung, zeros
@@ -17,11 +20,12 @@ from inkgrad.engines.cpu.job import LINE, Job, Kind
 from inkgrad.engines.cpu.phases import work
 from inkgrad.engines.cpu.runner import Way, Workspace, make_job, run
 from inkgrad.engines.cpu.segments import FusedAdam
+from inkgrad.engines.cpu.simd import LANES
 from inkgrad.layers import Dense, ReLU
 from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import Adam
 
-__all__ = ["CONVOLUTION", "DENSE", "DENSE_BACKWARD"]
+__all__ = ["CONVOLUTION", "CONVOLUTION_BACKWARD", "DENSE", "DENSE_BACKWARD"]
 
 
 def _space(network: Network, batch: int) -> Workspace:
@@ -67,6 +71,42 @@ def _convolution(case: ConvolutionCase) -> Prepared:
         return {"pooled": outputs, "winner": pool.read_winners(won, case.filters)}
 
     return Prepared(compute, read, lambda: _run_phases(first_alone, Kind.CONVOLVE))
+
+
+def _convolution_backward(case: BackpropCase) -> Prepared:
+    """Run the way back through both blocks, and take off what the first takes by itself."""
+    network, n, theta = case.parameters.network, case.drawings, case.parameters.vector
+    space = _space(network, n)
+    x = np.ascontiguousarray(case.pictures, np.float32).reshape(-1)
+    outputs = np.empty(case.g.size, np.float32)
+    run(space, 1, n, Way.THERE, theta=theta, x=x, outputs=outputs)
+    outputs[:] = case.g.reshape(-1)
+    gradient = zeros(network.size)
+    job = make_job(space, n, Way.BACK, theta=theta, x=x, gradient=gradient, outputs=outputs)
+    _run_phases(job, Kind.TAKE)
+    first_alone = job._replace(settings=job.settings.copy())
+    first_alone.settings["blocks"] = 1
+
+    def compute() -> None:
+        _run_phases(job, Kind.CONVOLVE_BACKWARD)
+
+    def read() -> dict[str, np.ndarray]:
+        _run_phases(job, Kind.REDUCE)
+        where, shape = network.layout["conv2.weight"]
+        dw, dx = gradient[where].reshape(shape).copy(), np.empty(case.x.shape, np.float32)
+        block, p = space.blocks[1], case.padding
+        slabs = (1, *(int(block[side]) for side in ("groups", "in_rows", "in_columns")), LANES)
+        error = space.floats[int(job.settings["floats"][0] + block["error"]) :][: math.prod(slabs)]
+        channels, rows, columns = dx.shape[1:]
+        for drawing in range(n):  # a thread keeps dx of one drawing only
+            task = np.array([[Kind.CONVOLVE_BACKWARD, 0, drawing, drawing + 1]])
+            alone = job._replace(tasks=task, phases=np.array([[0, 1, 1]]))
+            _run_phases(alone, Kind.CONVOLVE_BACKWARD)
+            planes = backprop.planes(error.reshape(slabs))
+            dx[drawing] = planes[0, :channels, p : p + rows, p : p + columns]
+        return {"dw": dw, "dx": dx}
+
+    return Prepared(compute, read, lambda: _run_phases(first_alone, Kind.CONVOLVE_BACKWARD))
 
 
 def _dense(case: DenseCase) -> Prepared:
@@ -138,6 +178,14 @@ CONVOLUTION = (
         "the engine's kernel",
         _convolution,
         convolution.RUNGS[-1].multiply_adds,
+        takes=lambda case: case.parameters is not None,
+    ),
+)
+CONVOLUTION_BACKWARD = (
+    Rung(
+        "the engine's kernel",
+        _convolution_backward,
+        backprop.RUNGS[-1].multiply_adds,
         takes=lambda case: case.parameters is not None,
     ),
 )

@@ -48,6 +48,11 @@ class Prepared(NamedTuple):
     read: Callable[[], Results]
     besides: Callable[[], object] | None = None
 
+    def finished(self) -> Results:
+        """Run once and return a copy of the results."""
+        self.run()
+        return {name: np.array(values) for name, values in self.read().items()}
+
 
 @dataclass(frozen=True)
 class Rung:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bench.ladder import climb, convolution, dense, engine, pool, rung
-from bench.ladder.climb import check_rungs
+from bench.ladder import backprop, climb, convolution, dense, engine, pool, rung
+from bench.ladder.backprop import BackpropCase
+from bench.ladder.climb import OPERATIONS, check_rungs
 from bench.ladder.convolution import ConvolutionCase
 from bench.ladder.dense import DenseCase
 from bench.ladder.pool import NOBODY, PoolCase
@@ -23,6 +24,7 @@ from tests.thorough import THOROUGH
 
 LADDERS = {
     "convolution": (*convolution.RUNGS, *engine.CONVOLUTION),
+    "convolution, backward": (*backprop.RUNGS, *engine.CONVOLUTION_BACKWARD),
     "pool": pool.RUNGS,
     "dense": (*dense.FORWARD, *engine.DENSE),
     "dense, backward": (*dense.BACKWARD, *engine.DENSE_BACKWARD),
@@ -67,6 +69,23 @@ def a_second_block(seed: int) -> ConvolutionCase:
     return ConvolutionCase.of(parameters, pictures)
 
 
+def a_way_back(seed: int) -> BackpropCase:
+    """Return the way back through a convolution of random shape, with random winners."""
+    there, rng = a_convolution(seed, (3, 3) if seed % 4 < 2 else None), np.random.default_rng(seed)
+    shape = convolution.RUNGS[1].prepare(there).finished()["winner"].shape
+    winner = rng.integers(0, NOBODY + 1, shape).astype(np.uint8)
+    g = draw(rng, *shape, whole=seed % 2 == 0)
+    return BackpropCase(there.x, there.weight, there.padding, g, winner)
+
+
+def back_from(there: ConvolutionCase, seed: int) -> BackpropCase:
+    """Return the way back through a network's second block."""
+    winner = engine.CONVOLUTION[0].prepare(there).finished()["winner"].astype(np.uint8)
+    g = draw(np.random.default_rng(seed), *winner.shape, whole=seed % 2 == 0)
+    network = (there.parameters, there.pictures)
+    return BackpropCase(there.x, there.weight, there.padding, g, winner, *network)
+
+
 def a_pool(seed: int) -> PoolCase:
     """Return random outputs, every second time full of ties and of windows without a winner."""
     rng = np.random.default_rng(seed)
@@ -86,7 +105,7 @@ def a_dense_layer(seed: int) -> DenseCase:
 
 def check_bits(rungs: tuple[Rung, ...], case) -> None:
     """Demand that all rungs give the same to the last bit: of whole numbers no sum is rounded."""
-    found = [climb.results(r.prepare(case)) for r in rungs if r.takes(case)]
+    found = [r.prepare(case).finished() for r in rungs if r.takes(case)]
     for results in found[1:]:
         for name, values in results.items():
             np.testing.assert_array_equal(values, found[0][name])
@@ -110,6 +129,23 @@ def test_the_engine_agrees_with_the_convolutions(seed):
         check_bits(LADDERS["convolution"][1:], case)
 
 
+@seeds
+def test_ways_back_agree(seed):
+    case = a_way_back(seed)
+    check_rungs(LADDERS["convolution, backward"], case)
+    if seed % 2 == 0:
+        check_bits(LADDERS["convolution, backward"], case)
+
+
+@seeds
+def test_the_engine_agrees_with_the_ways_back(seed):
+    case = back_from(a_second_block(seed), seed)
+    assert all(r.takes(case) for r in LADDERS["convolution, backward"])
+    check_rungs(LADDERS["convolution, backward"][1:], case)
+    if seed % 2 == 0:
+        check_bits(LADDERS["convolution, backward"][1:], case)
+
+
 def test_where_there_is_no_ink_a_block_sees_blank_paper():
     for seed in range(20):
         case = a_second_block(seed)
@@ -128,7 +164,7 @@ def test_among_equals_the_first_wins_and_nobody_where_nothing_is_above_0():
     windows = [[[1, 1], [1, 1]], [[0, 2], [2, 2]], [[0, 0], [3, 3]], [[0, 0], [0, 4]], [[0, 0]] * 2]
     z = np.array(windows, np.float32)[:, None]
     for r in pool.RUNGS:
-        results = climb.results(r.prepare(PoolCase(z)))
+        results = r.prepare(PoolCase(z)).finished()
         assert results["winner"].ravel().tolist() == [0, 1, 2, 3, NOBODY]
         assert results["pooled"].ravel().tolist() == [1, 2, 3, 4, 0]
 
@@ -164,7 +200,7 @@ def test_a_rung_that_computes_something_else_is_not_timed():
 
 def test_another_winner_is_found_out():
     case = a_convolution(3, (3, 3))
-    results = climb.results(convolution.RUNGS[1].prepare(case))
+    results = convolution.RUNGS[1].prepare(case).finished()
     case.check(results, results)
     wrong = (results["winner"] + 1) % 4
     with pytest.raises(ValueError, match=r"^the winner's z is off by"):
@@ -240,7 +276,7 @@ def test_one_operation_alone_is_timed(bench):
 def test_what_has_no_ladder_is_refused():
     result = CliRunner().invoke(command.app, ["ladder", "--only", "softmax"])
     assert result.exit_code == 2
-    sentence = "error: --only is softmax; choose one of convolution; pool; dense; dense, backward\n"
+    sentence = f"error: --only is softmax; choose one of {'; '.join(OPERATIONS)}\n"
     assert result.output == sentence
 
 
