@@ -308,7 +308,7 @@ def ladder(
             seconds_a_turn=seconds,
             on_operation=status.update,
         )
-    title = f"the seed network's layers, rung by rung, one thread, median of {rounds}"
+    title = f"a drawing in the seed network, rung by rung, one thread, median of {rounds}"
     publish("ladder", title, rows, machine, console, json_file, plot_file)
 
 

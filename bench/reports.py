@@ -369,7 +369,7 @@ REPORTS: dict[str, Report] = {
     "ladder": Report(
         (
             Column("rung", "{operation}: {name}"),
-            Column("µs a drawing", "{microseconds:,.1f}"),
+            Column("µs", "{microseconds:,.1f}"),
             Column("drawings/s", "{drawings_per_s:,.0f}"),
             Column("to before", "{times_before:.2f}×"),
             Column("multiply-adds", "{multiply_adds:,.0f}"),

@@ -47,6 +47,7 @@ __all__ = [
     "compiled",
     "nine_sums",
     "plain",
+    "planes",
     "with_numpy",
 ]
 

@@ -57,13 +57,16 @@ def bench_ladder(
         See `climb`.
     """
     on_operation("a network")
-    ladders = _ladders(_trained(), *next(batches_of(*pool(), batch)))
-    rows = []
+    from bench.ladder.engine import LADDERS
+
+    cases = _cases(_trained(), *next(batches_of(*pool(), batch)))
+    rows: list[dict[str, Any]] = []
     for operation in operations:
         on_operation(operation)
-        rungs, case = ladders[operation]
-        for row in climb(rungs, case, rounds=rounds, seconds_a_turn=seconds_a_turn):
-            rows.append({"operation": operation, **row})
+        climbed = climb(
+            LADDERS[operation], cases[operation], rounds=rounds, seconds_a_turn=seconds_a_turn
+        )
+        rows += [{"operation": operation, **row} for row in climbed]
     return rows
 
 
@@ -121,7 +124,7 @@ def climb(
         besides = seconds.get(rung.name + _BESIDES, [0.0] * rounds)
         drawings = cases[rung.name].drawings
         each = [
-            (whole - part) / drawings
+            max(whole - part, whole / 10) / drawings  # even if `besides` was interrupted
             for whole, part in zip(seconds[rung.name], besides, strict=True)
         ]
         row: dict[str, Any] = {
@@ -155,12 +158,11 @@ def _trained() -> Parameters:
     return parameters
 
 
-def _ladders(
-    parameters: Parameters, x: Array, labels: Array
-) -> dict[str, tuple[Sequence[Rung], Any]]:
-    """Return the rungs of every operation, and the seed network's numbers that they work on."""
-    from bench.ladder import backprop, convolution, dense, engine
+def _cases(parameters: Parameters, x: Array, labels: Array) -> dict[str, Any]:
+    """Return what every operation works on: the seed network's own numbers."""
+    from bench.ladder import backprop, convolution, dense
     from bench.ladder import pool as pooling
+    from bench.ladder.engine import LADDERS
 
     stages = {stage.name: stage for stage in parameters.network.stages}
     blocks = Network([stage.layer for stage in parameters.network.stages[:6]], x.shape[1:])
@@ -181,15 +183,15 @@ def _ladders(
         seen["flatten1"], parameters["dense1.weight"], parameters["dense1.bias"], d / len(x)
     )
     # Who won is what the engine says: where two cells are equal but for rounding, both are right.
-    winner = engine.CONVOLUTION[0].prepare(second).finished()["winner"].astype(np.uint8)
+    winner = LADDERS["convolution"][-1].prepare(second).finished()["winner"].astype(np.uint8)
     g = (layer.d @ layer.weight.T).reshape(winner.shape)
     back = backprop.BackpropCase(
         second.x, second.weight, second.padding, g, winner, first_two, second.pictures
     )
     return {
-        "convolution": ((*convolution.RUNGS, *engine.CONVOLUTION), second),
-        "convolution, backward": ((*backprop.RUNGS, *engine.CONVOLUTION_BACKWARD), back),
-        "pool": (pooling.RUNGS, pooling.PoolCase(seen["conv2"])),
-        "dense": ((*dense.FORWARD, *engine.DENSE), layer),
-        "dense, backward": ((*dense.BACKWARD, *engine.DENSE_BACKWARD), layer),
+        "convolution": second,
+        "convolution, backward": back,
+        "pool": pooling.PoolCase(seen["conv2"]),
+        "dense": layer,
+        "dense, backward": layer,
     }

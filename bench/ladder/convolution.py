@@ -4,9 +4,9 @@ The operation, for filters of f×f cells and stride 1:
 
     z[n, k, u, v] = β[k] + Σ_{c,i,j} w[k, c, i, j] · x̄[n, c, u + i, v + j]
 
-where x̄ is x with its padding, and then `pool`'s: of each window's four cells the
-largest, if it is above 0, and which it was. All rungs do all of that; those that write z call a
-rung of `pool` for the rest.
+where x̄ is x with its padding, and then `pool`'s: of each window's four cells the largest, if it is
+above 0, and which it was. All rungs do all of that; those that write z call a rung of `pool` for
+the rest.
 
 In *planes* x̄ is [drawing][channel][row][column] and w is [filter][channel][i][j]. *Channels last*
 they are [drawing][row][column][channel] and [i][j][channel][filter], and filters are filled up with

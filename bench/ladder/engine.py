@@ -6,7 +6,10 @@ it, and runs only those phases that compute the layer.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +28,7 @@ from inkgrad.layers import Dense, ReLU
 from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import Adam
 
-__all__ = ["CONVOLUTION", "CONVOLUTION_BACKWARD", "DENSE", "DENSE_BACKWARD"]
+__all__ = ["LADDERS"]
 
 
 def _space(network: Network, batch: int) -> Workspace:
@@ -173,32 +176,38 @@ def _dense_backward(case: DenseCase, fused: bool) -> Prepared:
     return Prepared(compute, read, put_x)
 
 
-CONVOLUTION = (
-    Rung(
-        "the engine's kernel",
-        _convolution,
-        convolution.RUNGS[-1].multiply_adds,
-        takes=lambda case: case.parameters is not None,
+def _is_in_a_network(case: ConvolutionCase | BackpropCase) -> bool:
+    return case.parameters is not None
+
+
+def _top(name: str, prepare: Any, below: Sequence[Rung], **more: Any) -> Rung:
+    """Return the engine's rung, which does the multiply-adds of the last one below it."""
+    return Rung(name, prepare, below[-1].multiply_adds, **more)
+
+
+LADDERS = {
+    "convolution": (
+        *convolution.RUNGS,
+        _top("the engine's kernel", _convolution, convolution.RUNGS, takes=_is_in_a_network),
     ),
-)
-CONVOLUTION_BACKWARD = (
-    Rung(
-        "the engine's kernel",
-        _convolution_backward,
-        backprop.RUNGS[-1].multiply_adds,
-        takes=lambda case: case.parameters is not None,
+    "convolution, backward": (
+        *backprop.RUNGS,
+        _top("the engine's kernel", _convolution_backward, backprop.RUNGS, takes=_is_in_a_network),
     ),
-)
-DENSE = (Rung("the engine's kernel", _dense, dense.FORWARD[-1].multiply_adds),)
-DENSE_BACKWARD = (
-    Rung(
-        "the engine's kernel",
-        lambda case: _dense_backward(case, fused=False),
-        dense.BACKWARD[-1].multiply_adds,
+    "pool": pool.RUNGS,
+    "dense": (*dense.FORWARD, _top("the engine's kernel", _dense, dense.FORWARD)),
+    "dense, backward": (
+        *dense.BACKWARD,
+        _top(
+            "the engine's kernel",
+            functools.partial(_dense_backward, fused=False),
+            dense.BACKWARD,
+        ),
+        _top(
+            "the engine's, with Adam",
+            functools.partial(_dense_backward, fused=True),
+            dense.BACKWARD,
+        ),
     ),
-    Rung(
-        "the engine's, with Adam",
-        lambda case: _dense_backward(case, fused=True),
-        dense.BACKWARD[-1].multiply_adds,
-    ),
-)
+}
+"""Every operation's rungs, from the bottom to the top."""

@@ -30,6 +30,8 @@ __all__ = [
     "compiled",
     "keep_strongest",
     "plain",
+    "planes_of",
+    "pooled_room",
     "read_winners",
     "vectors",
     "with_numpy",

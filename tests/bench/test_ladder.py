@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bench.ladder import backprop, climb, convolution, dense, engine, pool, rung
+from bench.ladder import climb, convolution, pool, rung
 from bench.ladder.backprop import BackpropCase
 from bench.ladder.climb import OPERATIONS, check_rungs
 from bench.ladder.convolution import ConvolutionCase
 from bench.ladder.dense import DenseCase
+from bench.ladder.engine import LADDERS
 from bench.ladder.pool import NOBODY, PoolCase
 from bench.ladder.rung import Prepared, Rung, check_numbers
 from typer.testing import CliRunner
@@ -21,14 +22,6 @@ from inkgrad.engines.cpu.simd import LANES
 from inkgrad.layers import Conv2D, MaxPool2D, ReLU
 from inkgrad.network import Network
 from tests.thorough import THOROUGH
-
-LADDERS = {
-    "convolution": (*convolution.RUNGS, *engine.CONVOLUTION),
-    "convolution, backward": (*backprop.RUNGS, *engine.CONVOLUTION_BACKWARD),
-    "pool": pool.RUNGS,
-    "dense": (*dense.FORWARD, *engine.DENSE),
-    "dense, backward": (*dense.BACKWARD, *engine.DENSE_BACKWARD),
-}
 
 pytestmark = pytest.mark.long("compiles some twenty kernels")
 
@@ -80,7 +73,7 @@ def a_way_back(seed: int) -> BackpropCase:
 
 def back_from(there: ConvolutionCase, seed: int) -> BackpropCase:
     """Return the way back through a network's second block."""
-    winner = engine.CONVOLUTION[0].prepare(there).finished()["winner"].astype(np.uint8)
+    winner = LADDERS["convolution"][-1].prepare(there).finished()["winner"].astype(np.uint8)
     g = draw(np.random.default_rng(seed), *winner.shape, whole=seed % 2 == 0)
     network = (there.parameters, there.pictures)
     return BackpropCase(there.x, there.weight, there.padding, g, winner, *network)

@@ -8,17 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
-from bench.ladder import convolution, dense, engine, pool
+from bench.ladder import backprop, convolution, dense, pool
 from bench.ladder.climb import OPERATIONS
+from bench.ladder.engine import LADDERS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "ladder").glob("*.md"))
-RUNGS = {
-    "convolution": (*convolution.RUNGS, *engine.CONVOLUTION),
-    "pool": pool.RUNGS,
-    "dense": (*dense.FORWARD, *engine.DENSE),
-    "dense, backward": (*dense.BACKWARD, *engine.DENSE_BACKWARD),
-}
+HELPERS = {"planes", "planes_of", "pooled_room", "read_winners"}  # of tests and other ladders
 INCLUDED = re.compile(r"^```\{literalinclude\} (\S+)\n((?::.*\n)+)```$", re.MULTILINE)
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -46,18 +42,24 @@ def test_what_a_page_shows_exists(page):
         assert name in names
 
 
-@pytest.mark.parametrize("module", [convolution, dense, pool], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [backprop, convolution, dense, pool], ids=lambda module: module.__name__
+)
 def test_a_page_shows_every_rung(module):
     page = module.__name__.rpartition(".")[2]
     own = {part for _, part in shown(ROOT / "docs" / "ladder" / f"{page}.md")}
-    kernels = {word for word in module.__all__ if word.islower() and word != "read_winners"}
+    kernels = {word for word in module.__all__ if word.islower()} - HELPERS
     assert kernels <= own
+
+
+def test_there_is_a_ladder_for_every_operation():
+    assert tuple(LADDERS) == OPERATIONS
 
 
 def test_the_figures_are_those_of_the_rungs():
     measured = json.loads((ROOT / "docs" / "ladder" / "measured.json").read_text("utf-8"))
     assert [(row["operation"], row["name"]) for row in measured["rows"]] == [
-        (operation, rung.name) for operation in OPERATIONS for rung in RUNGS[operation]
+        (operation, rung.name) for operation in OPERATIONS for rung in LADDERS[operation]
     ]
     assert measured["machine"]["processor"]
 
