@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from inkgrad.layers import INFERENCE, Array, Mode, SoftmaxCrossEntropy, softmax
 from inkgrad.layers.norm import shards
 from inkgrad.layers.softmax import check_labels
 from inkgrad.memory import aligned_zeros
-from inkgrad.network import Network, Parameters
+from inkgrad.network import Network, Parameters, Statistics
 from inkgrad.optimizers import Adam, AdamW, Averaging, Optimizer, OptimizerState
 
 if TYPE_CHECKING:
@@ -34,6 +34,25 @@ if TYPE_CHECKING:
     Laid: TypeAlias = list[tuple[Run, Any]]
 
 __all__ = ["CpuEngine", "CpuTrainer"]
+
+
+class Taught(NamedTuple):
+    """What came of teaching a batch.
+
+    Attributes
+    ----------
+    loss, logits
+    squares : float
+        Where the parameters were moved: the sum of the gradient's squares.
+    statistics : (network.statistics_size,) array
+        What the network's statistics are after the batch.
+    """
+
+    loss: float
+    logits: Array
+    squares: float
+    statistics: Array
+
 
 _PART, _MAPS_PART = 64, 32
 """The fewest drawings that a thread takes at a time; fewer where kernels for maps are used."""
@@ -83,6 +102,7 @@ class CpuEngine:
         self._plan = make_plan(network)
         self._reference = ReferenceEngine(network)
         self._scratch: list[Array] = []  # for gradients that nobody asks for
+        self._part_gradients: list[Array] = []
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @functools.cached_property
@@ -93,17 +113,18 @@ class CpuEngine:
 
     @functools.cached_property
     def _runs(self) -> list[Run]:
-        return self._make_runs(self.threads)
+        from inkgrad.engines.cpu.segments import make_run
+
+        # Where other threads go on after the kernels, these would be in their way.
+        pool = (lambda: self._pool) if len(self._plan) > 1 else None
+        return [make_run(self.network, segment, self.threads, pool) for segment in self._plan]
 
     @functools.cached_property
     def _tail(self) -> KernelRun | None:
         """The last run, if the loss is part of it."""
-        return self._tail_of(self._runs)
-
-    @functools.cached_property
-    def _part_runs(self) -> list[Run]:
-        """The runs for a part of a batch, which one thread works on."""
-        return self._make_runs(1)
+        last = self._plan[-1]
+        has_loss = isinstance(last, KernelSegment) and last.has_loss
+        return cast("KernelRun", self._runs[-1]) if has_loss else None
 
     @property
     def _pool(self) -> ThreadPoolExecutor:
@@ -112,16 +133,6 @@ class CpuEngine:
         if process not in self._pools:
             self._pools = {process: ThreadPoolExecutor(self.threads, "inkgrad")}
         return self._pools[process]
-
-    def _make_runs(self, threads: int) -> list[Run]:
-        from inkgrad.engines.cpu.segments import make_run
-
-        return [make_run(self.network, segment, threads) for segment in self._plan]
-
-    def _tail_of(self, runs: list[Run]) -> KernelRun | None:
-        last = self._plan[-1]
-        has_loss = isinstance(last, KernelSegment) and last.has_loss
-        return cast("KernelRun", runs[-1]) if has_loss else None
 
     def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Compile the kernels, or fetch them from the disk if they were compiled before.
@@ -231,25 +242,9 @@ class CpuEngine:
             return self._reference.contribution(
                 parameters, x, labels, label_smoothing=label_smoothing, mode=mode
             )
-        parts = self._parts(len(x))
-        if len(parts) == 1:
-            with self._laid_out(self._runs, parameters) as runs:
-                return self._contribution(runs, parameters, x, labels, label_smoothing, mode)
-        if len(self.network.output_shape) == 1:
-            check_labels((len(x), *self.network.output_shape), labels)
-        with self._laid_out(self._part_runs, parameters) as runs:
-            found = self._pool.map(
-                lambda part: self._contribution(
-                    runs,
-                    parameters,
-                    x[part],
-                    labels[part],
-                    label_smoothing,
-                    replace(mode, first=mode.first + part.start),
-                ),
-                parts,
-            )
-            return Contribution.total(list(found))
+        gradient = aligned_zeros(self.network.size, np.float32)
+        found = self._teach(parameters, x, labels, label_smoothing, mode, gradient)
+        return Contribution(len(x), found.loss, found.logits, gradient, found.statistics)
 
     @contextlib.contextmanager
     def _laid_out(self, runs: list[Run], parameters: Parameters) -> Iterator[Laid]:
@@ -286,49 +281,140 @@ class CpuEngine:
         fused: FusedAdam,
         *,
         label_smoothing: float,
-    ) -> StepResult | None:
+        mode: Mode,
+    ) -> Taught | None:
         """Make a step of Adam within the backward pass.
 
-        None, if it is not the kernels that run the whole network: then nothing was done.
+        None, if it is not for the kernels: then nothing was done.
         """
-        if len(self._plan) > 1 or self._tail is None or not self._can(parameters, x):
+        if not self._can(parameters, x):
             return None
-        try:
-            gradient = self._scratch.pop()  # no lock: a list's pop and append are indivisible
-        except IndexError:
-            gradient = np.empty(self.network.size, np.float32)
-        result = self._tail.teach(parameters, x, labels, label_smoothing, gradient, fused)
-        self._scratch.append(gradient)
-        return StepResult(result.loss, result.logits, math.sqrt(result.squares))
+        with self._lend(self._scratch, self.network.size) as gradient:
+            return self._teach(parameters, x, labels, label_smoothing, mode, gradient, fused)
 
-    def _contribution(
+    def _teach(
         self,
-        runs: Laid,
         parameters: Parameters,
         x: Array,
         labels: Array,
         smoothing: float,
         mode: Mode,
-    ) -> Contribution:
-        """Go through all segments, there and back."""
-        statistics = parameters.statistics.copy()
-        gradient = aligned_zeros(self.network.size, np.float32)
-        tail = self._tail_of([run for run, _ in runs])
-        trail: list[tuple[Any, Any]] = []
-        dy: Any
+        gradient: Array,
+        fused: FusedAdam | None = None,
+    ) -> Taught:
+        """Go through all segments, there and back; write the gradient, or move the parameters."""
         n, x = len(x), np.asarray(x, np.float32)
-        for run, weights in runs if tail is None else runs[:-1]:
-            x, saved = run.there(parameters, x, mode, statistics, weights)
-            trail.append((run, saved))
-        if tail is None:
-            loss = SoftmaxCrossEntropy(smoothing)
-            mean, kept = loss.forward(x, labels)
-            value, logits, dy = float(mean), x, loss.backward(kept)
-        else:
-            value, logits, dy, _ = tail.teach(parameters, x, labels, smoothing, gradient)
-        for run, saved in reversed(trail):
-            dy = run.back(parameters, dy, saved, gradient)
-        return Contribution(n, value, logits, gradient, statistics.vector)
+        check_labels((n, *self.network.output_shape), labels)
+        parts = self._parts(n)
+        statistics = [parameters.statistics.copy() for _ in parts]
+        trail: list[tuple[Run, slice, Any]] = []
+        dy: Any
+        squares = 0.0
+        with self._laid_out(self._runs, parameters) as runs:
+            before = runs if self._tail is None else runs[:-1]
+            for (run, weights), region in zip(before, self._regions, strict=False):
+                x, saved = self._there(run, parameters, x, mode, parts, statistics, weights)
+                trail.append((run, region, saved))
+            if self._tail is None:
+                loss = SoftmaxCrossEntropy(smoothing)
+                mean, kept = loss.forward(x, labels)
+                value, logits, dy = float(mean), x, loss.backward(kept)
+            else:
+                value, logits, dy, squares = self._tail.teach(
+                    parameters, x, labels, smoothing, gradient, fused
+                )
+            if trail:
+                squares += self._back(trail, parameters, dy, parts, gradient, fused)
+        shares = [(part.stop - part.start) / n for part in parts]
+        measured = sum(share * own.vector for share, own in zip(shares, statistics, strict=True))
+        return Taught(value, logits, squares, measured)
+
+    def _there(
+        self,
+        run: Run,
+        parameters: Parameters,
+        x: Array,
+        mode: Mode,
+        parts: list[slice],
+        statistics: list[Statistics],
+        weights: Any,
+    ) -> tuple[Array, Any]:
+        """Return what a run gives, and what it saved, part by part unless it takes all."""
+        if run.takes_all or len(parts) == 1:
+            return run.there(parameters, x, mode, statistics[0], weights)
+
+        def one(part: slice, own: Statistics) -> tuple[Array, Any]:
+            here = replace(mode, first=mode.first + part.start)
+            return run.there(parameters, x[part], here, own, weights)
+
+        found = list(self._pool.map(one, parts, statistics))
+        return np.concatenate([y for y, _ in found]), [saved for _, saved in found]
+
+    def _back(
+        self,
+        trail: list[tuple[Run, slice, Any]],
+        parameters: Parameters,
+        dy: Any,
+        parts: list[slice],
+        gradient: Array,
+        fused: FusedAdam | None,
+    ) -> float:
+        """Go back; write the gradient, or move the parameters. Return its squares' sum."""
+        from inkgrad.engines.cpu.finishing import finish
+
+        moving: dict[str, Any] = {}
+        if fused:
+            moving = {"rule": fused.rule, "theta": parameters.vector, "m": fused.m, "v": fused.v}
+        whole, cut = [], []  # where the gradient is written at once, and where part by part
+        with self._lend(self._part_gradients, (len(parts), self.network.size)) as own:
+            for run, region, saved in reversed(trail):
+                if run.takes_all or len(parts) == 1:
+                    dy = run.back(parameters, dy, saved, gradient)
+                    whole.append(region)
+                    continue
+                own[:, region] = 0
+                sent = list(
+                    self._pool.map(
+                        lambda part, kept, into, run=run, dy=dy: run.back(
+                            parameters, dy[part], kept, into
+                        ),
+                        parts,
+                        saved,
+                        own,
+                    )
+                )
+                dy = None if sent[0] is None else np.concatenate(sent)
+                cut.append(region)
+            squares = 0.0
+            for summands, regions in ((own, cut), (gradient[np.newaxis], whole)):
+                if regions and (fused or summands is own):
+                    squares += finish(summands, gradient, regions, self._pool, **moving)
+        return squares
+
+    @functools.cached_property
+    def _regions(self) -> list[slice]:
+        """Where each segment's parameters stand."""
+        regions, place = [], 0
+        for segment in self._plan:
+            sizes = (
+                math.prod(shape)
+                for stage in segment.stages
+                for shape in stage.parameter_shapes.values()
+            )
+            regions.append(slice(place, place := place + sum(sizes)))
+        return regions
+
+    @contextlib.contextmanager
+    def _lend(self, free: list[Array], shape: Any) -> Iterator[Array]:
+        """Lend an array of a shape, which holds anything."""
+        try:
+            array = free.pop()  # no lock: a list's pop and append are indivisible
+        except IndexError:
+            array = None
+        if array is None or array.shape != np.empty(shape).shape:
+            array = aligned_zeros(shape, np.float32)
+        yield array
+        free.append(array)
 
     def _parts(self, n: int) -> list[slice]:
         """Cut a batch for threads that each go through all segments by themselves.
@@ -388,12 +474,14 @@ class CpuTrainer(ArrayTrainer):
             labels,
             fused,
             label_smoothing=self._label_smoothing,
+            mode=Mode.of_step(self._seed, state.steps),
         )
         if made is None:
             return super().step(x, labels, learning_rate)
         state.steps += 1
         self._optimizer.follow(self._parameters.vector, state)
-        return made
+        self._measure(made.statistics)
+        return StepResult(made.loss, made.logits, math.sqrt(made.squares))
 
 
 def _has_kernels(plan: Plan) -> bool:

@@ -50,7 +50,9 @@ PHASE = np.dtype([(name, np.int64) for name in ("first", "last", "is_backward")]
 
 _RATES = "beta1 one_less_beta1 beta2 one_less_beta2 epsilon step_size correction"
 
-RULE = np.dtype([("fused", np.int64)] + [(name, np.float32) for name in _RATES.split()])
+RULE = np.dtype(
+    [("fused", np.int64)] + [(name, np.float32) for name in _RATES.split()] + [(SOURCES, np.int8)]
+)
 """The optimiser's settings; `fused`: whether parameters are moved in the step itself."""
 
 _COUNTS = (

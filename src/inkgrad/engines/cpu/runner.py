@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
@@ -132,13 +133,20 @@ class Workspaces:
         self._free.append(space)
 
 
-def run(space: Workspace, threads: int, batch: int, way: Way = Way.FORWARD, **what: Any) -> Any:
+def run(
+    space: Workspace,
+    threads: int,
+    batch: int,
+    way: Way = Way.FORWARD,
+    pool: Executor | None = None,
+    **what: Any,
+) -> Any:
     """Carry out a step and return the squares of its tasks' parts of the gradient.
 
     It is `make_job` and `start` in one.
     """
     job = make_job(space, batch, way, **what)
-    start(job, threads)
+    start(job, threads, pool)
     return job.squares
 
 
@@ -216,10 +224,17 @@ def make_job(
     )
 
 
-def start(job: Job, threads: int) -> None:
-    """Carry a job out by at most so many threads."""
+def start(job: Job, threads: int, pool: Executor | None = None) -> None:
+    """Carry a job out by at most so many threads: a pool's, or a crew's, which stay awake after it.
+
+    A pool's are better where other threads go on as soon as the job is done.
+    """
     helpers = min(threads, -(-int(job.settings["batch"][0]) // PART)) - 1
-    if helpers > 0:
+    if pool is not None:
+        for who in range(1, helpers + 1):
+            pool.submit(work, job, who)
+        work(job, 0)
+    elif helpers > 0:
         crew_of(helpers).carry_out(job)
     else:
         work(job, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -76,11 +77,14 @@ class LossResult(NamedTuple):
 
 
 def make_run(
-    network: Network, segment: LayerSegment | MapsSegment | KernelSegment, threads: int
+    network: Network,
+    segment: LayerSegment | MapsSegment | KernelSegment,
+    threads: int,
+    pool: Callable[[], Executor] | None = None,
 ) -> LayerRun | MapsRun | KernelRun:
-    """Return what runs a segment."""
+    """Return what runs a segment; where kernels teach, by a pool's threads if there is one."""
     if isinstance(segment, KernelSegment):
-        return KernelRun(network, segment, threads)
+        return KernelRun(network, segment, threads, pool)
     if isinstance(segment, MapsSegment):
         from inkgrad.engines.cpu.maps.run import MapsRun
 
@@ -90,6 +94,8 @@ def make_run(
 
 class LayerRun:
     """Runs a segment by its layers."""
+
+    takes_all = False
 
     def __init__(self, segment: LayerSegment) -> None:
         self._stages = segment.stages
@@ -132,10 +138,26 @@ class LayerRun:
 
 
 class KernelRun:
-    """Runs a segment by the kernels, in buffers of its own."""
+    """Runs a segment by the kernels, in buffers of its own.
 
-    def __init__(self, network: Network, segment: KernelSegment, threads: int) -> None:
+    Attributes
+    ----------
+    takes_all : bool
+        Whether it is given a batch as a whole, which it shares out among threads by itself.
+    ends_in_dense : bool
+    """
+
+    takes_all = True
+
+    def __init__(
+        self,
+        network: Network,
+        segment: KernelSegment,
+        threads: int,
+        pool: Callable[[], Executor] | None = None,
+    ) -> None:
         self._segment, self._threads = segment, threads
+        self._pool: Callable[[], Executor | None] = pool or (lambda: None)
         self._output_shape = segment.stages[-1].output_shape
         self._sends_back = not segment.is_first
         self.ends_in_dense = bool(segment.dense) and segment.stages[-1] is segment.dense[-1].stage
@@ -176,6 +198,7 @@ class KernelRun:
             self._threads,
             n,
             Way.THERE,
+            self._pool(),
             theta=writable(parameters.vector),
             x=flat,
             outputs=outputs.reshape(-1),
@@ -197,6 +220,7 @@ class KernelRun:
             self._threads,
             len(x),
             Way.BACK,
+            self._pool(),
             theta=writable(parameters.vector),
             x=flat,
             gradient=gradient,
@@ -231,6 +255,7 @@ class KernelRun:
                 self._threads,
                 n,
                 Way.TEACH,
+                self._pool(),
                 theta=parameters.vector if fused else writable(parameters.vector),
                 x=flat_numbers(x),
                 labels=flat_numbers(labels, np.int64),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numba.core import event
 
 from inkgrad.engines.cpu import phases
+from inkgrad.engines.cpu.finishing import finish
 from inkgrad.engines.cpu.helping import Helper, can_help, identity
 from inkgrad.engines.cpu.job import Job
 from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan, make_plan
@@ -97,6 +99,8 @@ def compile_kernels(
                 use_forward()
             if MapsSegment in kinds:
                 use_maps()
+            if kinds - {KernelSegment}:
+                use_finish()
             if compiling.helper is not None:
                 compiling.helper.wait(compiling.tell)
             if KernelSegment in kinds:
@@ -192,6 +196,12 @@ def use_maps(back: bool = True) -> None:
         mode = Mode(training=True)
         y, saved = maps.there(parameters, x, mode, parameters.statistics.copy(), weights)
         maps.back(parameters, y, saved, np.zeros(network.size, np.float32))
+
+
+def use_finish() -> None:
+    """Call once what a batch that was cut into parts ends with."""
+    with ThreadPoolExecutor(1) as pool:
+        finish(np.zeros((1, 1), np.float32), np.zeros(1, np.float32), [slice(0, 1)], pool)
 
 
 def _small_job() -> Job:

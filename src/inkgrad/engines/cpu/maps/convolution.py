@@ -48,6 +48,8 @@ _NAMES = (
     "winograd points "
     # the layer: filters' taps, their distance in cells, channels and filters
     "size_y size_x dilation_y dilation_x channels filters "
+    # floats of a patch from tap to tap: whole slabs, or one where there is but one channel
+    "tap "
     # tiles of a drawing, and cells of the input from one to the next
     "tiles_y tiles_x step_y step_x "
     # outputs of a drawing
@@ -72,11 +74,25 @@ def _tile(shape: Any, number: int) -> tuple[int, int, int]:
     return number // of_drawing, within // shape.tiles_x, within % shape.tiles_x
 
 
+@inlined
+def _following(shape: Any, drawing: int, ty: int, tx: int) -> tuple[int, int, int]:
+    """Return the next tile's: without a division, which takes longer than many a tile."""
+    tx += 1
+    if tx == shape.tiles_x:
+        ty, tx = ty + 1, 0
+        if ty == shape.tiles_y:
+            drawing, ty = drawing + 1, 0
+    return drawing, ty, tx
+
+
 @kernel
 def _gather(shape: Any, first: int, count: int, x: Any, v: Any, temporary: Any) -> None:
     """Fill a panel from the input."""
+    if shape.tap == 1:
+        _gather_one(shape, first, count, x, v)
+        return
+    drawing, ty, tx = _tile(shape, first)
     for tile in range(count):
-        drawing, ty, tx = _tile(shape, first + tile)
         at = shape.x_at + drawing * shape.x_drawing
         at += ty * shape.step_y * shape.x_row + tx * shape.step_x * LANES
         to = tile * shape.width
@@ -86,21 +102,53 @@ def _gather(shape: Any, first: int, count: int, x: Any, v: Any, temporary: Any) 
                 transform_input(
                     x, source, shape.x_row, v, to + group * LANES, PANEL * shape.width, temporary
                 )
-            continue
-        for i in range(shape.size_y):
-            for j in range(shape.size_x):
-                cell = at + i * shape.dilation_y * shape.x_row + j * shape.dilation_x * LANES
-                for group in range(shape.groups):
-                    store(v, to, load(x, cell + group * shape.x_slab))
-                    to += LANES
+        else:
+            _gather_patch(shape, x, at, v, to)
+        drawing, ty, tx = _following(shape, drawing, ty, tx)
+
+
+@inlined
+def _gather_patch(shape: Any, x: Any, at: int, v: Any, to: int) -> None:
+    """Copy what one output sees.
+
+    Sizes are variables: a record would be read anew after each number that is written.
+    """
+    groups, slab = shape.groups, shape.x_slab
+    size_y, size_x = shape.size_y, shape.size_x
+    down, right = shape.dilation_y * shape.x_row, shape.dilation_x * LANES
+    for i in range(size_y):
+        for j in range(size_x):
+            cell = at + i * down + j * right
+            for _ in range(groups):
+                store(v, to, load(x, cell))
+                to += LANES
+                cell += slab
+
+
+@kernel
+def _gather_one(shape: Any, first: int, count: int, x: Any, v: Any) -> None:
+    """Fill a panel from the input, where it has one channel: a patch is but a few numbers."""
+    size_y, size_x, width = shape.size_y, shape.size_x, shape.width
+    down, right = shape.dilation_y * shape.x_row, shape.dilation_x * LANES
+    drawing, ty, tx = _tile(shape, first)
+    for tile in range(count):
+        at = shape.x_at + drawing * shape.x_drawing
+        at += ty * shape.step_y * shape.x_row + tx * shape.step_x * LANES
+        to = tile * width
+        for _ in range(size_y):
+            for j in range(size_x):
+                v[to + j] = x[at + j * right]
+            at += down
+            to += size_x
+        drawing, ty, tx = _following(shape, drawing, ty, tx)
 
 
 @kernel
 def _gather_error(shape: Any, first: int, count: int, dy: Any, d: Any, temporary: Any) -> None:
     """Fill a panel from the output's gradient."""
     filters = shape.vectors * LANES
+    drawing, ty, tx = _tile(shape, first)
     for tile in range(count):
-        drawing, ty, tx = _tile(shape, first + tile)
         at = shape.y_at + drawing * shape.y_drawing
         if shape.winograd:
             at += ty * OUTPUTS * shape.y_row + tx * OUTPUTS * LANES
@@ -112,6 +160,7 @@ def _gather_error(shape: Any, first: int, count: int, dy: Any, d: Any, temporary
                 transform_error(dy, source, shape.y_row, d, to, PANEL * filters, temporary)
             else:
                 store(d, to, load(dy, source))
+        drawing, ty, tx = _following(shape, drawing, ty, tx)
 
 
 @entry
@@ -139,8 +188,8 @@ def convolve(shapes: Any, drawings: int, x: Any, u: Any, y: Any, v: Any, m: Any)
         count = min(PANEL, tiles - first)
         _gather(shape, first, count, x, v, temporary)
         forward(v, u, m, shape.points, shape.length, shape.width, shape.vectors, count)
+        drawing, ty, tx = _tile(shape, first)
         for tile in range(count):
-            drawing, ty, tx = _tile(shape, first + tile)
             at = shape.y_at + drawing * shape.y_drawing
             for vector in range(shape.vectors):
                 source, to = tile * filters + vector * LANES, at + vector * shape.y_slab
@@ -154,10 +203,10 @@ def convolve(shapes: Any, drawings: int, x: Any, u: Any, y: Any, v: Any, m: Any)
                         shape.y_row,
                         min(OUTPUTS, shape.rows - OUTPUTS * ty),
                         min(OUTPUTS, shape.columns - OUTPUTS * tx),
-                        temporary,
                     )
                 else:
                     store(y, to + ty * shape.y_row + tx * LANES, load(m, source))
+            drawing, ty, tx = _following(shape, drawing, ty, tx)
 
 
 @entry
@@ -173,11 +222,11 @@ def input_gradient(shapes: Any, drawings: int, dy: Any, u: Any, dx: Any, d: Any,
         count = min(PANEL, tiles - first)
         _gather_error(shape, first, count, dy, d, m)
         forward(d, u, m, 1, shape.filters, shape.vectors * LANES, taps * shape.groups, count)
+        drawing, ty, tx = _tile(shape, first)
         for tile in range(count):
-            drawing, ty, tx = _tile(shape, first + tile)
             at = shape.x_at + drawing * shape.x_drawing
             at += ty * shape.step_y * shape.x_row + tx * shape.step_x * LANES
-            source = tile * shape.width
+            source = tile * taps * shape.groups * LANES
             for i in range(shape.size_y):
                 for j in range(shape.size_x):
                     cell = at + i * shape.dilation_y * shape.x_row + j * shape.dilation_x * LANES
@@ -185,6 +234,7 @@ def input_gradient(shapes: Any, drawings: int, dy: Any, u: Any, dx: Any, d: Any,
                         place = cell + group * shape.x_slab
                         store(dx, place, add(load(dx, place), load(m, source)))
                         source += LANES
+            drawing, ty, tx = _following(shape, drawing, ty, tx)
 
 
 @entry
@@ -237,8 +287,7 @@ def write_filter_gradient(
                 backward_filter(sums, at, shape.width * filters, g, 0, temporary)
             else:
                 for tap in range(taps):
-                    row = tap * shape.groups * LANES + c
-                    at = (vector * shape.width + row) * LANES
+                    at = (vector * shape.width + tap * shape.tap + c) * LANES
                     store(g, tap * LANES, load(sums, at))
             for lane in range(min(LANES, shape.filters - vector * LANES)):
                 to = place + ((vector * LANES + lane) * shape.channels + c) * taps
@@ -282,8 +331,7 @@ def pack(shapes: Any, theta: Any, place: int, turned: bool, u: Any, temporary: A
                 transform_filter(temporary, 0, u, to, step, scratch)
             else:
                 for tap in range(taps):
-                    row = tap * shape.groups * LANES + c
-                    to = (vector * shape.length + row) * LANES
+                    to = (vector * shape.length + tap * shape.tap + c) * LANES
                     store(u, to, load(temporary, tap * LANES))
 
 

@@ -82,6 +82,7 @@ def filters_of(stage: Stage, reads: Margin, writes: Margin) -> Filters:
         return _Depthwise(stage, reads, writes)
     is_winograd = (
         layer.size == (3, 3)
+        and stage.input_shape[0] > 1
         and layer.stride == layer.dilation == (1, 1)
         and all(side <= 2 for axis in both_sides(layer.padding, "padding") for side in axis)
     )
@@ -160,7 +161,8 @@ class _Patches:
         """Return arrays for the weights."""
         s = self._shapes[0]
         there = aligned_zeros(int(s["vectors"] * s["length"]) * LANES, np.float32)
-        return there, aligned_zeros(int(s["length"] * s["filters"]), np.float32)
+        back = _taps(self._shapes) * int(s["groups"] * s["filters"]) * LANES
+        return there, aligned_zeros(back, np.float32)
 
     def pack(self, theta: Array, place: int, room: Weights, back: bool) -> None:
         """Lay out the weights."""
@@ -175,7 +177,9 @@ class _Patches:
 
     def send_back(self, n: int, dy: Array, weights: Weights, dx: Array, buffers: Buffers) -> None:
         """Write dx: what each output sends to the patch that it saw."""
-        m, d = _panels(buffers, self._shapes)
+        s = self._shapes[0]
+        d = buffers.scratch("m", PANEL * int(s["vectors"]) * LANES)
+        m = buffers.scratch("v", PANEL * _taps(self._shapes) * int(s["groups"]) * LANES)
         dx[: n * self.x.drawing] = 0
         convolution.input_gradient(self._shapes, n, dy, weights[1], dx, d, m)
         self.x.clear_margin(dx, n)
@@ -294,7 +298,10 @@ def _places(layer: Any, x: Frame, y: Frame, padding: tuple[int, int]) -> Any:
     s["points"] = 1
     s["tiles_y"], s["tiles_x"] = y.shape[1:]
     s["step_y"], s["step_x"] = layer.stride
-    s["length"] = s["width"] = math.prod(layer.size) * x.groups * LANES
+    channels, taps = x.shape[0], math.prod(layer.size)
+    s["tap"] = 1 if channels == 1 else x.groups * LANES
+    s["length"] = taps * s["tap"]
+    s["width"] = -(-int(s["length"]) // LANES) * LANES
     return shapes
 
 

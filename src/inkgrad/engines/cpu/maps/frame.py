@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from inkgrad.engines.cpu.convolution import INWARDS, OUTWARDS
+from inkgrad.engines.cpu.maps.activation import CELLS
+from inkgrad.engines.cpu.maps.planes import copy_planes
 from inkgrad.engines.cpu.simd import LANES
 from inkgrad.layers import Array, Shape
-from inkgrad.memory import aligned_zeros
+from inkgrad.memory import aligned_zeros, writable
 
 __all__ = ["Buffers", "Frame", "Margin"]
 
@@ -100,19 +104,25 @@ class Frame:
 
     def read(self, maps: Array, n: int) -> Array:
         """Return n drawings' maps as an array (n, channels, rows, columns)."""
-        channels, rows, columns = self.shape
-        planes = self.inside(maps, n).transpose(0, 1, 4, 2, 3)  # (n, groups, LANES, rows, columns)
-        return planes.reshape(n, self.groups * LANES, rows, columns)[:, :channels]
+        planes = np.empty((n, *self.shape), np.float32)
+        flat = planes.reshape(-1)
+        copy_planes(self._cells, self.shape[0], n, flat, maps, OUTWARDS)
+        return planes
 
     def write(self, maps: Array, planes: Array) -> None:
-        """Write arrays (n, channels, rows, columns) into maps."""
-        n, channels = planes.shape[:2]
-        inside = self.inside(maps, n)
-        for group in range(self.groups):
-            own = planes[:, group * LANES : (group + 1) * LANES]  # (n, up to LANES, rows, columns)
-            inside[:, group, :, :, : min(LANES, channels - group * LANES)] = own.transpose(
-                0, 2, 3, 1
-            )
+        """Write an array (n, channels, rows, columns) into maps."""
+        flat = writable(np.ascontiguousarray(planes, np.float32).reshape(-1))
+        copy_planes(self._cells, self.shape[0], len(planes), flat, maps, INWARDS)
+
+    @functools.cached_property
+    def _cells(self) -> Any:
+        """Sizes and places of these maps as y."""
+        cells = np.zeros(1, CELLS)
+        c = cells[0]
+        _, c["rows"], c["columns"] = self.shape
+        c["y_at"] = self.at(0, 0)
+        c["y_row"], c["y_slab"], c["y_drawing"] = self.row, self.slab, self.drawing
+        return cells
 
 
 class Buffers:

@@ -38,6 +38,8 @@ class MapsRun:
         Whether they begin with the network's input: nobody asks for dx then.
     """
 
+    takes_all = False
+
     def __init__(self, stages: tuple[Stage, ...], *, is_first: bool) -> None:
         self._steps = make_row(stages)
         self._is_first = is_first
@@ -122,12 +124,12 @@ class MapsRun:
         given: Any = dy
         if not self._gives_row:
             given = Gradient(run.buffers.take(last.after), last.after)
-            last.after.write(given.array, np.asarray(dy, np.float32))
+            last.after.write(given.array, dy)
         dx = steps.backward(trail, given, run, gradient, not self._is_first)
         planes = None
         if dx is not None:
             if not self._is_first:
-                planes = np.ascontiguousarray(dx.frame.read(dx.array, run.n))
+                planes = dx.frame.read(dx.array, run.n)
             dx.release(run.buffers)
         run.buffers.give(first.before, x.array)
         self._buffers.append(run.buffers)
@@ -151,7 +153,7 @@ class MapsRun:
         if not keep:
             run.buffers.give(first.before, maps.array)
         if not self._gives_row:
-            planes = np.ascontiguousarray(last.after.read(y.array, n))
+            planes = last.after.read(y.array, n)
             run.buffers.give(last.after, y.array)
             y = planes
         return y, run, maps, trail

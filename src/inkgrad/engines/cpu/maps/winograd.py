@@ -175,23 +175,34 @@ def transform_error(dy: Any, at: int, row: int, d: Any, to: int, step: int, temp
 
 @kernel
 def transform_output(
-    m: Any, at: int, step: int, y: Any, to: int, row: int, rows: int, columns: int, temporary: Any
+    m: Any, at: int, step: int, y: Any, to: int, row: int, rows: int, columns: int
 ) -> None:
     """Write the first `rows` × `columns` outputs of Aᵀ m A for LANES filters of a tile."""
-    for j in range(6):
-        column = load_all(6, m, at + j * step, 6 * step)
-        store_all(temporary, j * LANES, 6 * LANES, _output(column))
-    for i in range(rows):
-        four = _output(load_all(6, temporary, 6 * i * LANES, LANES))
-        place = to + i * row
-        if columns == OUTPUTS:
-            store_all(y, place, LANES, four)
-            continue
-        store(y, place, four[0])
-        if columns > 1:
-            store(y, place + LANES, four[1])
-        if columns > 2:
-            store(y, place + 2 * LANES, four[2])
+    a = _output(load_all(6, m, at, 6 * step))
+    b = _output(load_all(6, m, at + step, 6 * step))
+    c = _output(load_all(6, m, at + 2 * step, 6 * step))
+    d = _output(load_all(6, m, at + 3 * step, 6 * step))
+    e = _output(load_all(6, m, at + 4 * step, 6 * step))
+    f = _output(load_all(6, m, at + 5 * step, 6 * step))
+    _store_some(y, to, columns, _output((a[0], b[0], c[0], d[0], e[0], f[0])))
+    if rows > 1:
+        _store_some(y, to + row, columns, _output((a[1], b[1], c[1], d[1], e[1], f[1])))
+    if rows > 2:
+        _store_some(y, to + 2 * row, columns, _output((a[2], b[2], c[2], d[2], e[2], f[2])))
+    if rows > 3:
+        _store_some(y, to + 3 * row, columns, _output((a[3], b[3], c[3], d[3], e[3], f[3])))
+
+
+@inlined
+def _store_some(y: Any, to: int, columns: int, four: Any) -> None:
+    """Write the first columns of a row of outputs."""
+    store(y, to, four[0])
+    if columns > 1:
+        store(y, to + LANES, four[1])
+    if columns > 2:
+        store(y, to + 2 * LANES, four[2])
+    if columns > 3:
+        store(y, to + 3 * LANES, four[3])
 
 
 @kernel
