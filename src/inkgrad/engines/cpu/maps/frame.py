@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.convolution import INWARDS, OUTWARDS
 from inkgrad.engines.cpu.maps.activation import CELLS
 from inkgrad.engines.cpu.maps.planes import copy_planes
 from inkgrad.engines.cpu.simd import LANES
+from inkgrad.engines.cpu.slabs import INWARDS, OUTWARDS
 from inkgrad.layers import Array, Shape
 from inkgrad.memory import aligned_zeros, writable
 

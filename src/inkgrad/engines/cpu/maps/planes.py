@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inkgrad.engines.cpu.compiling import entry
-from inkgrad.engines.cpu.convolution import copy_slabs
+from inkgrad.engines.cpu.slabs import copy_slabs
 
 __all__ = ["copy_planes"]
 
