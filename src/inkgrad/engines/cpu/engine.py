@@ -263,8 +263,8 @@ class CpuEngine:
         """Return what lets these parameters learn: see `Engine.trainer`.
 
         A step of Adam without weight decay or clipping is joined with the backward pass: a weight
-        is moved while its gradient is still in the cache, and no gradient is written down for the
-        dense layers.
+        is moved while its gradient is still in the cache. Where the kernels run the network's end,
+        no gradient is written down for its dense layers.
 
         Raises
         ------

@@ -136,8 +136,11 @@ def _gather_one(shape: Any, first: int, count: int, x: Any, v: Any) -> None:
         at += ty * shape.step_y * shape.x_row + tx * shape.step_x * LANES
         to = tile * width
         for _ in range(size_y):
-            for j in range(size_x):
-                v[to + j] = x[at + j * right]
+            if size_x == 3:
+                v[to], v[to + 1], v[to + 2] = x[at], x[at + right], x[at + 2 * right]
+            else:
+                for j in range(size_x):
+                    v[to + j] = x[at + j * right]
             at += down
             to += size_x
         drawing, ty, tx = _following(shape, drawing, ty, tx)
