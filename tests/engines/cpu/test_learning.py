@@ -10,7 +10,7 @@ import pytest
 from inkgrad.engines import ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import InkgradError
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import Conv2D, Dense, Flatten, LeakyReLU, MaxPool2D, Parallel, ReLU
 from inkgrad.network import Network, seed_network
 from inkgrad.optimizers import SGD, AdamW, Averaging, OptimizerState, decay_mask
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
@@ -30,6 +30,20 @@ NETWORKS = {
     "layers before, then convolutions": Network(
         [Conv2D(3, 3), ReLU(), MaxPool2D(3, 1), Conv2D(9, 3), MaxPool2D(2), Flatten(), Dense(5)],
         (1, 12, 12),
+    ),
+    "layers within": Network(
+        [
+            *(Conv2D(5, 3), ReLU(), MaxPool2D(2), LeakyReLU(), Conv2D(9, 3), ReLU(), Flatten()),
+            *(Dense(17), LeakyReLU(), Dense(5)),
+        ],
+        (1, 12, 12),
+    ),
+    "branches": Network(
+        [
+            Parallel([[Conv2D(3, 3, padding=1), ReLU()], [Conv2D(3, 1)]]),
+            *(Conv2D(18, 3), Flatten(), Dense(5)),
+        ],
+        (2, 7, 7),
     ),
     "only a ReLU before": Network([ReLU(), Flatten(), Dense(7)], (1, 4, 4)),
     "nothing for the kernels": Network([Flatten(), Dense(4), ReLU()], (1, 3, 3)),
