@@ -38,6 +38,8 @@ PANEL = 60
 
 _TILES = 12 if REGISTERS == 32 else 6  # rows of sums in registers
 _PAIRS = 2 * _TILES
+_FEW = 4  # rows of sums where no more are left: one drawing of 7×7 is four tiles
+_FEW_PAIRS = 2 * _FEW
 _CHANNELS = 8 if REGISTERS == 32 else 4
 _CHANNEL_PAIRS = 2 * _CHANNELS
 
@@ -68,7 +70,13 @@ def forward(
             for tile in range(0, count, _TILES):
                 at = (point * PANEL + tile) * width
                 to = (point * PANEL + tile) * filters + vector * LANES
-                if vector + 1 < vectors:
+                if vector + 1 < vectors and count - tile <= _FEW:
+                    few = repeat(_FEW_PAIRS, splat(0.0))
+                    for c in range(channels):
+                        row = load_all(2, u, weights + c * LANES, channels * LANES)
+                        few = add_outer(few, v, at + c, width, row)
+                    store_tile(2, m, to, filters, LANES, few)
+                elif vector + 1 < vectors:
                     both = repeat(_PAIRS, splat(0.0))
                     for c in range(channels):
                         row = load_all(2, u, weights + c * LANES, channels * LANES)
