@@ -1,7 +1,8 @@
 """The fast engine: fused kernels, compiled by Numba for the processor at hand.
 
-Begin reading at `plan` (what is carried out together), then `phases` (how a step is divided among
-threads) and `sparse` (the operation that most of it comes down to).
+Begin reading at `plan` (which layers run together), then `phases` and `tasks` (how a step
+is divided among threads), `sparse` (the operation that most of it comes down to) and `dense` (what
+is made of it). `docs/fast-engine.md` says what each module holds.
 """
 
 from inkgrad.engines.cpu.engine import CpuEngine

@@ -10,6 +10,7 @@ from inkgrad.engines.cpu import backprop
 from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.convolution import convolve
 from inkgrad.engines.cpu.ink import find_ink
+from inkgrad.engines.cpu.input_gradients import input_gradients
 from inkgrad.engines.cpu.simd import LANES, load, store
 from inkgrad.engines.cpu.slabs import INWARDS, OUTWARDS, copy_slabs, lay_out
 from inkgrad.engines.cpu.winograd import flush, take_windows
@@ -91,7 +92,7 @@ def part_gradients(
                 if block.mirrored:
                     _mirror_back(job, i, g, scratch, own_words)
                 else:
-                    backprop.input_gradients(block, f, dx, g, job.tables, job.words, won)
+                    input_gradients(block, f, dx, g, job.tables, job.words, won)
                 if i == 0:
                     _take_back(block, f, dx, job.dx, drawing)
 

@@ -193,65 +193,71 @@ def backward(
     float
         The sum of the squares of dW, if the step was made here; otherwise 0.
     """
-    rows = tables[layer.row_at :]
+    rows = tables[layer.row_at + chunk * CHUNK :]
     a = layer.input + chunk * CHUNK
     turned = scratch
     columns = turned + layer.width * CHUNK
     sums = columns + CHUNK * CHUNK
     if layer.passes_back:
-        matrix, weights = (f, layer.packed) if layer.is_packed else (theta, layer.weight)
-        for i in range(0, CHUNK, LANES):
-            for o in range(0, layer.width, LANES):
-                transpose_rows(
-                    matrix,
-                    weights + o,
-                    rows,
-                    chunk * CHUNK + i,
-                    1,
-                    f,
-                    turned + o * CHUNK + i,
-                    CHUNK,
-                )
+        _turn_weights(layer, f, theta, rows, turned)
     for start in range(0, n, CHUNK):
         count = min(CHUNK, n - start)
-        for i in range(0, CHUNK, LANES):
-            for r in range(0, count, LANES):
-                source = a + (start + r) * layer.input_step + i
-                transpose(f, source, layer.input_step, f, columns + i * CHUNK + r, CHUNK)
+        _turn_inputs(layer, f, a + start * layer.input_step, count, columns)
         there = (_ONE << np.uint64(count)) - _ONE if count < 64 else ~np.uint64(0)
         d = layer.output + start * layer.output_step
         for i in range(CHUNK):
-            row = rows[chunk * CHUNK + i]
-            if row >= 0:
+            if rows[i] >= 0:
                 if start == 0 and rule.fused and not layer.is_packed:
-                    prefetch(m, layer.weight + row, layer.width)
-                    prefetch(v, layer.weight + row, layer.width)
-                live = live_bits(f, columns + i * CHUNK) & there
-                to = sums + i * layer.width
-                _weight_row(layer.width, layer, f, live, columns + i * CHUNK, d, to, start == 0)
+                    prefetch(m, layer.weight + rows[i], layer.width)
+                    prefetch(v, layer.weight + rows[i], layer.width)
+                column, dw = columns + i * CHUNK, sums + i * layer.width
+                live = live_bits(f, column) & there
+                _weight_row(layer.width, layer, f, live, column, d, dw, start == 0)
     total = 0.0
     for i in range(CHUNK):
-        row = rows[chunk * CHUNK + i]
-        if row >= 0:
+        if rows[i] >= 0:
+            dw, at = sums + i * layer.width, layer.weight + rows[i]
             if layer.is_packed:
-                _copy(f, sums + i * layer.width, f, layer.packed_gradient + row, layer.width)
+                _copy(f, dw, f, layer.packed_gradient + rows[i], layer.width)
             elif rule.fused:
-                at = layer.weight + row
-                total += adam(rule, theta, m, v, f, sums + i * layer.width, at, layer.width)
+                total += adam(rule, theta, m, v, f, dw, at, layer.width)
             else:
-                _copy(f, sums + i * layer.width, gradient, layer.weight + row, layer.width)
+                _copy(f, dw, gradient, at, layer.width)
     if layer.passes_back:
-        for i in range(n):
-            acc = repeat(_VECTORS, splat(0.0))
-            d = layer.output + i * layer.output_step
-            for o in range(0, layer.width, WORD):
-                live = live_bits(f, d + o)
-                acc = sum_rows(acc, live, f, d + o, 1, f, turned + o * CHUNK, _APART)
-            at = a + i * layer.input_step
-            if layer.input_rectified:  # the ReLU between this layer and the one before
-                acc = where_positive(f, at, LANES, acc)
-            store_all(f, at, LANES, acc)
+        _write_input_gradients(layer, f, a, n, turned)
     return total
+
+
+@inlined
+def _turn_weights(layer: Any, f: Any, theta: Any, rows: Any, turned: int) -> None:
+    """Write Wᵀ of a chunk, (width, 64)."""
+    matrix, weights = (f, layer.packed) if layer.is_packed else (theta, layer.weight)
+    for i in range(0, CHUNK, LANES):
+        for o in range(0, layer.width, LANES):
+            to = turned + o * CHUNK + i
+            transpose_rows(matrix, weights + o, rows, i, 1, f, to, CHUNK)
+
+
+@inlined
+def _turn_inputs(layer: Any, f: Any, a: int, count: int, columns: int) -> None:
+    """Write Aᵀ of up to 64 drawings, (64, 64)."""
+    for i in range(0, CHUNK, LANES):
+        for r in range(0, count, LANES):
+            source, to = a + r * layer.input_step + i, columns + i * CHUNK + r
+            transpose(f, source, layer.input_step, f, to, CHUNK)
+
+
+@inlined
+def _write_input_gradients(layer: Any, f: Any, a: int, n: int, turned: int) -> None:
+    """Write a chunk of dA over A, for all drawings."""
+    for i in range(n):
+        acc = repeat(_VECTORS, splat(0.0))
+        d, at = layer.output + i * layer.output_step, a + i * layer.input_step
+        for o in range(0, layer.width, WORD):
+            acc = sum_rows(acc, live_bits(f, d + o), f, d + o, 1, f, turned + o * CHUNK, _APART)
+        if layer.input_rectified:  # the ReLU between this layer and the one before
+            acc = where_positive(f, at, LANES, acc)
+        store_all(f, at, LANES, acc)
 
 
 @inlined

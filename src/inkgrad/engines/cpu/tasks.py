@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inkgrad.engines.cpu import backprop, dense
+from inkgrad.engines.cpu import dense
 from inkgrad.engines.cpu.compiling import kernel, merged
 from inkgrad.engines.cpu.convolution import pack_filters, pack_mirrored
 from inkgrad.engines.cpu.convolution_stack import (
@@ -17,6 +17,7 @@ from inkgrad.engines.cpu.convolution_stack import (
     part_gradients,
     take_gradient,
 )
+from inkgrad.engines.cpu.input_gradients import pack_filters_backward
 from inkgrad.engines.cpu.job import Kind
 from inkgrad.engines.cpu.loss import softmax_cross_entropy
 from inkgrad.engines.cpu.optimizer import adam
@@ -94,7 +95,7 @@ def _pack_pairs(job: Any, task: Any, scratch: int) -> None:
 def _pack_backward(job: Any, task: Any) -> None:
     """Lay out filters for the way back."""
     for k in range(task.first, task.last):
-        backprop.pack_filters_backward(job.convolutions[task.which], job.theta, job.f, k)
+        pack_filters_backward(job.convolutions[task.which], job.theta, job.f, k)
 
 
 @merged
