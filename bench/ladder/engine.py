@@ -19,7 +19,7 @@ from bench.ladder.convolution import ConvolutionCase
 from bench.ladder.dense import DenseCase
 from bench.ladder.rung import Prepared, Rung, zeros
 from inkgrad.engines.cpu import CpuEngine
-from inkgrad.engines.cpu.job import LINE, Job, Kind
+from inkgrad.engines.cpu.job import LINE, PHASE, TASK, Job, Kind
 from inkgrad.engines.cpu.phases import work
 from inkgrad.engines.cpu.runner import Way, Workspace, make_job, run
 from inkgrad.engines.cpu.segments import FusedAdam
@@ -102,8 +102,8 @@ def _convolution_backward(case: BackpropCase) -> Prepared:
         error = space.floats[int(job.settings["floats"][0] + block["error"]) :][: math.prod(slabs)]
         channels, rows, columns = dx.shape[1:]
         for drawing in range(n):  # a thread keeps dx of one drawing only
-            task = np.array([[Kind.CONVOLVE_BACKWARD, 0, drawing, drawing + 1]])
-            alone = job._replace(tasks=task, phases=np.array([[0, 1, 1]]))
+            task = np.array([(Kind.CONVOLVE_BACKWARD, 0, drawing, drawing + 1)], TASK)
+            alone = job._replace(tasks=task, phases=np.array([(0, 1, 1)], PHASE))
             _run_phases(alone, Kind.CONVOLVE_BACKWARD)
             planes = backprop.planes(error.reshape(slabs))
             dx[drawing] = planes[0, :channels, p : p + rows, p : p + columns]

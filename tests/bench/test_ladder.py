@@ -249,8 +249,8 @@ def test_every_rung_is_timed(bench):
         else:
             times = row["drawings_per_s"] / below["drawings_per_s"]
             assert row["times_before"] == pytest.approx(times)
-        assert ("gflops" in row) == (row["operation"] != "pool")
-        assert 0 <= row.get("share_of_peak", 0) < 1.5
+        assert ("gflops" in row) == ("share_of_peak" in row) == (row["operation"] != "pool")
+        assert row.get("share_of_peak", 1) > 0
     whole = by_name["convolution", "a tile of sums"]["multiply_adds"]
     assert whole == 64 * 14 * 14 * 32 * 9
     inked = by_name["convolution", "blank paper skipped"]["multiply_adds"]
