@@ -427,10 +427,10 @@ def rounding(
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
-    """Accuracy with weights in float16 and int8, as exported pages have them, beside float32."""
+    """Accuracy in int8, and with weights rounded as exported pages have them, beside float32."""
     with console.status("judging"):
         rows = bench_rounding(model or list(PACKAGED), data)
-    title = "weights in float32, float16 and int8, on the same drawings"
+    title = "in float32, and rounded, on the same drawings"
     publish("rounding", title, rows, describe_machine(), console, json_file, plot_file)
 
 

@@ -40,9 +40,11 @@ def start_engine(name: str, network: Network, threads: int) -> Engine:
     return engine
 
 
-def our_predictor(engine: Engine, parameters: Parameters) -> Callable[[np.ndarray], np.ndarray]:
+def our_predictor(
+    engine: Engine, parameters: Parameters, precision: str = "float32"
+) -> Callable[[np.ndarray], np.ndarray]:
     """Return what turns drawings into probabilities, made ready for many calls."""
-    return engine.predictor(parameters)
+    return engine.predictor(parameters, precision)
 
 
 class OurTrainer:

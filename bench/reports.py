@@ -473,13 +473,15 @@ REPORTS: dict[str, Report] = {
     "rounding": Report(
         (
             Column("", "{name}"),
+            Column("classes", "{classes}"),
             Column("drawings", "{drawings:,}"),
             Column("part", "{part}"),
+            Column("seed", "{seed}"),
             Column("right in float32", "{top1:.2%}"),
             Column("rounded to", "{weights}"),
             Column("right then", "{top1_rounded:.2%}"),
-            Column("other answers", "{others:,}"),
-            Column("largest difference", "{largest:.5f}"),
+            Column("others", "{others:,}"),
+            Column("most", "{largest:.4f}"),
         ),
         _rounding,
     ),

@@ -1,4 +1,4 @@
-"""What it costs that an exported page has its weights in fewer bits, on the same drawings."""
+"""What fewer bits cost: an exported page's weights, and predictions in int8, on real drawings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ import numpy as np
 from inkgrad.export.rounding import WEIGHTS, rounded
 from inkgrad.model import load
 from inkgrad.workflows import evaluate
+from inkgrad.workflows.record import origin_of
 
-__all__ = ["bench_rounding"]
+__all__ = ["BYTES", "bench_rounding"]
+
+BYTES = "int8, inputs too"
+"""What is rounded where predictions are computed in int8."""
 
 
 def bench_rounding(models: Sequence[str], data: str | None = None) -> list[dict[str, Any]]:
-    """Judge models as they are and with their weights rounded to float16 and to int8.
+    """Judge models as they are, with their weights rounded to float16 and to int8, and in int8.
 
     Parameters
     ----------
@@ -29,20 +33,26 @@ def bench_rounding(models: Sequence[str], data: str | None = None) -> list[dict[
     Returns
     -------
     rows : list of dict
-        For each model and kind of weights: ``name``, ``weights``, ``part``, ``drawings``, ``top1``,
-        ``top1_rounded``, ``others`` (how many drawings get another answer) and ``largest`` (by how
-        much a probability differs).
+        For each model and what is rounded: ``name``, ``classes``, ``seed`` (of the split),
+        ``weights``, ``part``, ``drawings``, ``top1``, ``top1_rounded``, ``others`` (how many
+        drawings get another answer) and ``largest`` (by how much a probability differs).
     """
     rows = []
     for name in models:
         model = load(name)
         whole = evaluate(model, data, offline=True)
-        for weights in WEIGHTS:
-            other = evaluate(rounded(model, weights), data, offline=True)
+        origin = origin_of(model)
+        for weights in (*WEIGHTS, BYTES):
+            if weights == BYTES:
+                other = evaluate(model, data, offline=True, precision="int8")
+            else:
+                other = evaluate(rounded(model, weights), data, offline=True)
             answers = [found.probabilities.argmax(axis=1) for found in (whole, other)]
             rows.append(
                 {
                     "name": Path(name).stem,
+                    "classes": len(model.classes),
+                    "seed": None if origin is None else origin.settings.recipe.seed,
                     "weights": weights,
                     "part": whole.part,
                     "drawings": whole.evaluation.n,

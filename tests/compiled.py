@@ -21,7 +21,11 @@ class Compiled(ReferenceEngine):
 
     name = "cpu"
 
-    def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+    def prepare(
+        self,
+        on_progress: Callable[[int, int], None] | None = None,
+        precision: str = "float32",
+    ) -> None:
         """Compile nothing, and tell of it."""
         for done in range(KERNELS + 1):
             if on_progress is not None:
@@ -47,6 +51,8 @@ def come_late(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     from inkgrad.engines.cpu import CpuEngine
 
     compiled, fetch = threading.Event(), CpuEngine.fetch
-    monkeypatch.setattr(CpuEngine, "fetch", lambda self: compiled.is_set() and fetch(self))
-    monkeypatch.setattr(CpuEngine, "compile_apart", lambda self: compiled.wait(60))
+    monkeypatch.setattr(
+        CpuEngine, "fetch", lambda self, precision: compiled.is_set() and fetch(self, precision)
+    )
+    monkeypatch.setattr(CpuEngine, "compile_apart", lambda *_: compiled.wait(60))
     return compiled

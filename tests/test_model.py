@@ -105,12 +105,12 @@ class Counting(ReferenceEngine):
 
     prepared = made = 0
 
-    def prepare(self, on_progress=None):
+    def prepare(self, on_progress=None, precision="float32"):
         self.prepared += 1
 
-    def predictor(self, parameters):
+    def predictor(self, parameters, precision="float32"):
         self.made += 1
-        return super().predictor(parameters)
+        return super().predictor(parameters, precision)
 
 
 def test_the_engine_is_made_ready_once_at_the_first_prediction(model, bitmaps):

@@ -108,6 +108,15 @@ Restart = Annotated[bool, _option("--restart", "Discard an interrupted run in FO
 Engine = Annotated[
     str, _option("--engine", "Engine that runs the network: auto, cpu or reference.", "NAME")
 ]
+Precision = Annotated[
+    str,
+    _option(
+        "--precision",
+        "What the network computes in: float32, or int8, which is faster on many processors and "
+        "almost as accurate.",
+        "NAME",
+    ),
+]
 Offline = Annotated[bool, _option("--offline", "Download nothing.")]
 NetworkName = Annotated[
     str | None,
@@ -315,6 +324,7 @@ def evaluate(
     ] = "auto",
     limit: Limit = None,
     engine: Engine = "auto",
+    precision: Precision = "float32",
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
@@ -330,6 +340,7 @@ def evaluate(
             part=part,
             limit=limit,
             engine=engine,
+            precision=precision,
             offline=offline,
             on_progress=display.on_progress,
         )
@@ -355,6 +366,7 @@ def predict(
     ] = None,
     top: Annotated[int, _option("--top", "Guesses per drawing.", "N")] = 3,
     engine: Engine = "auto",
+    precision: Precision = "float32",
     as_json: AsJson = False,
 ) -> None:
     """Recognise drawings from files or standard input."""
@@ -370,6 +382,7 @@ def predict(
             drawings,
             top=top,
             engine=engine,
+            precision=precision,
             on_progress=display.on_progress,
         )
     if as_json:
@@ -639,6 +652,7 @@ def serve(
         bool, _option("--allow-frames", "Let slides and other pages show the page in a frame.")
     ] = False,
     engine: Engine = "auto",
+    precision: Precision = "float32",
 ) -> None:
     """Open the drawing page in your browser; Ctrl-C ends it."""
     from inkgrad import web  # and nothing that loads NumPy before the server has seen to it
@@ -651,6 +665,7 @@ def serve(
         host=host,
         port=port,
         engine=engine,
+        precision=precision,
         open_browser=not no_open,
         allow_frames=allow_frames,
         on_ready=lambda address: _echo(f"the page is at {address}  (Ctrl-C ends)"),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.drawing import Raster, to_bitmaps, to_input
-from inkgrad.engines import Engine, make_engine, make_predictor
+from inkgrad.engines import Engine, check_precision, make_engine, make_predictor
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
 from inkgrad.fold import fold
@@ -56,6 +56,9 @@ class Model:
     features : Features, optional
         What the last layer was given for drawings of each class, so that another class can be
         learnt without those drawings.
+    precision : str
+        In what predictions are computed: ``"float32"``, or ``"int8"`` for speed, see
+        `inkgrad.engines.Engine.predictor`.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Model:
     record: Mapping[str, Any] = field(default_factory=dict)
     engine: str | Engine = "auto"
     features: Features | None = None
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -99,15 +103,22 @@ class Model:
             raise ModelError("the classes must be distinct names that are not empty")
         if self.features is not None:
             self.features.check_fit(self.network)
+        check_precision(self.precision)
         make_engine(self.engine, self.network)  # refuses what would fail at the first prediction
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out, when pickled, what is made again at the first prediction."""
         return {name: value for name, value in vars(self).items() if name != "_predictor"}
 
-    def with_engine(self, engine: str | Engine) -> Model:
-        """Return the same model run by another engine."""
-        return replace(self, engine=engine)
+    def with_engine(self, engine: str | Engine, precision: str | None = None) -> Model:
+        """Return the same model run by another engine and, if one is given, in another precision.
+
+        Examples
+        --------
+        >>> load("animals").with_engine("reference", "int8").precision
+        'int8'
+        """
+        return replace(self, engine=engine, precision=precision or self.precision)
 
     def folded(self) -> Model:
         """Return a model that answers as this one does, by fewer layers: see `inkgrad.fold`."""
@@ -171,7 +182,7 @@ class Model:
     @functools.cached_property
     def _predictor(self) -> Callable[[Array], Array]:
         """What gives the probabilities (threads that come at once may each make their own)."""
-        return make_predictor(self.engine, self.network, self.parameters)
+        return make_predictor(self.engine, self.network, self.parameters, self.precision)
 
     def predict(self, drawings: Any) -> Array:
         """Return the likeliest class of each drawing, by name: (n,) array of str."""
@@ -220,7 +231,9 @@ class Model:
         return save(tensors, metadata)
 
 
-def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Model:
+def load(
+    path: str | os.PathLike[str], *, engine: str | Engine = "auto", precision: str = "float32"
+) -> Model:
     """Read a model file, trusting nothing in it.
 
     Parameters
@@ -229,6 +242,8 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
         Or the name of a model that comes with inkgrad, ``"animals"`` or ``"twenty"``, if there is
         no file or folder of that name.
     engine : str or Engine
+    precision : str
+        See `Model`.
 
     Raises
     ------
@@ -257,6 +272,7 @@ def load(path: str | os.PathLike[str], *, engine: str | Engine = "auto") -> Mode
             description["record"],
             engine,
             features,
+            precision,
         )
     except (ModelError, ShapeError) as error:
         raise ModelError(f"{path} cannot be used: {error}") from error

@@ -13,6 +13,7 @@ from bench.pairs import seconds_by_turns
 from bench.plots import Bar, Panel, save_plot
 from bench.pool import pool
 from bench.rivals import installed
+from bench.rounding import BYTES
 from bench.tables import Column, make_table
 from bench.throughput import throughput_rows
 from bench.trainers import PASSES, course
@@ -43,6 +44,7 @@ from tests.bench.conftest import stand_in
 from tests.web.javascript import missing
 
 OURS = ["inkgrad reference"]
+RECOGNISING = [*OURS, "inkgrad reference int8"]
 NORMALISED = Network(
     [
         *(Flatten(), Dense(9), BatchNorm(4), ReLU()),
@@ -166,7 +168,7 @@ def test_recognising_is_measured_for_one_drawing_and_for_many(bench, monkeypatch
     monkeypatch.setattr(inference, "RIVALS", (other,))
     words = ("--batch", "1", "--batch", "8", "--rounds", "1", "--seconds", "0.01")
     rows = bench("inference", *words)
-    assert [row["name"] for row in rows] == 2 * [*OURS, "ONNX Runtime", "PyTorch stand-in"]
+    assert [row["name"] for row in rows] == 2 * [*RECOGNISING, "ONNX Runtime", "PyTorch stand-in"]
     settings = [(row["batch"], row["threads"]) for row in rows]
     assert settings == len(rows) // 2 * [(1, 1)] + len(rows) // 2 * [(8, 2)]
     for row in rows:
@@ -185,7 +187,7 @@ def test_other_networks_recognise_folded(bench, monkeypatch):
     words = ("--network", "normalised", "--batch", "2", "--rounds", "1", "--seconds", "0.01")
     monkeypatch.setitem(networks.NETWORKS, "normalised", NORMALISED)
     rows = bench("inference", *words)
-    assert [row["name"] for row in rows] == [*OURS, "ONNX Runtime"]
+    assert [row["name"] for row in rows] == [*RECOGNISING, "ONNX Runtime"]
     assert {row["network"] for row in rows} == {"normalised"}
 
 
@@ -194,6 +196,18 @@ def test_who_recognises_something_else_is_not_timed(monkeypatch):
     monkeypatch.setattr(inference, "RIVALS", (lambda parameters, threads, x: wrong,))
     with pytest.raises(ValueError, match="OpenVINO does not say the same"):
         inference.bench_inference([(1, 1)], rounds=1, seconds_a_turn=0.0)
+
+
+@pytest.mark.parametrize(("name", "passes"), [("OpenVINO", False), ("OpenVINO bfloat16", True)])
+def test_who_computes_in_less_may_be_further_off(name, passes):
+    network = Network([Flatten(), Dense(2)], (1, 2, 2))
+    parameters, x = network.initialise(), np.zeros((1, 1, 2, 2), np.float32)
+    off = {name: lambda x: np.array([[0.55, 0.45]])}
+    if passes:
+        inference.check_predictors(off, parameters, [x])
+    else:
+        with pytest.raises(ValueError, match="does not say the same"):
+            inference.check_predictors(off, parameters, [x])
 
 
 def test_other_networks_are_measured_by_name(bench, monkeypatch):
@@ -515,10 +529,14 @@ def test_how_well_scenes_are_read(bench, monkeypatch):
 
 def test_what_rounding_costs(bench, doodle_run, doodle_folder):
     model = doodle_run.folder / "model.safetensors"
-    row, whole = bench("rounding", "--model", str(model), "--data", str(doodle_folder))
+    rows = bench("rounding", "--model", str(model), "--data", str(doodle_folder))
+    row, whole, in_bytes = rows
     assert (row["part"], row["drawings"]) == ("test", len(doodle_run.parts.test))
     assert row["top1"] == doodle_run.evaluation.top1
     assert abs(row["top1"] - row["top1_rounded"]) <= row["others"] / row["drawings"]
     assert 0 < row["largest"] < 0.01
-    assert (row["weights"], whole["weights"]) == ("float16", "int8")
-    assert abs(whole["top1"] - whole["top1_rounded"]) <= 0.05
+    assert (row["weights"], whole["weights"], in_bytes["weights"]) == ("float16", "int8", BYTES)
+    assert (row["classes"], row["seed"]) == (5, 42)
+    for each in (whole, in_bytes):
+        assert abs(each["top1"] - each["top1_rounded"]) <= 0.05
+    assert in_bytes["largest"] != whole["largest"]

@@ -77,6 +77,7 @@ def ready_engine(
     engine: str | Engine,
     network: Network,
     on_progress: Callable[[int, int], None] | None = None,
+    precision: str = "float32",
 ) -> Engine:
     """Return what `make_engine` does, ready to compute at once (see `Engine.prepare`).
 
@@ -89,6 +90,8 @@ def ready_engine(
         See `make_engine`.
     on_progress : callable, optional
         Told (done, total) while something is compiled.
+    precision : str
+        See `Engine.prepare`.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def ready_engine(
         As `make_engine`, and if the engine asked for needs Numba and that cannot be imported.
     """
     made = usable_engine(engine, network)
-    made.prepare(on_progress)
+    made.prepare(on_progress, precision)
     return made
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.engine import Contribution, Gradients
+from inkgrad.engines.engine import Contribution, Gradients, check_precision
+from inkgrad.engines.int8 import int8_predictor
 from inkgrad.engines.trainer import ArrayTrainer
 from inkgrad.errors import ShapeError
 from inkgrad.fold import fold
@@ -109,13 +110,22 @@ class ReferenceEngine:
         """Return what lets these parameters learn: see `Engine.trainer`."""
         return ArrayTrainer(self, parameters, optimizer, state, **how)
 
-    def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
+    def predictor(
+        self, parameters: Parameters, precision: str = "float32"
+    ) -> Callable[[Array], Array]:
         """Return x ↦ probabilities, by a copy of the parameters, folded: see `inkgrad.fold`."""
+        check_precision(precision)
         network, numbers = fold(self.network, parameters)
         engine, frozen = ReferenceEngine(network), numbers.copy()
+        if precision == "int8":
+            return int8_predictor(engine.check, frozen)
         return lambda x: engine.predict(frozen, x)
 
-    def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+    def prepare(
+        self,
+        on_progress: Callable[[int, int], None] | None = None,
+        precision: str = "float32",
+    ) -> None:
         """Do nothing: it is always ready."""
 
     def check(self, x: Array) -> None:

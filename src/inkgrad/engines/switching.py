@@ -24,11 +24,11 @@ _background = threading.Lock()  # several models need the same kernels, compiled
 class _Compiled(Protocol):
     """What an engine offers besides whose kernels may not be there yet."""
 
-    def fetch(self) -> bool:
+    def fetch(self, precision: str = "float32") -> bool:
         """Fetch what was compiled before; return whether it is all there."""
         ...
 
-    def compile_apart(self) -> None:
+    def compile_apart(self, precision: str = "float32") -> None:
         """Have what a predictor needs compiled, where it disturbs this process least."""
         ...
 
@@ -70,7 +70,7 @@ class SwitchingPredictor:
 
 
 def make_predictor(
-    engine: str | Engine, network: Network, parameters: Parameters
+    engine: str | Engine, network: Network, parameters: Parameters, precision: str = "float32"
 ) -> Predictor | SwitchingPredictor:
     """Return a function from x to probabilities that can be called at once.
 
@@ -82,20 +82,23 @@ def make_predictor(
     engine, network
         See `inkgrad.engines.make_engine`. An engine that is named is waited for.
     parameters : Parameters
+    precision : str
+        See `Engine.predictor`.
     """
     made = usable_engine(engine, network)
     if engine != "auto" or not isinstance(made, _Compiled):
-        made.prepare()
-        return made.predictor(parameters)
+        made.prepare(precision=precision)
+        return made.predictor(parameters, precision)
     compiled: _Compiled = made
-    if compiled.fetch():
-        return made.predictor(parameters)
+    if compiled.fetch(precision):
+        return made.predictor(parameters, precision)
     numbers = parameters.copy()  # what becomes of the caller's later does not matter
 
     def second() -> Predictor:
         with _background:
-            if not compiled.fetch():
-                compiled.compile_apart()
-        return made.predictor(numbers)
+            if not compiled.fetch(precision):
+                compiled.compile_apart(precision)
+        return made.predictor(numbers, precision)
 
-    return SwitchingPredictor(ReferenceEngine(network).predictor(parameters), second)
+    first = ReferenceEngine(network).predictor(parameters, precision)
+    return SwitchingPredictor(first, second)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from inkgrad.engines.int8 import round_weights
 from inkgrad.errors import InkgradError, ModelError
 from inkgrad.json_text import parse_json
 from inkgrad.layers import Array
@@ -18,8 +19,6 @@ WEIGHTS = ("float16", "int8")
 
 MANY = 400_000
 """Parameters; of models with more, weights are written as int8 unless somebody says otherwise."""
-
-_STEPS = 127  # from zero to the largest number of a channel
 
 
 def usual_weights(model: Model) -> str:
@@ -72,8 +71,7 @@ def round_file(data: bytes, weights: str) -> bytes:
     tensors: dict[str, Array] = {}
     for name, tensor in load(data).items():
         if weights == "int8" and _is_weight(name, tensor):
-            tensors[name], scale = _quantised(tensor)
-            tensors[f"{name}.scale"] = scale
+            tensors[name], tensors[f"{name}.scale"] = round_weights(tensor)
         else:
             tensors[name] = _half(name, tensor)
     return save(tensors, metadata)
@@ -102,7 +100,7 @@ def rounded(model: Model, weights: str) -> Model:
         parameters.statistics[name] = _half(name, tensor)
     for name, tensor in model.parameters.items():
         if weights == "int8" and _is_weight(name, tensor):
-            whole, scale = _quantised(tensor)
+            whole, scale = round_weights(tensor)
             parameters[name] = whole * _beside(scale, tensor)
         else:
             parameters[name] = _half(name, tensor)
@@ -116,16 +114,6 @@ def _check(weights: str) -> None:
 
 def _is_weight(name: str, tensor: Array) -> bool:
     return name.endswith(".weight") and tensor.ndim in (2, 4)
-
-
-def _quantised(tensor: Array) -> tuple[Array, Array]:
-    """Return whole numbers, int8, and the scale of each channel, float32."""
-    axes = (1, 2, 3) if tensor.ndim == 4 else (0,)  # all but the channels that come out
-    scale = np.abs(tensor).max(axis=axes) / np.float32(_STEPS)
-    scale[scale == 0] = 1
-    scale = scale.astype(np.float32)
-    whole = np.rint(tensor / _beside(scale, tensor))
-    return np.clip(whole, -_STEPS, _STEPS).astype(np.int8), scale
 
 
 def _beside(scale: Array, tensor: Array) -> Array:

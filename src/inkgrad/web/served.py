@@ -37,7 +37,10 @@ class Served:
 
 
 def find_models(
-    model: str | os.PathLike[str] | None = None, *, engine: str = "reference"
+    model: str | os.PathLike[str] | None = None,
+    *,
+    engine: str = "reference",
+    precision: str = "float32",
 ) -> list[Served]:
     """Load the model that is to be served, and after it the packaged ones.
 
@@ -47,6 +50,8 @@ def find_models(
         By default the packaged one that knows most.
     engine : str
         See `inkgrad.engines.make_engine`.
+    precision : str
+        See `inkgrad.Model`.
 
     Returns
     -------
@@ -63,7 +68,9 @@ def find_models(
     for path in [*wanted, *PACKAGED.values()]:
         name = _name(path)
         if name not in found:
-            found[name] = Served(name, load(path, engine=engine), path.read_bytes())
+            found[name] = Served(
+                name, load(path, engine=engine, precision=precision), path.read_bytes()
+            )
     served = list(found.values())
     if model is None:
         served.sort(key=lambda one: len(one.model.classes), reverse=True)

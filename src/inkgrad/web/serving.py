@@ -32,6 +32,7 @@ def serve(
     host: str = HOST,
     port: int = PORT,
     engine: str = "auto",
+    precision: str = "float32",
     open_browser: bool = True,
     allow_frames: bool = False,
     on_ready: Callable[[str], None] | None = None,
@@ -49,6 +50,8 @@ def serve(
     engine : str
         Engine that runs the network. With ``"auto"`` the reference engine answers at once, and the
         fast one as soon as its kernels are ready (see `inkgrad.engines.make_predictor`).
+    precision : str
+        In what it computes: see `inkgrad.Model`.
     open_browser : bool
         Whether the page is opened, once the server answers.
     allow_frames : bool
@@ -70,7 +73,7 @@ def serve(
     from inkgrad.web.app import create_app
     from inkgrad.web.served import find_models
 
-    models = find_models(model, engine=engine)
+    models = find_models(model, engine=engine, precision=precision)
     _load_compiled_rasterizer()
     app = create_app(models, host=host, allow_frames=allow_frames)
     with _listen(host, port) as listener:

@@ -69,6 +69,7 @@ def evaluate(
     part: str = "auto",
     limit: int | None = None,
     engine: str | Engine = "auto",
+    precision: str = "float32",
     offline: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Evaluated:
@@ -89,6 +90,8 @@ def evaluate(
         At most so many drawings a class. Of the training's own drawings the test part is taken
         first, so that none that was learnt from comes in.
     engine : str or Engine
+    precision : str
+        In what the model computes: see `inkgrad.Model`.
     offline : bool
         Ask no server.
     on_progress : callable, optional
@@ -108,7 +111,7 @@ def evaluate(
         raise InkgradError(f"part is {part!r}; choose one of {', '.join(PARTS)}")
     if limit is not None and limit < 1:
         raise InkgradError(f"limit is {limit}; give 1 or more")
-    model = (model if isinstance(model, Model) else load(model)).with_engine(engine)
+    model = (model if isinstance(model, Model) else load(model)).with_engine(engine, precision)
     origin = origin_of(model)
     get = functools.partial(
         _load,
@@ -136,7 +139,7 @@ def evaluate(
             loaded, missing = get(limit=limit)
             drawings = loaded.drawings
     drawings = _first(drawings, limit)
-    model = model.with_engine(get_ready(engine, model.network, on_progress))
+    model = model.with_engine(get_ready(engine, model.network, on_progress, precision))
     probabilities = judge(model, drawings.bitmaps, on_progress)
     evaluation = measure(probabilities, drawings.labels, model.classes)
     return Evaluated(evaluation, part, loaded.source, missing, drawings, probabilities)

@@ -16,7 +16,10 @@ _AT_ONCE = 1024  # drawings between two reports: about a second of the slowest e
 
 
 def get_ready(
-    engine: str | Engine, network: Network, on_progress: OnProgress | None = None
+    engine: str | Engine,
+    network: Network,
+    on_progress: OnProgress | None = None,
+    precision: str = "float32",
 ) -> Engine:
     """Return what `inkgrad.engines.ready_engine` does.
 
@@ -26,13 +29,15 @@ def get_ready(
         See `inkgrad.engines.make_engine`.
     on_progress : callable, optional
         Told ``("compile", "", done, kernels)``, if there is anything to compile.
+    precision : str
+        See `inkgrad.engines.Engine.prepare`.
     """
 
     def tell(done: int, total: int) -> None:
         if on_progress is not None:
             on_progress("compile", "", done, total)
 
-    return ready_engine(engine, network, tell)
+    return ready_engine(engine, network, tell, precision)
 
 
 def judge(model: Model, bitmaps: Array, on_progress: OnProgress | None = None) -> Array:

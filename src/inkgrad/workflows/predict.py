@@ -55,6 +55,7 @@ def predict(
     *,
     top: int = 3,
     engine: str | Engine = "auto",
+    precision: str = "float32",
     on_progress: OnProgress | None = None,
 ) -> list[Prediction]:
     """Recognise the drawings in files.
@@ -73,6 +74,8 @@ def predict(
     engine : str or Engine
         ``"auto"`` begins with the reference engine. For many drawings it changes to a faster one as
         soon as the kernels are ready (see `inkgrad.engines.make_predictor`).
+    precision : str
+        In what the model computes: see `inkgrad.Model`.
     on_progress : callable, optional
         Told how reading, compiling and judging go on.
 
@@ -88,7 +91,7 @@ def predict(
     """
     if top < 1:
         raise InkgradError(f"top is {top}; ask for at least 1 guess")
-    model = (model if isinstance(model, Model) else load(model)).with_engine(engine)
+    model = (model if isinstance(model, Model) else load(model)).with_engine(engine, precision)
     if not paths:
         raise InkgradError("no drawings are given; name a file, or - for standard input")
     names: list[str] = []
@@ -111,7 +114,7 @@ def predict(
     if engine == "auto" and len(bitmaps) < _MANY:
         engine = "reference"
     if engine != "auto":  # which begins at once, and changes to a faster one when that is ready
-        model = model.with_engine(get_ready(engine, model.network, on_progress))
+        model = model.with_engine(get_ready(engine, model.network, on_progress, precision))
     probabilities = judge(model, bitmaps, on_progress)
     readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
     return [Prediction(*pair) for pair in zip(names, readings, strict=True)]

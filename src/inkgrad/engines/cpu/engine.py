@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, Plan, make_plan
-from inkgrad.engines.engine import Contribution, Gradients, StepResult
+from inkgrad.engines.engine import Contribution, Gradients, StepResult, check_precision
+from inkgrad.engines.int8 import check_parameters, int8_plan
 from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.engines.trainer import ArrayTrainer
 from inkgrad.errors import InkgradError
@@ -106,10 +107,15 @@ class CpuEngine:
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @functools.cached_property
-    def _answering(self) -> Plan:
-        """The plan of a predictor."""
-        folded, _ = fold(self.network, self.network.initialise())
-        return make_plan(folded, folded=folded is not self.network)
+    def _folded(self) -> Network:
+        """What a predictor runs."""
+        return fold(self.network, self.network.initialise())[0]
+
+    def _answering(self, precision: str) -> Plan:
+        """Return the plan of a predictor."""
+        if check_precision(precision) == "int8":
+            return int8_plan(self._folded)
+        return make_plan(self._folded, folded=self._folded is not self.network)
 
     @functools.cached_property
     def _runs(self) -> list[Run]:
@@ -134,31 +140,42 @@ class CpuEngine:
             self._pools = {process: ThreadPoolExecutor(self.threads, "inkgrad")}
         return self._pools[process]
 
-    def prepare(self, on_progress: Callable[[int, int], None] | None = None) -> None:
+    def prepare(
+        self,
+        on_progress: Callable[[int, int], None] | None = None,
+        precision: str = "float32",
+    ) -> None:
         """Compile the kernels, or fetch them from the disk if they were compiled before.
 
         Parameters
         ----------
         on_progress : callable, optional
             Told (done, total), in functions, while there is something to compile.
+        precision : str
+            ``"int8"``: only those that a predictor of that precision runs.
         """
-        from inkgrad.engines.cpu.warmup import compile_kernels
+        from inkgrad.engines.cpu.warmup import compile_forward, compile_kernels
 
-        compile_kernels([self._plan, self._answering], on_progress)
+        answering = self._answering(precision)
+        if precision == "int8":
+            compile_forward(answering, precision, on_progress)
+        else:
+            compile_kernels([self._plan, answering], on_progress)
 
-    def fetch(self) -> bool:
+    def fetch(self, precision: str = "float32") -> bool:
         """Fetch what predictions need from the disk; return whether it is all there."""
-        if not _has_kernels(self._answering):
+        answering = self._answering(precision)
+        if not _has_kernels(answering):
             return True
         from inkgrad.engines.cpu.warmup import fetch_forward
 
-        return fetch_forward(self._answering)
+        return fetch_forward(answering, precision)
 
-    def compile_apart(self) -> None:
+    def compile_apart(self, precision: str = "float32") -> None:
         """Compile what predictions need, by another process if that is possible."""
         from inkgrad.engines.cpu.warmup import compile_forward_apart
 
-        compile_forward_apart(self._answering)
+        compile_forward_apart(self._answering(precision), precision)
 
     def workspace_bytes(self, batch: int) -> int:
         """Return how much memory a step takes beside parameters, gradient and data."""
@@ -201,19 +218,25 @@ class CpuEngine:
             x = run.forward(parameters, x, self._pool)
         return x
 
-    def predictor(self, parameters: Parameters) -> Callable[[Array], Array]:
+    def predictor(
+        self, parameters: Parameters, precision: str = "float32"
+    ) -> Callable[[Array], Array]:
         """Return a function from x to probabilities, with its own copy of the parameters.
 
         What can be folded is folded (see `inkgrad.fold`), and the weights are laid out once, so
         that it is quick for single drawings too.
         """
         network, numbers = fold(self.network, parameters)
-        plan = make_plan(network, folded=network is not self.network)
+        if check_precision(precision) == "int8":
+            check_parameters(numbers)
+            plan = int8_plan(network)
+        else:
+            plan = make_plan(network, folded=network is not self.network)
         if numbers.vector.dtype != np.float32 or not _has_kernels(plan):
             return self._reference.predictor(parameters)
         from inkgrad.engines.cpu.predictor import Predictor
 
-        return Predictor(network, plan, numbers, self.threads, lambda: self._pool)
+        return Predictor(network, plan, numbers, self.threads, lambda: self._pool, precision)
 
     def gradients(
         self,

@@ -65,7 +65,7 @@ class Helper:
     on_compiled : callable
         Told the `identity` of each function that was compiled there, in a thread.
     entries : sequence of str
-        What to compile: ``"forward"``, ``"backward"`` or ``"maps"``.
+        What to compile: ``"forward"``, ``"backward"``, ``"maps"`` or ``"int8"``.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ def main(entries: list[str]) -> None:
     threading.Thread(target=_end_with_the_first, daemon=True).start()
     from numba.core import event
 
-    from inkgrad.engines.cpu.warmup import use_backward, use_forward, use_maps
+    from inkgrad.engines.cpu.warmup import use_backward, use_forward, use_int8, use_maps
 
     class Told(event.Listener):
         def on_start(self, what: Any) -> None:
@@ -148,6 +148,7 @@ def main(entries: list[str]) -> None:
         "forward": use_forward,
         "backward": use_backward,
         "maps": partial(use_maps, back=False),
+        "int8": use_int8,
     }
     with event.install_listener("numba:compile", Told()):
         for name in entries:

@@ -16,6 +16,7 @@ from inkgrad.engines.cpu.phases import forward
 from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, Plan
 from inkgrad.engines.cpu.runner import Way, Workspace, Workspaces, make_job, run
 from inkgrad.engines.cpu.segments import LayerRun
+from inkgrad.engines.int8 import is_int8
 from inkgrad.engines.reference import ReferenceEngine
 from inkgrad.layers import Array, softmax
 from inkgrad.network import Network, Parameters
@@ -37,6 +38,8 @@ class Predictor:
     threads : int
     pool : callable
         Returns what runs tasks by as many threads.
+    precision : "float32" or "int8"
+        See `inkgrad.engines.int8`.
     """
 
     def __init__(
@@ -46,10 +49,13 @@ class Predictor:
         parameters: Parameters,
         threads: int,
         pool: Callable[[], Executor],
+        precision: str = "float32",
     ) -> None:
         self._reference = ReferenceEngine(network)
         self._parameters = parameters.copy()
-        self._runs = [_make_run(network, each, self._parameters, threads, pool) for each in plan]
+        self._runs = [
+            _make_run(network, each, self._parameters, threads, pool, precision) for each in plan
+        ]
         last = plan[-1]
         self._ends_in_softmax = isinstance(last, KernelSegment) and last.has_loss
 
@@ -70,8 +76,13 @@ def _make_run(
     parameters: Parameters,
     threads: int,
     pool: Callable[[], Executor],
+    precision: str,
 ) -> Callable[[Array], Array]:
     """Return what a segment's inputs become, as a function."""
+    if precision == "int8" and is_int8(segment):
+        from inkgrad.engines.cpu.int8.run import Int8Run
+
+        return Int8Run(segment, parameters, threads, pool)
     if isinstance(segment, KernelSegment):
         return _Packed(network, segment, parameters, threads)
     if isinstance(segment, MapsSegment):

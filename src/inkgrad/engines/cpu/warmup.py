@@ -16,17 +16,21 @@ from inkgrad.engines.cpu.helping import Helper, can_help, identity
 from inkgrad.engines.cpu.job import Job
 from inkgrad.engines.cpu.plan import KernelSegment, MapsSegment, Plan, make_plan
 from inkgrad.engines.cpu.runner import Way, Workspace, make_job
+from inkgrad.engines.int8 import is_int8
 from inkgrad.layers import BatchNorm, Conv2D, Dense, GlobalAveragePool, Mode, ReLU
 from inkgrad.network import Network
 
 __all__ = [
     "FUNCTIONS",
+    "INT8_FUNCTIONS",
     "MAPS_FUNCTIONS",
+    "compile_forward",
     "compile_forward_apart",
     "compile_kernels",
     "fetch_forward",
     "use_backward",
     "use_forward",
+    "use_int8",
     "use_maps",
 ]
 
@@ -35,6 +39,9 @@ FUNCTIONS = 89
 
 MAPS_FUNCTIONS = 36
 """How many the kernels for maps add, where a network needs them."""
+
+INT8_FUNCTIONS = 17
+"""How many the kernels for bytes are, where somebody asks for them."""
 
 _LONGEST = 300.0  # seconds that another process may compile while nobody waits for it
 
@@ -111,8 +118,34 @@ def compile_kernels(
     compiling.tell(is_end=True)
 
 
+def compile_forward(
+    plan: Plan, precision: str, on_progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Make ready what a predictor of a precision runs, and nothing else."""
+    counts = {"forward": FUNCTIONS, "maps": MAPS_FUNCTIONS, "int8": INT8_FUNCTIONS}
+    compiling = _Compiling(sum(counts[name] for name in _entries(plan, precision)), on_progress)
+    try:
+        with event.install_listener("numba:compile", compiling):
+            _use_there(plan, precision)
+    finally:
+        if compiling.helper is not None:
+            compiling.helper.stop()
+    compiling.tell(is_end=True)
+
+
 def _kinds(plans: Iterable[Plan]) -> set[type]:
     return {type(segment) for plan in plans for segment in plan}
+
+
+def _entries(plan: Plan, precision: str) -> list[str]:
+    """Return what a plan calls on the way there, in a predictor of a precision."""
+    found = set()
+    for segment in plan:
+        if isinstance(segment, KernelSegment):
+            found.add("int8" if precision == "int8" and is_int8(segment) else "forward")
+        elif isinstance(segment, MapsSegment):
+            found.add("maps")
+    return sorted(found)
 
 
 class _MissingError(Exception):
@@ -134,39 +167,39 @@ class _Refusing(event.Listener):
         """Numba is done with a function."""
 
 
-def fetch_forward(plan: Plan) -> bool:
+def fetch_forward(plan: Plan, precision: str = "float32") -> bool:
     """Fetch from the disk what the way there needs; return whether it is all there."""
     try:
         with event.install_listener("numba:compile", _Refusing()):
-            _use_there(plan)
+            _use_there(plan, precision)
     except _MissingError:
         return False
     return True
 
 
-def compile_forward_apart(plan: Plan) -> None:
+def compile_forward_apart(plan: Plan, precision: str = "float32") -> None:
     """Compile the way there, by another process if that is possible, and fetch it.
 
     Compiling here takes the interpreter's lock from whoever has to answer meanwhile.
     """
     if can_help(phases.forward):
-        kinds = _kinds([plan])
-        entries = ["forward"] * (KernelSegment in kinds) + ["maps"] * (MapsSegment in kinds)
-        helper = Helper(lambda _: None, entries)
+        helper = Helper(lambda _: None, _entries(plan, precision))
         try:
             helper.wait(lambda: None, _LONGEST)
         finally:
             helper.stop()
-    _use_there(plan)
+    _use_there(plan, precision)
 
 
-def _use_there(plan: Plan) -> None:
+def _use_there(plan: Plan, precision: str) -> None:
     """Call once whatever a plan calls on the way there."""
-    kinds = _kinds([plan])
-    if KernelSegment in kinds:
+    entries = _entries(plan, precision)
+    if "forward" in entries:
         use_forward()
-    if MapsSegment in kinds:
+    if "maps" in entries:
         use_maps(back=False)
+    if "int8" in entries:
+        use_int8()
 
 
 def use_forward() -> None:
@@ -202,6 +235,16 @@ def use_finish() -> None:
     """Call once what a batch that was cut into parts ends with."""
     with ThreadPoolExecutor(1) as pool:
         finish(np.zeros((1, 1), np.float32), np.zeros(1, np.float32), [slice(0, 1)], pool)
+
+
+def use_int8() -> None:
+    """Call once what is called of the kernels for bytes."""
+    from inkgrad.engines.cpu.int8.run import Int8Run
+
+    network = Network([Dense(2)], input_shape=(1,))
+    segment: Any = make_plan(network)[0]
+    run = Int8Run(segment, network.initialise(), 1, lambda: None)
+    run(np.zeros((0, 1), np.float32))
 
 
 def _small_job() -> Job:
