@@ -536,7 +536,7 @@ def test_what_rounding_costs(bench, doodle_run, doodle_folder):
     assert abs(row["top1"] - row["top1_rounded"]) <= row["others"] / row["drawings"]
     assert 0 < row["largest"] < 0.01
     assert (row["weights"], whole["weights"], in_bytes["weights"]) == ("float16", "int8", BYTES)
-    assert (row["classes"], row["seed"]) == (5, 42)
+    assert (row["classes"], row["seed"]) == (3, 42)
     for each in (whole, in_bytes):
         assert abs(each["top1"] - each["top1_rounded"]) <= 0.05
     assert in_bytes["largest"] != whole["largest"]

@@ -40,7 +40,7 @@ FUNCTIONS = 89
 MAPS_FUNCTIONS = 36
 """How many the kernels for maps add, where a network needs them."""
 
-INT8_FUNCTIONS = 17
+INT8_FUNCTIONS = 22
 """How many the kernels for bytes are, where somebody asks for them."""
 
 _LONGEST = 300.0  # seconds that another process may compile while nobody waits for it
