@@ -124,7 +124,7 @@ def _draw(axis: object, panel: Panel) -> None:
     else:
         axis.set_xlim(0, width or 1)
     axis.set_title(panel.title, loc="left", size=10.5, color=_INK)
-    axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.{15 if panel.climbs else 6}g}")
     axis.tick_params(axis="x", labelsize=8, colors=_FAINT, length=0)
     axis.tick_params(axis="y", length=0)
     axis.grid(axis="x", color="#e5e8eb", lw=0.8)

@@ -193,7 +193,7 @@ def _ladder(rows: Sequence[Row]) -> list[Panel]:
                     row["name"],
                     row["drawings_per_s"],
                     f"{row['drawings_per_s']:,.0f}"
-                    + (f"   {row['times_before']:.3g}×" if "times_before" in row else "")
+                    + (f"   {_short(row['times_before'])}×" if "times_before" in row else "")
                     + (f"   {row['share_of_peak']:.0%}" if "gflops" in row else ""),
                     (row["slowest"], row["fastest"]),
                     row["name"].startswith(THE_ENGINE),
@@ -336,6 +336,11 @@ def _bars_of_speed(rows: Sequence[Row], ratio: str = "", rival: str = "") -> lis
         for row in rows
     ]
     return [Panel("drawings/s", bars)]
+
+
+def _short(ratio: float) -> str:
+    """Return a ratio with as many digits as are of use."""
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def _times(ratio: float | None, rival: str = "PyTorch's best") -> str:
