@@ -36,9 +36,9 @@ def table(operation: str) -> HTML:
     return HTML(
         f'<table class="docutils align-default">{"".join(lines)}</table>'
         f"<p>One thread of an {machine['processor']}, Numba {machine['numba']}, NumPy "
-        f"{machine['numpy']} with its own BLAS; {shown[-1]['batch']} drawings at a time. The machine is "
-        "shared, so that its speed varies: rungs take turns, the median counts, and ratios are taken "
-        "within a turn.</p>"
+        f"{machine['numpy']} with its own BLAS; {shown[-1]['batch']} drawings at a time. The "
+        "machine is shared, so that its speed varies: rungs take turns, the median counts, and "
+        "ratios are taken within a turn.</p>"
     )
 
 
