@@ -176,7 +176,8 @@ def _plane_taps(
                 for cell in range(cells):
                     own = select(lanes(words[first + cell * block.words] >> place), error, zero)
                     total = add(total, own)
-                    y, s = top + cell // pool * block.stride_y, left + cell % pool * block.stride_x
+                    # A pool is of 2×2 or none; a division by `pool` would take as long as the sums.
+                    y, s = top + cell // 2 * block.stride_y, left + cell % 2 * block.stride_x
                     at = plane + y * block.in_columns + s
                     acc = add_patch(acc, f, at, block.in_columns, own)
             w += 1

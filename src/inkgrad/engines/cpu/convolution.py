@@ -73,18 +73,23 @@ def _sum_in_rows_of(columns: int) -> Any:
         row_step = block.stride_y * block.in_columns * block.group
         step = block.stride_x * block.group
         is_plain = block.size_y == block.size_x == 3 and block.stride_y == block.stride_x == 1
-        for c in range(block.channels):
-            first = corner + (c // block.group) * block.slab + c % block.group
+        lane = 0  # the channel's, in its group: a division would take longer than the products
+        for _ in range(block.channels):
+            first = corner + lane
             if _HAS_ROOM and is_plain:
                 acc = add_window(acc, columns, f, first, row_step, step, f, weight)
                 weight += 9 * _PAIR
-                continue
-            for i in range(block.size_y):
-                at = first + i * block.in_columns * block.group
-                for j in range(block.size_x):
-                    row = load_all(2, f, weight, LANES)
-                    acc = add_square(acc, columns, f, at + j * block.group, row_step, step, row)
-                    weight += _PAIR
+            else:
+                for i in range(block.size_y):
+                    at = first + i * block.in_columns * block.group
+                    for j in range(block.size_x):
+                        row = load_all(2, f, weight, LANES)
+                        acc = add_square(acc, columns, f, at + j * block.group, row_step, step, row)
+                        weight += _PAIR
+            lane += 1
+            if lane == block.group:
+                lane = 0
+                corner += block.slab
         return acc
 
     return sum_tile

@@ -81,8 +81,8 @@ def input_gradients(block: Any, f: Any, dx: int, g: int, tables: Any, words: Any
 
 @inlined
 def _cell_offset(block: Any, cell: int) -> int:
-    """Return how far cell `cell` of a window begins behind the window, in a slab."""
-    y, x = cell // block.pool * block.stride_y, cell % block.pool * block.stride_x
+    """Return how far cell `cell` of a window, of 2×2 or one, begins behind it, in a slab."""
+    y, x = cell // 2 * block.stride_y, cell % 2 * block.stride_x
     return (y * block.in_columns + x) * LANES
 
 
