@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -205,6 +207,22 @@ def test_several_threads_may_use_one_predictor_and_one_engine():
     assert np.array_equal(three.predictor(parameters)(x), whole)
     assert np.array_equal(one.predictor(parameters)(x[40:41]), whole[40:41])
     assert np.allclose(three.predict(parameters, x), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("averaged", [False, True])
+@pytest.mark.parametrize("name", ROWS)
+def test_what_was_noted_down_answers_as_a_pass_does(name, averaged):
+    """Whatever was answered before, and for two callers at once, which have maps of their own."""
+    shape = (16 if "branches" in name else 3, 13, 11)
+    network, parameters, rng = drawn(ROWS[name], shape, seed=0)
+    run = MapsRun(network.stages[: len(ROWS[name]) + averaged], is_first=True)
+    weights = run.lay_out(parameters, back=False)
+    pictures = [rng.normal(size=(n, *shape)).astype(np.float32) for n in (1, 3, 1, 3, 1)]
+    expected = [run.forward(parameters, x, None, weights) for x in pictures]
+    for _ in range(2):
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda x: run.again(parameters, x, weights), pictures))
+        assert [y.tobytes() for y in found] == [y.tobytes() for y in expected]
 
 
 def test_the_memory_that_is_told_is_about_what_a_pass_takes():

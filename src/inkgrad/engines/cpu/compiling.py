@@ -64,8 +64,11 @@ def entry(function: Any) -> Any:
 def compiled(function: Any, *arguments: Any) -> Callable[..., Any]:
     """Return an entry's compiled code for arguments of the types that these have.
 
-    It may be called with arguments of the same types alone: nobody looks whether they are.
+    It may be called with arguments of the same types alone: nobody looks whether they are. What is
+    no entry is returned as it is.
     """
+    if not hasattr(function, "typeof_pyval"):
+        return function
     types = tuple(map(function.typeof_pyval, arguments))
     code: Callable[..., Any] = function.compile(types)  # which does so only once
     return code

@@ -116,6 +116,8 @@ class _PackedMaps:
 
     def __call__(self, x: Array) -> Array:
         """Return what the segment gives."""
+        if len(x) <= PART:
+            return self._run.again(self._parameters, x, self._weights)
         return self._run.forward(self._parameters, x, self._pool(), self._weights)
 
 

@@ -124,7 +124,8 @@ class _Winograd:
 
     def convolve(self, n: int, x: Array, weights: Weights, y: Array, buffers: Buffers) -> None:
         """Write y."""
-        convolution.convolve(self._there, n, x, weights[0], y, *_panels(buffers, self._there))
+        panels = _panels(buffers, self._there)
+        buffers.call(convolution.convolve, self._there, n, x, weights[0], y, *panels)
 
     def send_back(self, n: int, dy: Array, weights: Weights, dx: Array, buffers: Buffers) -> None:
         """Write dx: a convolution of dy, with the filters turned by half a turn."""
@@ -173,7 +174,8 @@ class _Patches:
 
     def convolve(self, n: int, x: Array, weights: Weights, y: Array, buffers: Buffers) -> None:
         """Write y."""
-        convolution.convolve(self._there, n, x, weights[0], y, *_panels(buffers, self._there))
+        panels = _panels(buffers, self._there)
+        buffers.call(convolution.convolve, self._there, n, x, weights[0], y, *panels)
 
     def send_back(self, n: int, dy: Array, weights: Weights, dx: Array, buffers: Buffers) -> None:
         """Write dx: what each output sends to the patch that it saw."""
@@ -233,7 +235,7 @@ class _Depthwise:
 
     def convolve(self, n: int, x: Array, weights: Weights, y: Array, buffers: Buffers) -> None:
         """Write y."""
-        depthwise.convolve_depthwise(self._there, n, x, weights[0], y)
+        buffers.call(depthwise.convolve_depthwise, self._there, n, x, weights[0], y)
 
     def send_back(self, n: int, dy: Array, weights: Weights, dx: Array, buffers: Buffers) -> None:
         """Write dx."""

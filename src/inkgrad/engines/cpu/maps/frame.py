@@ -13,6 +13,7 @@ what its last tiles see beyond the picture, where they are.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,12 +135,24 @@ class Buffers:
     ----------
     drawings : int
         The most that there are in a pass.
+
+    Attributes
+    ----------
+    calls : list of (function, arguments), optional
+        What a pass forward calls, in order: called once more, it does the same to the same arrays.
     """
 
     def __init__(self, drawings: int) -> None:
         self.drawings = drawings
+        self.calls: list[tuple[Callable[..., Any], tuple[Any, ...]]] | None = None
         self._free: dict[tuple[Frame, int], list[Array]] = {}
         self._scratch: dict[str, Array] = {}
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Call what works on arrays; it is noted down in `calls`, if that is a list."""
+        function(*arguments)
+        if self.calls is not None:
+            self.calls.append((function, arguments))
 
     def take(self, frame: Frame, drawings: int | None = None) -> Array:
         """Return an array with room for `drawings` drawings (by default, all), to be given back."""

@@ -86,7 +86,8 @@ class Convolve:
         for first, last, part in self._chunks(n, parts, []):
             own = x.array[first * self.before.drawing :]
             if part is not None and room is not None:
-                activation.activate(self._cells, last - first, own, part.coefficients, room)
+                count = last - first
+                buffers.call(activation.activate, self._cells, count, own, part.coefficients, room)
                 own = room
             target = y.array[first * self.after.drawing :]
             filters.convolve(last - first, own, weights, target, buffers)
@@ -168,8 +169,9 @@ class Activate:
         parts = self._own.parts(x, run)
         for first, last, coefficients, _ in parts:
             own = x.array[first * self.before.drawing :]
-            activation.activate(
-                self._cells, last - first, own, coefficients, y.array[first * size :]
+            target = y.array[first * size :]
+            run.buffers.call(
+                activation.activate, self._cells, last - first, own, coefficients, target
             )
         return y, parts
 
@@ -228,9 +230,9 @@ class Average:
     def forward(self, x: Maps, run: Pass) -> tuple[Array, Any]:
         """Return (n, channels)."""
         means, squares = np.empty((2, run.n * self.before.groups * LANES), np.float32)
-        activation.measure(self._own_cells, run.n, x.array, means, squares)
+        run.buffers.call(activation.measure, self._own_cells, run.n, x.array, means, squares)
         means = means.reshape(run.n, -1)  # (n, channels, filled up to whole vectors)
-        return np.ascontiguousarray(means[:, : self.before.shape[0]]), None
+        return means[:, : self.before.shape[0]], None
 
     def backward(
         self, x: Maps, dy: Array, saved: Any, run: Pass, gradient: Array, wants_dx: bool
@@ -259,12 +261,13 @@ class Side:
             frame = steps[-1].after if steps else self.before
             given = frame.inside(branch.array, run.n)
             if self._join == "concatenate":
-                inside[:, groups : groups + frame.groups] = given
+                own = inside[:, groups : groups + frame.groups]
+                run.buffers.call(np.copyto, own, given)
                 groups += frame.groups
             elif k == 0:
-                inside[...] = given
+                run.buffers.call(np.copyto, inside, given)
             else:
-                inside += given
+                run.buffers.call(np.add, inside, given, inside)
             if steps:
                 run.buffers.give(frame, branch.array)
             trails.append(trail)
