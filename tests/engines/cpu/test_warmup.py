@@ -8,7 +8,7 @@ from numba import njit
 from inkgrad.engines.cpu import CpuEngine, warmup
 from inkgrad.network import seed_network
 
-FUNCTIONS = 5  # as many as are expected; really it is 89, which would take seconds
+FUNCTIONS = 5  # as many as are expected; really it is 107, which would take seconds
 
 
 @pytest.fixture
