@@ -8,7 +8,7 @@ import coverage
 BAR = 95.0
 ROOMS = {
     "layers": "*/inkgrad/layers/*",
-    "network": "*/inkgrad/network.py",
+    "network": "*/inkgrad/network/*",
     "engines": "*/inkgrad/engines/*",
     "training": "*/inkgrad/training/*",
     "quickdraw": "*/inkgrad/quickdraw/*",
