@@ -212,6 +212,13 @@ def test_evaluate_agrees_with_training(doodle_run, model, doodle_folder):
     )
 
 
+def test_evaluate_in_bytes(doodle_run, model, doodle_folder):
+    words = ("evaluate", model, "--data", doodle_folder, "--json", "--engine", "reference")
+    found, plain = json.loads(ok(*words, "--precision", "int8")), json.loads(ok(*words))
+    assert found["n"] == plain["n"]
+    assert 0 < abs(found["log_loss"] - plain["log_loss"]) < 0.01
+
+
 def test_evaluate_for_reading(model, doodle_folder, surroundings):
     out = ok("evaluate", model, "--data", doodle_folder)
     assert "part    test (held out from training)" in out
@@ -458,12 +465,14 @@ MISTAKES = [
     ("evaluate MODEL --data nowhere", "nowhere does not exist"),
     ("evaluate MODEL --data DATA --part half", "part is 'half'"),
     ("evaluate MODEL --data DATA --limit 0", "limit is 0"),
+    ("evaluate MODEL --data DATA --precision int4", "precision is 'int4'; choose one of float32"),
     ("predict MODEL", "no drawings are given"),
     ("predict MODEL nothing.png", "nothing.png does not exist"),
     ("predict MODEL .", ". holds no drawings; expected numpy_bitmap"),
     ("predict MODEL FILE", "files of drawings end in"),
     ("predict MODEL MODEL", "files of drawings end in"),
     ("predict MODEL FILE --top 0", "top is 0"),
+    ("predict MODEL FILE --precision half", "precision is 'half'; choose one of float32, int8"),
     ("predict MODEL -", "standard input is empty"),
     ("predict x.png", "x.png does not exist"),
     ("evaluate animal", "animal; train one with `inkgrad train`, check the path, or name one"),

@@ -233,6 +233,12 @@ def test_the_packaged_models_follow_the_served_one(tmp_path):
     assert names(mine) == [("twenty", 2), ("animals", 5)]  # in place of the packaged one
 
 
+def test_models_are_served_in_the_precision_that_is_asked_for():
+    for precision in ("float32", "int8"):
+        found = find_models("animals", precision=precision)
+        assert [served.model.precision for served in found] == [precision, precision]
+
+
 def test_what_is_no_model_is_told_before_anything_is_served(tmp_path):
     with pytest.raises(ModelError, match="there is no model file"):
         find_models(tmp_path / "nothing.safetensors")

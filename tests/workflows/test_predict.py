@@ -43,6 +43,20 @@ def test_every_drawing_of_every_file_is_read_in_order(doodle_run, surroundings):
         np.testing.assert_allclose([g["probability"] for g in told["guesses"]], shares[best], 1e-5)
 
 
+def test_in_bytes(doodle_run):
+    bitmaps = doodle_run.parts.test.bitmaps[:3]
+    np.save("three.npy", bitmaps)
+    found = predict(doodle_run.model, ["three.npy"], precision="int8")
+    exact, whole = (
+        doodle_run.model.with_engine("reference", name).predict_proba(bitmaps)
+        for name in ("float32", "int8")
+    )
+    assert 0 < np.abs(whole - exact).max() < 0.05
+    for prediction, shares in zip(found, whole, strict=True):
+        told = [share for _, share in prediction.reading.guesses]
+        np.testing.assert_allclose(told, np.sort(shares)[::-1][: len(told)], rtol=1e-6)
+
+
 def test_a_folder_stands_for_the_files_in_it(doodle_run):
     bitmaps = doodle_run.parts.test.bitmaps[:3]
     for name in ("flat/b.png", "flat/a.png", "mine/cup/a.png"):
