@@ -23,6 +23,7 @@ from inkgrad.engines.cpu.simd import (
     LANES,
     add_outer,
     add_patch,
+    add_patches,
     add_scaled,
     add_square,
     add_window,
@@ -420,6 +421,24 @@ def test_add_patch(count):
     np.testing.assert_array_equal(
         result.reshape(count, -1), fused(cells[:, None], x, acc.reshape(count, -1))
     )
+
+
+def test_add_patches_is_add_patch_for_the_cells_of_a_window():
+    @njit
+    def compute(acc, array, i, stride, xs, one_by_one, together):
+        sums = load_all(9, acc, 0, LANES)
+        cells = load_all(4, xs, 0, LANES)
+        store_all(together, 0, LANES, add_patches(sums, array, i, stride, cells))
+        for cell in range(4):
+            at = i + cell // 2 * stride + cell % 2
+            sums = add_patch(sums, array, at, stride, load(xs, cell * LANES))
+        store_all(one_by_one, 0, LANES, sums)
+
+    acc, array, xs = numbers(9 * LANES), numbers(80, 1), numbers(4 * LANES, 2)
+    one_by_one, together = np.zeros_like(acc), np.zeros_like(acc)
+    compute(acc, array, ODD, 17, xs, one_by_one, together)
+    np.testing.assert_array_equal(together, one_by_one)
+    assert np.all(together != acc)
 
 
 def test_where_positive_lets_through_what_stands_above_zero():

@@ -10,8 +10,8 @@ won:
 
 Both are sparse sums (see `sparse`). For dW the sums of one filter and LANES input channels stay in
 registers while its windows are gone through; for dx those of one window's patch while its filters
-are. The first needs the winners by filter, the second by window: `by_filter` turns one into the
-other, a square of 64×64 bits at a time.
+are. The second finds its winners by window, as they were noted; for the first `list_live` lists
+them by filter, once for all channels, so that the innermost loop has little to do but multiply.
 
 *Cache.* One slab of a drawing's input (16·16·64 bytes in the seed network) is gone through for all
 filters before the next, and likewise the weights of LANES input channels: each fits the first
@@ -24,90 +24,110 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.compiling import kernel
+from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.ink import columns_of_ink, is_blank
 from inkgrad.engines.cpu.simd import (
     LANES,
     REGISTERS,
     add,
     add_patch,
+    add_patches,
     add_scaled,
     broadcast,
     first_bit,
     lanes,
     load,
     load_all,
+    prefetch,
     select,
     splat,
     store,
     store_all,
-    transpose_bits,
 )
 from inkgrad.engines.cpu.tiles import over_taps
 
 __all__ = [
     "bias_gradients",
-    "by_filter",
     "dense_filter_gradients",
     "filter_gradients",
+    "list_live",
     "plane_gradients",
 ]
 
 _ONE = np.uint64(1)
-_LIVE, _RIGHT, _LOWER = range(3)
+_NOBODY = np.uint64(0)
+_HALF, _LOWER = np.uint64(32), np.uint64(0xFFFFFFFF)  # of a word
 _TOGETHER = 3 if REGISTERS == 32 else 1  # filters whose patches of 9 sums there is room for
 
 
 @kernel
-def by_filter(block: Any, words: Any, won: int, square: int, to: int) -> None:
-    """Turn the winners [window][cell][filter bits] into [filter][window word][LIVE, RIGHT, LOWER].
+def list_live(
+    block: Any,
+    f: Any,
+    g: int,
+    tables: Any,
+    words: Any,
+    won: int,
+    kw: int,
+    lists: int,
+    ends: int,
+    bias_sums: int,
+) -> None:
+    """List one drawing's live windows filter by filter, for 64 filters, and add to dβ's sums.
 
-    For each filter three words of 64 windows' bits: whether the window is live, and whether its
-    winner stands on the right and in the lower row. `square` is a place for 64 words.
+    A filter's list has a word for each window: how far the patch that its winner saw begins behind
+    the slab of x, and in the upper half how far its gradient stands behind g.
+
+    Parameters
+    ----------
+    g : place
+        The gradient of the output's slabs.
+    won : place
+        The winners [window][cell][filter bits].
+    kw : int
+        Which 64 filters.
+    lists, ends : places in `words`
+        Where the lists go, one every `windows` words, and where each one's end is noted.
     """
-    windows, words_each = block.out_rows * block.out_columns, block.words
-    for kw in range(words_each):
-        for ww in range(block.window_words):
-            n = min(64, windows - ww * 64)
-            for which in range(3 if block.pool == 2 else 1):
-                for i in range(n):
-                    if block.pool == 2:
-                        cell = won + (ww * 64 + i) * 4 * words_each + kw
-                        last = words[cell + 3 * words_each]
-                        if which == _LIVE:
-                            last |= words[cell] | words[cell + words_each]
-                            last |= words[cell + 2 * words_each]
-                        elif which == _RIGHT:
-                            last |= words[cell + words_each]
-                        else:
-                            last |= words[cell + 2 * words_each]
-                        words[square + i] = last
-                    else:
-                        words[square + i] = words[won + (ww * 64 + i) * words_each + kw]
-                for i in range(n, 64):
-                    words[square + i] = 0
-                transpose_bits(words, square)
-                for i in range(64):
-                    k = kw * 64 + i
-                    words[to + (k * block.window_words + ww) * 3 + which] = words[square + i]
+    windows, n = block.out_rows * block.out_columns, block.words
+    known = min(64, block.filters - 64 * kw)
+    valid = ~np.uint64(0) >> np.uint64(64 - known)
+    right_step = np.uint64(block.stride_x * LANES)
+    lower_step = np.uint64(block.stride_y * block.in_columns * LANES)
+    errors, patches = tables[block.error_at :], tables[block.input_at :]
+    filter_errors = tables[block.filter_error_at + 64 * kw :]
+    own_ends, sums = words[ends:], f[bias_sums + 64 * kw :]
+    for k in range(known):
+        own_ends[k] = np.uint64(lists + k * windows)
+    for w in range(windows):
+        cell = won + w * block.pool * block.pool * n + kw
+        live, right, lower = words[cell], _NOBODY, _NOBODY
+        if block.pool == 2:
+            right = words[cell + n] | words[cell + 3 * n]
+            lower = words[cell + 2 * n] | words[cell + 3 * n]
+            live |= right | lower
+        live &= valid
+        of_window = np.uint64(errors[w]) << _HALF | np.uint64(patches[w])
+        gradients = f[g + errors[w] :]
+        while live != 0:
+            k = first_bit(live)
+            live &= live - _ONE
+            error, end = np.uint64(filter_errors[k]), own_ends[k]
+            patch = (right >> np.uint64(k) & _ONE) * right_step
+            patch += (lower >> np.uint64(k) & _ONE) * lower_step
+            words[end] = of_window + (error << _HALF) + patch
+            own_ends[k] = end + _ONE
+            sums[k] += gradients[error]
 
 
 @kernel
-def bias_gradients(
-    block: Any, f: Any, g: int, tables: Any, words: Any, won: int, sums: int
-) -> None:
-    """Add the gradients of one drawing's live windows, filter by filter."""
-    cells = block.pool * block.pool
-    windows = block.out_rows * block.out_columns
+def bias_gradients(block: Any, f: Any, g: int, tables: Any, sums: int) -> None:
+    """Add the gradients of one drawing's outputs, filter by filter, where all have one."""
+    errors = tables[block.error_at :]
     for v in range(block.vectors):
-        acc, zero = load(f, sums + v * LANES), splat(0.0)
-        word, place = v * LANES // 64, np.uint64(v * LANES % 64)
-        for w in range(windows):
-            live = np.uint64(0)
-            for cell in range(cells):
-                live |= words[won + (w * cells + cell) * block.words + word]
-            row = load(f, g + v * block.out_slab + tables[block.error_at + w])
-            acc = add(acc, select(lanes(live >> place), row, zero))
+        acc = load(f, sums + v * LANES)
+        for w in range(block.out_rows * block.out_columns):
+            acc = add(acc, load(f, g + v * block.out_slab + errors[w]))
         store(f, sums + v * LANES, acc)
 
 
@@ -129,11 +149,55 @@ def plane_gradients(
     dW is [vector of filters][channel][tap][filter]: lanes are filters.
     """
     each = block.size_y * block.size_x * LANES
+    is_3x3 = block.size_y == block.size_x == 3
+    whole = is_3x3 and block.pool == 2 and block.stride_y == block.stride_x == 1
     for v in range(block.vectors):
         for c in range(block.channels):
-            to = sums + (v * block.channels + c) * each
+            plane, to = x + c * block.slab, sums + (v * block.channels + c) * each
             bias = bias_sums + v * LANES if c == 0 else -1
-            _plane_taps(block, f, x + c * block.slab, g, tables, words, won, ink, v, to, bias)
+            if whole:
+                _plane_windows(block, f, plane, g, tables, words, won, ink, v, to, bias)
+            else:
+                _plane_taps(block, f, plane, g, tables, words, won, ink, v, to, bias)
+
+
+@inlined
+def _plane_windows(
+    block: Any,
+    f: Any,
+    plane: int,
+    g: int,
+    tables: Any,
+    words: Any,
+    won: int,
+    ink: int,
+    v: int,
+    to: int,
+    bias: int,
+) -> None:
+    """Do what `_plane_taps` does, for all nine taps and the four cells of a window at once."""
+    acc, total, zero = load_all(9, f, to, LANES), splat(0.0), splat(0.0)
+    step, place = block.words, np.uint64(v * LANES % 64)
+    errors, g = tables[block.error_at :], g + v * block.out_slab
+    w, first = 0, won + v * LANES // 64
+    for wy in range(block.out_rows):
+        columns = columns_of_ink(block, words, ink, wy)
+        for wx in range(block.out_columns):
+            error = load(f, g + errors[w])
+            own = select(lanes(words[first] >> place), error, zero)
+            if not is_blank(block, columns, ink, wx):
+                b = select(lanes(words[first + step] >> place), error, zero)
+                c = select(lanes(words[first + 2 * step] >> place), error, zero)
+                d = select(lanes(words[first + 3 * step] >> place), error, zero)
+                at = plane + 2 * wy * block.in_columns + 2 * wx
+                acc = add_patches(acc, f, at, block.in_columns, (own, b, c, d))
+                own = add(add(own, b), add(c, d))  # of one filter only one is not 0
+            total = add(total, own)
+            first += 4 * step
+            w += 1
+    store_all(f, to, LANES, acc)
+    if bias >= 0:
+        store(f, bias, add(load(f, bias), total))
 
 
 @over_taps
@@ -188,57 +252,38 @@ def _plane_taps(
 
 @kernel
 def filter_gradients(
-    block: Any, f: Any, x: int, g: int, tables: Any, words: Any, turned: int, sums: int
+    block: Any, f: Any, x: int, g: int, words: Any, kw: int, lists: int, ends: int, sums: int
 ) -> None:
     """Add one drawing's part to dW where the input stands in slabs: [group][filter][tap][channel].
 
-    `turned` holds the winners by filter (see `by_filter`), g the gradient of the output's slabs.
+    For 64 filters, whose live windows are listed (see `list_live`). Meanwhile the next drawing's
+    input is fetched: it was written long ago.
     """
     each = block.size_y * block.size_x * LANES
+    windows = block.out_rows * block.out_columns
+    known = min(64, block.filters - 64 * kw)
+    share = -(-block.slab // known) if kw == 0 else 0
     for group in range(block.groups):
         slab = x + group * block.slab
-        for k in range(block.filters):
-            to = sums + (group * block.padded_filters + k) * each
-            own = g + (k // LANES) * block.out_slab + k % LANES
-            first = turned + k * block.window_words * 3
-            _filter_taps(block, f, slab, own, tables, words, first, to)
+        for k in range(known):
+            prefetch(f, slab + block.input_step + k * share, share)
+            to = sums + (group * block.padded_filters + 64 * kw + k) * each
+            live = words[lists + k * windows : np.int64(words[ends + k])]
+            _filter_taps(block, f, slab, g, live, to)
 
 
 @over_taps
 def _filter_taps(
-    tile: Any,
-    i: int,
-    j: int,
-    block: Any,
-    f: Any,
-    slab: int,
-    own: int,
-    tables: Any,
-    words: Any,
-    first: int,
-    to: int,
+    tile: Any, i: int, j: int, block: Any, f: Any, slab: int, g: int, live: Any, to: int
 ) -> None:
-    """Add what all live windows of one filter give to a few of its taps.
-
-    One loop for all four cells: each loop's end is a surprise to the processor, which costs it as
-    much as two windows' arithmetic.
-    """
+    """Add what all live windows of one filter give to a few of its taps."""
     to += (i * block.size_x + j) * LANES
     row_stride = block.in_columns * LANES
     start = slab + i * row_stride + j * LANES
-    right_step, lower_step = block.stride_x * LANES, block.stride_y * row_stride
     acc = load_all(tile, f, to, LANES)
-    for ww in range(block.window_words):
-        live = words[first + 3 * ww + _LIVE]
-        right, lower = words[first + 3 * ww + _RIGHT], words[first + 3 * ww + _LOWER]
-        errors, patches = block.error_at + 64 * ww, block.input_at + 64 * ww
-        while live != 0:
-            w = first_bit(live)
-            live &= live - _ONE
-            patch = start + tables[patches + w]
-            patch += np.int64((right >> np.uint64(w)) & _ONE) * right_step
-            patch += np.int64((lower >> np.uint64(w)) & _ONE) * lower_step
-            acc = add_scaled(acc, broadcast(f, own + tables[errors + w]), f, patch, row_stride)
+    for n in range(len(live)):
+        x = broadcast(f, g + np.int64(live[n] >> _HALF))
+        acc = add_scaled(acc, x, f, start + np.int64(live[n] & _LOWER), row_stride)
     store_all(f, to, LANES, acc)
 
 

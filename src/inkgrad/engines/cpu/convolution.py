@@ -23,12 +23,11 @@ import numpy as np
 from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.ink import columns_of_ink, is_blank
 from inkgrad.engines.cpu.pooling import keep_one, keep_strongest
-from inkgrad.engines.cpu.simd import LANES, REGISTERS, add_square, add_window, load_all
+from inkgrad.engines.cpu.simd import LANES, add_square, add_window, load_all
 
 __all__ = ["convolve", "pack_filters", "pack_mirrored"]
 
 _PAIR = 2 * LANES
-_HAS_ROOM = REGISTERS == 32  # for a whole 3×3 filter of a pair beside the sums
 
 
 @kernel
@@ -76,7 +75,7 @@ def _sum_in_rows_of(columns: int) -> Any:
         lane = 0  # the channel's, in its group: a division would take longer than the products
         for _ in range(block.channels):
             first = corner + lane
-            if _HAS_ROOM and is_plain:
+            if is_plain:
                 acc = add_window(acc, columns, f, first, row_step, step, f, weight)
                 weight += 9 * _PAIR
             else:

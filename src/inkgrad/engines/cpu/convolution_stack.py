@@ -115,14 +115,14 @@ def _add_gradients(
     if block.group == 1:
         backprop.plane_gradients(block, f, x, g, tables, words, won, ink, own, bias)
         return
-    if block.bias >= 0:
-        backprop.bias_gradients(block, f, g, tables, words, won, bias)
     if block.all_live and block.size_y == 3 and block.size_x == 3:
+        backprop.bias_gradients(block, f, g, tables, bias)
         backprop.dense_filter_gradients(block, f, x, g, own)
-    else:
-        turned = own_words + block.turned
-        backprop.by_filter(block, words, won, own_words + block.square, turned)
-        backprop.filter_gradients(block, f, x, g, tables, words, turned, own)
+        return
+    lists, ends = own_words + block.lists, own_words + block.ends
+    for kw in range(block.words):
+        backprop.list_live(block, f, g, tables, words, won, kw, lists, ends, bias)
+        backprop.filter_gradients(block, f, x, g, words, kw, lists, ends, own)
 
 
 @kernel

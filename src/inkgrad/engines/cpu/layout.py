@@ -146,7 +146,6 @@ def _fill_output(b: Any, block: ConvBlock, following: ConvBlock | None) -> None:
     """Fill in the sizes of the output, in slabs that have the following convolution's padding."""
     layer: Any = following.stage.layer if following else None
     b.filters, b.out_rows, b.out_columns = block.output_shape
-    b.window_words = -(-b.out_rows * b.out_columns // 64)
     b.vectors, b.pairs = -(-b.filters // LANES), -(-b.filters // _PAIR)
     b.words = -(-b.filters // 64)
     b.padded_filters = b.words * 64
@@ -186,8 +185,9 @@ def _place_winners(b: Any, before: Any, places: Places) -> None:
     """Place who won each window, by window and by filter, and where there is ink, if that helps."""
     b.won_step = b.out_rows * b.out_columns * b.pool**2 * b.words
     b.won = places.words.take(places.batch * b.won_step)
-    b.turned = places.own_words.take(b.padded_filters * 3 * b.window_words)
-    b.square = places.own_words.take(64)
+    if b.group != 1:
+        b.lists = places.own_words.take(64 * b.out_rows * b.out_columns)
+        b.ends = places.own_words.take(64)
     b.ink = -1
     if b.in_columns < 64:  # a row's columns are the bits of a word
         if b.group == 1:

@@ -16,8 +16,8 @@ CONVOLUTION = _record(
     "channels rows columns filters size_y size_x stride_y stride_x pad_y pad_x rectified pool "
     # the input's groups: channels in one, how many, floats of one; rows and columns with padding
     "group groups slab in_rows in_columns "
-    # windows: rows and columns of the pooled output, words of 64 windows
-    "out_rows out_columns window_words "
+    # windows: rows and columns of the pooled output
+    "out_rows out_columns "
     # filters: vectors, pairs of vectors, words of 64, rounded up to whole words
     "vectors pairs words padded_filters "
     # the output's slabs, padded for the next block
@@ -31,8 +31,8 @@ CONVOLUTION = _record(
     "forward point_step packed_bias backward "
     # activations: place and floats from drawing to drawing (0: in the thread's scratch)
     "input input_step output output_step "
-    # winners: place and words from drawing to drawing, and turned by filter
-    "won won_step turned square "
+    # winners: place and words from drawing to drawing; lists by filter, of 64, and their ends
+    "won won_step lists ends "
     # rows of ink: place (−1: not known) and words from drawing to drawing (0: in scratch)
     "ink ink_step "
     # gradients: of the input (scratch); sums within a part

@@ -38,6 +38,7 @@ add_outer             acc[r, c] + a[r] · row[c]: what dense products need
 add_square            the same where a[r] are the cells of a window: for convolutions
 add_window            a whole 3×3 convolution at four cells: of a window, or in a row
 add_patch             acc[r, c] + (a row or patch of numbers in memory) · x: for filters' gradients
+add_patches           the same for a pooling window's four cells at once
 ====================  ============================================================================
 """
 
@@ -63,6 +64,7 @@ from inkgrad.engines.cpu.simd.processor import (
 from inkgrad.engines.cpu.simd.sums import (
     add_outer,
     add_patch,
+    add_patches,
     add_scaled,
     add_square,
     add_window,
@@ -105,6 +107,7 @@ __all__ = [
     "add",
     "add_outer",
     "add_patch",
+    "add_patches",
     "add_scaled",
     "add_square",
     "add_window",

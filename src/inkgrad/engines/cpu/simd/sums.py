@@ -11,7 +11,7 @@ from inkgrad.engines.cpu.simd.emitting import Emission, Emitter, Value, word, wo
 from inkgrad.engines.cpu.simd.processor import LANES
 from inkgrad.engines.cpu.simd.tuples import row_of
 
-__all__ = ["add_outer", "add_patch", "add_scaled", "add_square", "add_window"]
+__all__ = ["add_outer", "add_patch", "add_patches", "add_scaled", "add_square", "add_window"]
 
 
 @word
@@ -44,6 +44,28 @@ def add_patch(acc: Any, array: Any, i: Any, row_stride: Any, x: Any) -> Emission
         return e.pack(sums)
 
     return acc(acc, array, i, row_stride, x), emit
+
+
+@word
+def add_patches(acc: Any, array: Any, i: Any, row_stride: Any, xs: Any) -> Emission:
+    """Add to nine sums what a pooling window's four cells give: add_patch for each x of `xs`.
+
+    Cells are one apart; each number of the 4×4 that their patches make is read once.
+    """
+
+    def emit(e: Emitter) -> Value:
+        first, step, sums, cells = e.place(1), e.index(3), e.parts(0), e.parts(4)
+        for r in range(4):
+            row = e.after(first, r, step)
+            for c in range(4):
+                number = e.read_spread(e.after(row, c, 1))
+                for cell, x in enumerate(cells):
+                    i, j = r - cell // 2, c - cell % 2
+                    if 0 <= i < 3 and 0 <= j < 3:
+                        sums[3 * i + j] = e.fused(number, x, sums[3 * i + j])
+        return e.pack(sums)
+
+    return acc(acc, array, i, row_stride, xs), emit
 
 
 @word
@@ -99,24 +121,23 @@ def add_window(
 
     The cells stand in rows of `columns` (a constant): 2, a pooling window, or 4. acc holds (cell
     0, both), (cell 1, both), …; the patch that they see stands at i + r·row_stride + c·step, tap
-    (i, j) of both vectors at w + (3i + j)·2·LANES. Each number is read once.
+    (i, j) of both vectors at w + (3i + j)·2·LANES. Sixteen registers have room for it.
     """
     across = columns.literal_value
 
     def emit(e: Emitter) -> Value:
         first, down, right, taps = e.place(2), e.index(4), e.index(5), e.place(6)
-        filters = [e.read(e.after(taps, k, LANES)) for k in range(18)]
         sums = e.parts(0)
-        for r in range(2 + 4 // across):
-            row = e.after(first, r, down)
-            for c in range(2 + across):
-                x = e.read_spread(e.after(row, c, right))
-                for cell in range(4):
-                    ti, tj = r - cell // across, c - cell % across
-                    if 0 <= ti < 3 and 0 <= tj < 3:
+        for i in range(3):  # a row of the filters at a time: 6 vectors, beside 8 sums and a number
+            row = [e.read(e.after(taps, 6 * i + k, LANES)) for k in range(6)]
+            for y in range(4 // across):
+                start = e.after(first, i + y, down)
+                for c in range(2 + across):
+                    x = e.read_spread(e.after(start, c, right))
+                    for s in range(max(0, c - 2), min(across, c + 1)):
                         for half in range(2):
-                            k, tap = 2 * cell + half, 2 * (3 * ti + tj) + half
-                            sums[k] = e.fused(x, filters[tap], sums[k])
+                            k = 2 * (y * across + s) + half
+                            sums[k] = e.fused(x, row[2 * (c - s) + half], sums[k])
         return e.pack(sums)
 
     return acc(acc, columns, array, i, row_stride, step, weights, w), emit
