@@ -18,8 +18,8 @@ simplification raw strokes to simplified ones; how often exactly Google's
 Contestants take turns, each round in the opposite order, and the median of the rounds counts;
 ratios are taken within a round. Before any clock runs it is checked that all compute the same.
 PyTorch is at its best: eager and compiled, in both memory layouts, Adam fused, and glibc's
-allocator tuned. With ``--max-isa avx2`` training, inference and networks are measured as on a
-processor without AVX-512. A rival that is not installed is left out. Skia needs Debian's
+allocator tuned. With ``--max-isa avx2`` training, inference, networks and phases are measured as
+on a processor without AVX-512. A rival that is not installed is left out. Skia needs Debian's
 ``libgl1`` and ``libegl1``, cairo ``libcairo2``, and our JavaScript ``nodejs``.
 
 Each command prints a table, writes its rows to ``--json FILE`` and draws a plot beside it, or to

@@ -271,11 +271,12 @@ def memory(
 def phases(
     batch: Annotated[int, typer.Option(help="Batch size.")] = 128,
     rounds: Rounds = 9,
+    max_isa: MaxIsa = None,
     json_file: JsonFile = None,
     plot_file: PlotFile = None,
 ) -> None:
     """How a training step's time splits, beside what its arithmetic takes at the least."""
-    machine = _begin(threads=1)
+    machine = _begin(1, max_isa)
     with console.status("taking steps apart"):
         rows = bench_phases(batch=batch, rounds=rounds)
     title = f"a step of the seed network, batch {batch}, one thread"
