@@ -29,6 +29,7 @@ from inkgrad.engines.cpu.optimizer import adam
 from inkgrad.engines.cpu.pooling import rectify
 from inkgrad.engines.cpu.simd import (
     LANES,
+    REGISTERS,
     add,
     first_bit,
     load,
@@ -42,7 +43,7 @@ from inkgrad.engines.cpu.simd import (
     transpose_rows,
     where_positive,
 )
-from inkgrad.engines.cpu.sparse import WORD, live_bits, sum_rows, sum_rows_of
+from inkgrad.engines.cpu.sparse import WORD, live_bits, sum_rows, sum_rows_of, sum_rows_twice
 from inkgrad.engines.cpu.tiles import along_rows
 
 __all__ = ["CHUNK", "backward", "bias_gradient", "forward", "pack_rows", "unpack_rows"]
@@ -53,6 +54,7 @@ CHUNK = WORD
 _VECTORS = CHUNK // LANES
 _APART = np.int64(CHUNK)  # of the same type as other strides
 _ONE = np.uint64(1)
+_HAS_ROOM = REGISTERS == 32  # for two drawings' sums
 _VERY_FEW = 2  # drawings
 
 
@@ -249,15 +251,31 @@ def _turn_inputs(layer: Any, f: Any, a: int, count: int, columns: int) -> None:
 
 @inlined
 def _write_input_gradients(layer: Any, f: Any, a: int, n: int, turned: int) -> None:
-    """Write a chunk of dA over A, for all drawings."""
-    for i in range(n):
+    """Write a chunk of dA over A, for all drawings; two at a time where there is room."""
+    i = 0
+    while i < n:
         acc = repeat(_VECTORS, splat(0.0))
         d, at = layer.output + i * layer.output_step, a + i * layer.input_step
-        for o in range(0, layer.width, WORD):
-            acc = sum_rows(acc, live_bits(f, d + o), f, d + o, 1, f, turned + o * CHUNK, _APART)
-        if layer.input_rectified:  # the ReLU between this layer and the one before
-            acc = where_positive(f, at, LANES, acc)
-        store_all(f, at, LANES, acc)
+        if _HAS_ROOM and i + 1 < n:
+            other, next_d = acc, d + layer.output_step
+            for o in range(0, layer.width, WORD):
+                row = turned + o * CHUNK
+                acc, other = sum_rows_twice(acc, other, f, d + o, next_d + o, f, row, _APART)
+            _put_input_gradient(layer, f, at + layer.input_step, other)
+        else:
+            for o in range(0, layer.width, WORD):
+                row = turned + o * CHUNK
+                acc = sum_rows(acc, live_bits(f, d + o), f, d + o, 1, f, row, _APART)
+        _put_input_gradient(layer, f, at, acc)
+        i += 2 if _HAS_ROOM else 1
+
+
+@inlined
+def _put_input_gradient(layer: Any, f: Any, at: int, acc: Any) -> None:
+    """Write a chunk of one drawing's dA over A."""
+    if layer.input_rectified:  # the ReLU between this layer and the one before
+        acc = where_positive(f, at, LANES, acc)
+    store_all(f, at, LANES, acc)
 
 
 @inlined

@@ -35,7 +35,7 @@ from inkgrad.engines.cpu.simd import (
     unequal,
 )
 
-__all__ = ["WORD", "live_bits", "sum_rows", "sum_rows_at", "sum_rows_of"]
+__all__ = ["WORD", "live_bits", "sum_rows", "sum_rows_at", "sum_rows_of", "sum_rows_twice"]
 
 WORD = 64
 """How many places one word of bits speaks of."""
@@ -63,6 +63,25 @@ def sum_rows(
         x = broadcast(values, v + e * v_step)
         acc = add_scaled(acc, x, matrix, m + e * m_step, 0)
     return acc
+
+
+@inlined
+def sum_rows_twice(
+    acc: Any, other: Any, values: Any, v: int, w: int, matrix: Any, m: int, m_step: int
+) -> Any:
+    """Do `sum_rows` for the 64 values at v and the 64 at w: add those to acc, these to `other`.
+
+    Every row that either needs is read once, and two tiles of sums do not wait for each other.
+    What one of them does not need is added to it times 0, which changes no bit.
+    """
+    live = live_bits(values, v) | live_bits(values, w)
+    while live != 0:
+        e = first_bit(live)
+        live &= live - _ONE
+        row = m + e * m_step
+        acc = add_scaled(acc, broadcast(values, v + e), matrix, row, 0)
+        other = add_scaled(other, broadcast(values, w + e), matrix, row, 0)
+    return acc, other
 
 
 @inlined
