@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.engines.cpu import backprop
 from inkgrad.engines.cpu.compiling import inlined, kernel
 from inkgrad.engines.cpu.convolution import convolve
+from inkgrad.engines.cpu.filter_gradients import (
+    bias_gradients,
+    dense_filter_gradients,
+    filter_gradients,
+    list_live,
+    plane_gradients,
+)
 from inkgrad.engines.cpu.ink import find_ink
 from inkgrad.engines.cpu.input_gradients import input_gradients
 from inkgrad.engines.cpu.simd import LANES, load, store
@@ -113,16 +119,16 @@ def _add_gradients(
     """Add one drawing's part to a block's dW and dβ."""
     own, bias = sums + block.sums, sums + block.bias_sums
     if block.group == 1:
-        backprop.plane_gradients(block, f, x, g, tables, words, won, ink, own, bias)
+        plane_gradients(block, f, x, g, tables, words, won, ink, own, bias)
         return
     if block.all_live and block.size_y == 3 and block.size_x == 3:
-        backprop.bias_gradients(block, f, g, tables, bias)
-        backprop.dense_filter_gradients(block, f, x, g, own)
+        bias_gradients(block, f, g, tables, bias)
+        dense_filter_gradients(block, f, x, g, own)
         return
     lists, ends = own_words + block.lists, own_words + block.ends
     for kw in range(block.words):
-        backprop.list_live(block, f, g, tables, words, won, kw, lists, ends, bias)
-        backprop.filter_gradients(block, f, x, g, words, kw, lists, ends, own)
+        list_live(block, f, g, tables, words, won, kw, lists, ends, bias)
+        filter_gradients(block, f, x, g, words, kw, lists, ends, own)
 
 
 @kernel

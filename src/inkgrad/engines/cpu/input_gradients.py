@@ -1,6 +1,6 @@
 """The backward pass of a convolution with its ReLU and pool, from the list of what won: dx.
 
-For every live (window w, filter k) with gradient g that cell p won, see `backprop`:
+For every live (window w, filter k) with gradient g that cell p won, see `filter_gradients`:
 
     dx[the patch that cell p of window w saw] += g · W[k]
 
