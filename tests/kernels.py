@@ -19,6 +19,7 @@ def compile_engine() -> None:
     from inkgrad.network import seed_network
 
     CpuEngine(seed_network()).prepare()
+    CpuEngine(seed_network()).prepare(precision="int8")
 
 
 def compile_rasteriser() -> None:

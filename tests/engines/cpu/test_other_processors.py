@@ -92,7 +92,8 @@ def test_words_and_gradients_are_right_there_too(how, tmp_path):
     settings = PROCESSORS[how]
     script = "from inkgrad.engines.cpu.simd import LANES; print(LANES)"
     assert run(["-c", script], settings, tmp_path) == "8\n"
-    files = [str(HERE / name) for name in ("test_simd.py", "test_equality.py", "test_maps.py")]
+    names = ("test_simd.py", "test_equality.py", "test_maps.py", "test_int8.py")
+    files = [str(HERE / name) for name in names]
     options = ["-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *files, *FEWER]
     printed = run(options, settings, tmp_path)
     assert " passed" in printed

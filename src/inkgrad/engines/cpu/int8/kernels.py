@@ -220,27 +220,40 @@ else:
 
 
 @inlined
+def _scaling(layer: Any, numbers: Any, pair: int, scale: float) -> Any:
+    """Return what a pair's sums are multiplied by, and what is added: two vectors of each."""
+    o = 2 * pair * LANES
+    times, plus = layer.scale + o, layer.bias + o
+    return (
+        mul(splat(scale), load(numbers, times)),
+        mul(splat(scale), load(numbers, times + LANES)),
+        load(numbers, plus),
+        load(numbers, plus + LANES),
+    )
+
+
+@inlined
 def _finish(
     layer: Any,
-    numbers: Any,
+    scaling: Any,
     tables: Any,
     whole: Any,
     k: int,
     pair: int,
-    scale: float,
     zero: int,
     f: Any,
     target: int,
 ) -> None:
     """Write the outputs of a pair of filters' vectors whose sums are the tile's number k."""
-    for half in range(2):
-        o = (2 * pair + half) * LANES
-        s = load_whole(whole, (2 * k + half) * LANES)
-        if zero != 0:
-            s = less_times(s, zero, load_whole(tables, layer.sums + o))
-        y = mul(to_numbers(s), mul(splat(scale), load(numbers, layer.scale + o)))
-        y = add(y, load(numbers, layer.bias + o))
-        store(f, target + o, rectify(y) if layer.rectified else y)
+    o = 2 * pair * LANES
+    first, second = load_whole(whole, 2 * k * LANES), load_whole(whole, (2 * k + 1) * LANES)
+    if zero != 0:
+        first = less_times(first, zero, load_whole(tables, layer.sums + o))
+        second = less_times(second, zero, load_whole(tables, layer.sums + o + LANES))
+    y = add(mul(to_numbers(first), scaling[0]), scaling[2])
+    z = add(mul(to_numbers(second), scaling[1]), scaling[3])
+    store(f, target + o, rectify(y) if layer.rectified else y)
+    store(f, target + o + LANES, rectify(z) if layer.rectified else z)
 
 
 @inlined
@@ -295,6 +308,7 @@ def convolve(
             y = add(mul(splat(0.0), splat(scale)), load(numbers, layer.bias + o))
             store(f, target + o, rectify(y) if layer.rectified else y)
     for pair in range(layer.pairs):
+        scaling = _scaling(layer, numbers, pair, scale)
         for i in range(0, count, together):
             last = min(together, count - i)
             for k in range(together):
@@ -314,7 +328,7 @@ def convolve(
                 store_all_whole(whole, 0, strongest(acc))
             for k in range(last):
                 target = layer.output + whole[layer.list + i + k] * layer.width
-                _finish(layer, numbers, tables, whole, k, pair, scale, zero, f, target)
+                _finish(layer, scaling, tables, whole, k, pair, zero, f, target)
 
 
 @kernel
@@ -350,18 +364,10 @@ def run_dense(
                 store_all_whole(whole, 0, _multiply(layer, weights, b, whole, pair))
             for k in range(count):
                 d = first + k
-                _finish(
-                    layer,
-                    numbers,
-                    tables,
-                    whole,
-                    k,
-                    pair,
-                    f[layer.scales + d],
-                    np.int64(whole[layer.zeros + d]),
-                    f,
-                    layer.output + d * layer.width,
-                )
+                scaling = _scaling(layer, numbers, pair, f[layer.scales + d])
+                zero = np.int64(whole[layer.zeros + d])
+                target = layer.output + d * layer.width
+                _finish(layer, scaling, tables, whole, k, pair, zero, f, target)
             first += count
 
 
