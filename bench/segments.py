@@ -78,14 +78,14 @@ def _segments(engine: CpuEngine, x: Array, labels: Array) -> dict[tuple[str, str
         for segment in engine._plan
     ]
     found, trail = dict.fromkeys(names, 0.0), []
-    for name, run in zip(names[:-1], engine._runs[:-1], strict=True):
+    for name, run in zip(names[:-1], engine._teacher.runs[:-1], strict=True):
         start = time.perf_counter()
         with run.weights(parameters) as weights:
             x, saved = run.there(parameters, x, INFERENCE, statistics, weights)
         found[name] += time.perf_counter() - start
         trail.append((name, run, saved))
     start = time.perf_counter()
-    last: Any = engine._runs[-1]
+    last: Any = engine._teacher.runs[-1]
     dy = last.teach(parameters, x, labels, 0.0, gradient).dx
     found[names[-1]] += time.perf_counter() - start
     for name, run, saved in reversed(trail):

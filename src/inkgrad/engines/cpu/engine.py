@@ -2,61 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, MapsSegment, Plan, make_plan
-from inkgrad.engines.engine import Contribution, Gradients, StepResult, check_precision
+from inkgrad.engines.cpu.plan import KernelSegment, LayerSegment, Plan, make_plan
+from inkgrad.engines.cpu.teaching import Taught, Teacher, lend
+from inkgrad.engines.cpu.trainer import CpuTrainer
+from inkgrad.engines.engine import Contribution, Gradients, check_precision
 from inkgrad.engines.int8 import check_parameters, int8_plan
 from inkgrad.engines.reference import ReferenceEngine
-from inkgrad.engines.trainer import ArrayTrainer
 from inkgrad.errors import InkgradError
 from inkgrad.fold import fold
-from inkgrad.layers import INFERENCE, Array, Mode, SoftmaxCrossEntropy, softmax
-from inkgrad.layers.norm import shards
-from inkgrad.layers.softmax import check_labels
+from inkgrad.layers import INFERENCE, Array, Mode, softmax
 from inkgrad.memory import aligned_zeros
-from inkgrad.network import Network, Parameters, Statistics
-from inkgrad.optimizers import Adam, AdamW, Averaging, Optimizer, OptimizerState
+from inkgrad.network import Network, Parameters
+from inkgrad.optimizers import Optimizer, OptimizerState
 
 if TYPE_CHECKING:
-    from inkgrad.engines.cpu.maps.run import MapsRun
-    from inkgrad.engines.cpu.segments import FusedAdam, KernelRun, LayerRun
-
-    Run: TypeAlias = LayerRun | MapsRun | KernelRun
-    Laid: TypeAlias = list[tuple[Run, Any]]
+    from inkgrad.engines.cpu.segments import FusedAdam
+    from inkgrad.engines.cpu.teaching import Run
 
 __all__ = ["CpuEngine", "CpuTrainer"]
-
-
-class Taught(NamedTuple):
-    """What came of teaching a batch.
-
-    Attributes
-    ----------
-    loss, logits
-    squares : float
-        Where the parameters were moved: the sum of the gradient's squares.
-    statistics : (network.statistics_size,) array
-        What the network's statistics are after the batch.
-    """
-
-    loss: float
-    logits: Array
-    squares: float
-    statistics: Array
-
-
-_PART, _MAPS_PART = 64, 32
-"""The fewest drawings that a thread takes at a time; fewer where kernels for maps are used."""
 
 
 class CpuEngine:
@@ -103,7 +74,6 @@ class CpuEngine:
         self._plan = make_plan(network)
         self._reference = ReferenceEngine(network)
         self._scratch: list[Array] = []  # for gradients that nobody asks for
-        self._part_gradients: list[Array] = []
         self._pools: dict[int, ThreadPoolExecutor] = {}
 
     @functools.cached_property
@@ -118,19 +88,8 @@ class CpuEngine:
         return make_plan(self._folded, folded=self._folded is not self.network)
 
     @functools.cached_property
-    def _runs(self) -> list[Run]:
-        from inkgrad.engines.cpu.segments import make_run
-
-        # Where other threads go on after the kernels, these would be in their way.
-        pool = (lambda: self._pool) if len(self._plan) > 1 else None
-        return [make_run(self.network, segment, self.threads, pool) for segment in self._plan]
-
-    @functools.cached_property
-    def _tail(self) -> KernelRun | None:
-        """The last run, if the loss is part of it."""
-        last = self._plan[-1]
-        has_loss = isinstance(last, KernelSegment) and last.has_loss
-        return cast("KernelRun", self._runs[-1]) if has_loss else None
+    def _teacher(self) -> Teacher:
+        return Teacher(self.network, self._plan, self.threads, lambda: self._pool)
 
     @property
     def _pool(self) -> ThreadPoolExecutor:
@@ -181,9 +140,9 @@ class CpuEngine:
         """Return how much memory a step takes beside parameters, gradient and data."""
         from inkgrad.engines.cpu.runner import Workspace
 
-        parts = self._parts(batch)
+        parts = self._teacher.parts(batch)
         at_once = sum(part.stop - part.start for part in parts[: self.threads])
-        maps = [run for run in self._runs if hasattr(run, "bytes")]
+        maps = [run for run in self._teacher.runs if hasattr(run, "bytes")]
         return sum(run.bytes(at_once) for run in maps) + sum(
             Workspace(self.network, segment, batch, self.threads).bytes
             for segment in self._plan
@@ -194,24 +153,28 @@ class CpuEngine:
         """Return the logits, (n, classes)."""
         if not self._can(parameters, x):
             return self._reference.forward(parameters, x)
-        return self._through(self._runs, parameters, x)
+        return self._through(self._teacher.runs, parameters, x)
 
     def features(self, parameters: Parameters, x: Array) -> Array:
         """Return what the last layer is given, (n, *its input shape)."""
-        if not self._can(parameters, x) or self._tail is None or not self._tail.ends_in_dense:
+        if not self._can(parameters, x):
             return self._reference.features(parameters, x)
-        return self._tail.features(parameters, self._through(self._runs[:-1], parameters, x))
+        tail = self._teacher.tail
+        if tail is None or not tail.ends_in_dense:
+            return self._reference.features(parameters, x)
+        return tail.features(parameters, self._through(self._teacher.runs[:-1], parameters, x))
 
     def predict(self, parameters: Parameters, x: Array) -> Array:
         """Return the probabilities, (n, classes)."""
         if not self._can(parameters, x):
             return self._reference.predict(parameters, x)
-        if self._tail is None:
+        tail = self._teacher.tail
+        if tail is None:
             return softmax(self.forward(parameters, x))
-        x = self._through(self._runs[:-1], parameters, x)
-        return self._tail.forward(parameters, x, probabilities=True)
+        x = self._through(self._teacher.runs[:-1], parameters, x)
+        return tail.forward(parameters, x, probabilities=True)
 
-    def _through(self, runs: list[Run], parameters: Parameters, x: Array) -> Array:
+    def _through(self, runs: Sequence[Run], parameters: Parameters, x: Array) -> Array:
         """Return what the last of some runs gives."""
         x = np.asarray(x, np.float32)
         for run in runs:
@@ -266,15 +229,8 @@ class CpuEngine:
                 parameters, x, labels, label_smoothing=label_smoothing, mode=mode
             )
         gradient = aligned_zeros(self.network.size, np.float32)
-        found = self._teach(parameters, x, labels, label_smoothing, mode, gradient)
+        found = self._teacher.teach(parameters, x, labels, label_smoothing, mode, gradient)
         return Contribution(len(x), found.loss, found.logits, gradient, found.statistics)
-
-    @contextlib.contextmanager
-    def _laid_out(self, runs: list[Run], parameters: Parameters) -> Iterator[Laid]:
-        """Lend runs with weights as they read them: once for all parts of a batch."""
-        pool = self._pool if self.threads > 1 else None
-        with contextlib.ExitStack() as stack:
-            yield [(run, stack.enter_context(run.weights(parameters, pool=pool))) for run in runs]
 
     def trainer(
         self,
@@ -312,199 +268,15 @@ class CpuEngine:
         """
         if not self._can(parameters, x):
             return None
-        with self._lend(self._scratch, self.network.size) as gradient:
-            return self._teach(parameters, x, labels, label_smoothing, mode, gradient, fused)
-
-    def _teach(
-        self,
-        parameters: Parameters,
-        x: Array,
-        labels: Array,
-        smoothing: float,
-        mode: Mode,
-        gradient: Array,
-        fused: FusedAdam | None = None,
-    ) -> Taught:
-        """Go through all segments, there and back; write the gradient, or move the parameters."""
-        n, x = len(x), np.asarray(x, np.float32)
-        check_labels((n, *self.network.output_shape), labels)
-        parts = self._parts(n)
-        statistics = [parameters.statistics.copy() for _ in parts]
-        trail: list[tuple[Run, slice, Any]] = []
-        dy: Any
-        squares = 0.0
-        with self._laid_out(self._runs, parameters) as runs:
-            before = runs if self._tail is None else runs[:-1]
-            for (run, weights), region in zip(before, self._regions, strict=False):
-                x, saved = self._there(run, parameters, x, mode, parts, statistics, weights)
-                trail.append((run, region, saved))
-            if self._tail is None:
-                loss = SoftmaxCrossEntropy(smoothing)
-                mean, kept = loss.forward(x, labels)
-                value, logits, dy = float(mean), x, loss.backward(kept)
-            else:
-                value, logits, dy, squares = self._tail.teach(
-                    parameters, x, labels, smoothing, gradient, fused
-                )
-            if trail:
-                squares += self._back(trail, parameters, dy, parts, gradient, fused)
-        shares = [(part.stop - part.start) / n for part in parts]
-        measured = sum(share * own.vector for share, own in zip(shares, statistics, strict=True))
-        return Taught(value, logits, squares, measured)
-
-    def _there(
-        self,
-        run: Run,
-        parameters: Parameters,
-        x: Array,
-        mode: Mode,
-        parts: list[slice],
-        statistics: list[Statistics],
-        weights: Any,
-    ) -> tuple[Array, Any]:
-        """Return what a run gives, and what it saved, part by part unless it takes all."""
-        if run.takes_all or len(parts) == 1:
-            return run.there(parameters, x, mode, statistics[0], weights)
-
-        def one(part: slice, own: Statistics) -> tuple[Array, Any]:
-            here = replace(mode, first=mode.first + part.start)
-            return run.there(parameters, x[part], here, own, weights)
-
-        found = list(self._pool.map(one, parts, statistics))
-        return np.concatenate([y for y, _ in found]), [saved for _, saved in found]
-
-    def _back(
-        self,
-        trail: list[tuple[Run, slice, Any]],
-        parameters: Parameters,
-        dy: Any,
-        parts: list[slice],
-        gradient: Array,
-        fused: FusedAdam | None,
-    ) -> float:
-        """Go back; write the gradient, or move the parameters. Return its squares' sum."""
-        from inkgrad.engines.cpu.finishing import finish
-
-        moving: dict[str, Any] = {}
-        if fused:
-            moving = {"rule": fused.rule, "theta": parameters.vector, "m": fused.m, "v": fused.v}
-        whole, cut = [], []  # where the gradient is written at once, and where part by part
-        with self._lend(self._part_gradients, (len(parts), self.network.size)) as own:
-            for run, region, saved in reversed(trail):
-                if run.takes_all or len(parts) == 1:
-                    dy = run.back(parameters, dy, saved, gradient)
-                    whole.append(region)
-                    continue
-                own[:, region] = 0
-                sent = list(
-                    self._pool.map(
-                        lambda part, kept, into, run=run, dy=dy: run.back(
-                            parameters, dy[part], kept, into
-                        ),
-                        parts,
-                        saved,
-                        own,
-                    )
-                )
-                dy = None if sent[0] is None else np.concatenate(sent)
-                cut.append(region)
-            squares = 0.0
-            for summands, regions in ((own, cut), (gradient[np.newaxis], whole)):
-                if regions and (fused or summands is own):
-                    squares += finish(summands, gradient, regions, self._pool, **moving)
-        return squares
-
-    @functools.cached_property
-    def _regions(self) -> list[slice]:
-        """Where each segment's parameters stand."""
-        regions, place = [], 0
-        for segment in self._plan:
-            sizes = (
-                math.prod(shape)
-                for stage in segment.stages
-                for shape in stage.parameter_shapes.values()
+        with lend(self._scratch, self.network.size) as gradient:
+            return self._teacher.teach(
+                parameters, x, labels, label_smoothing, mode, gradient, fused
             )
-            regions.append(slice(place, place := place + sum(sizes)))
-        return regions
-
-    @contextlib.contextmanager
-    def _lend(self, free: list[Array], shape: Any) -> Iterator[Array]:
-        """Lend an array of a shape, which holds anything."""
-        try:
-            array = free.pop()  # no lock: a list's pop and append are indivisible
-        except IndexError:
-            array = None
-        if array is None or array.shape != np.empty(shape).shape:
-            array = aligned_zeros(shape, np.float32)
-        yield array
-        free.append(array)
-
-    def _parts(self, n: int) -> list[slice]:
-        """Cut a batch for threads that each go through all segments by themselves.
-
-        Only where layers have a part in it: the kernels use all threads anyway. Where to cut
-        depends on the batch alone, so that the bits are the same for any number of threads.
-        """
-        if len(self._plan) == 1 and isinstance(self._plan[0], KernelSegment):
-            return [slice(0, n)]
-        together = math.lcm(*(layer.together for layer in self.network.layers))
-        has_maps = any(isinstance(segment, MapsSegment) for segment in self._plan)
-        least = _MAPS_PART if has_maps else _PART
-        return shards(n, together * -(-least // together))
 
     def _can(self, parameters: Parameters, x: Array) -> bool:
         """Whether there is something for the kernels to do. Inputs of another shape are refused."""
         self._reference.check(x)
         return _has_kernels(self._plan) and len(x) > 0 and parameters.vector.dtype == np.float32
-
-
-class CpuTrainer(ArrayTrainer):
-    """Lets parameters learn in place; makes Adam's step within the backward pass."""
-
-    def __init__(
-        self,
-        engine: CpuEngine,
-        parameters: Parameters,
-        optimizer: Optimizer,
-        state: OptimizerState | None = None,
-        **how: Any,
-    ) -> None:
-        super().__init__(engine, parameters, optimizer, state, **how)
-        self._cpu = engine
-        inner = optimizer.optimizer if isinstance(optimizer, Averaging) else optimizer
-        is_plain = type(inner) in (Adam, AdamW) and not inner.weight_decay
-        self._adam: Any = inner if is_plain and self._clip_norm is None else None
-        arrays = (parameters.vector, parameters.statistics.vector, *self.state.arrays.values())
-        if not all(array.flags.writeable for array in arrays):
-            raise InkgradError(
-                "the parameters, their statistics and what the optimiser remembers are moved in "
-                "place, but one of them is read-only; give copies"
-            )
-
-    def step(self, x: Array, labels: Array, learning_rate: float) -> StepResult:
-        """Learn from a batch: gradient and update, in one if the optimiser is Adam."""
-        if self._adam is None:
-            return super().step(x, labels, learning_rate)
-        from inkgrad.engines.cpu.segments import FusedAdam
-
-        state = self.state
-        fused = FusedAdam(
-            self._adam, state.arrays["m"], state.arrays["v"], state.steps + 1, learning_rate
-        )
-        made = self._cpu.fused_step(
-            self._parameters,
-            x,
-            labels,
-            fused,
-            label_smoothing=self._label_smoothing,
-            mode=Mode.of_step(self._seed, state.steps),
-        )
-        if made is None:
-            return super().step(x, labels, learning_rate)
-        state.steps += 1
-        self._optimizer.follow(self._parameters.vector, state)
-        self._measure(made.statistics)
-        return StepResult(made.loss, made.logits, math.sqrt(made.squares))
 
 
 def _has_kernels(plan: Plan) -> bool:

@@ -21,7 +21,7 @@ __all__ = ["ASIDE", "digest", "facts"]
 
 ASIDE = {
     *("crew", "engine", "helping", "layout", "places", "plan", "predictor", "program"),
-    *("records", "runner", "segments", "sources", "warmup"),
+    *("records", "runner", "segments", "sources", "teaching", "trainer", "warmup"),
     *("int8.packing", "int8.run"),
     *("maps.behind", "maps.filters", "maps.flow", "maps.frame", "maps.row", "maps.run"),
     "maps.steps",
