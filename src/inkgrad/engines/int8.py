@@ -107,7 +107,7 @@ def round_inputs(x: Array) -> tuple[Array, Array, Array]:
     span = high - low
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         inverse = np.where(span < np.float32(SMALLEST), nothing, steps / span)
-        zero = np.rint(-low * inverse)
+        zero = nothing - np.rint(low * inverse)  # not −0
         whole = np.rint(flat * inverse[:, None]) + zero[:, None]
         finite = np.isfinite(flat).all(axis=1)
         scale = np.where(finite, span / steps, np.float32(np.nan))
