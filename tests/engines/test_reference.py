@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from inkgrad.engines import ReferenceEngine
-from inkgrad.errors import ShapeError
+from inkgrad.errors import InkgradError, ShapeError
 from inkgrad.layers import (
     BatchNorm,
     Conv2D,
@@ -274,3 +274,15 @@ def test_what_is_measured_is_told_and_nothing_handed_in_is_changed():
     np.testing.assert_allclose(found.statistics[3:], (1 + x.var(axis=0, ddof=1)) / 2)
     plain = engine.contribution(parameters, x, labels, label_smoothing=0.0, mode=mode)
     assert plain.loss == found.loss
+
+
+def test_a_predictor_computes_in_the_precision_that_is_asked_for():
+    network, rng = Network([Flatten(), Dense(3)], (1, 4, 4)), np.random.default_rng(0)
+    engine, parameters = ReferenceEngine(network), random_parameters(network, rng, np.float32)
+    x, _ = random_batch(network, 5, rng, np.float32)
+    wide, bytes_ = (engine.predictor(parameters, name)(x) for name in ("float32", "int8"))
+    assert np.array_equal(wide, engine.predict(parameters, x))
+    assert not np.array_equal(bytes_, wide)
+    assert np.abs(bytes_ - wide).max() < 0.05
+    with pytest.raises(InkgradError, match="precision is 'int4'"):
+        engine.predictor(parameters, "int4")

@@ -31,6 +31,8 @@ from inkgrad.optimizers import Adam
 told = []
 CpuEngine(seed_network()).prepare(lambda *progress: told.append(progress))
 print(told)
+# What a batch ends with that goes through several segments is compiled only where there are some.
+CpuEngine(Network([LeakyReLU(), Flatten(), Dense(2)])).prepare()
 with event.install_recorder("numba:compile") as compiled:
     for network in [
         seed_network(),
