@@ -321,7 +321,7 @@ class _Hands:
             before = engine.run(size)
             engine.resize(*how)
             _wait_until(lambda: engine.run(size) != before, LONGEST)
-            self._see()
+            self._settle()
         elif deed == "zoom":
             engine.zoom(*how)
             self._see()
@@ -334,6 +334,17 @@ class _Hands:
         else:
             play_by_script(engine, self._placed([Step("lose", *how, PAD / 2, PAD / 2)]))
         return True
+
+    def _settle(self) -> None:
+        """Wait until the pad stays where it is: a busy machine may resize a window in two steps."""
+        places: list[Any] = []
+
+        def stays() -> bool:
+            self._see()
+            places.append(self._engine.run(_FRAME))
+            return len(places) > 2 and places[-3] == places[-2] == places[-1]
+
+        _wait_until(stays, LONGEST)
 
     def _see(self) -> None:
         """Wait until the page is drawn as it is now."""
