@@ -129,7 +129,7 @@ def _dense(case: DenseCase) -> Prepared:
 def _dense_backward(case: DenseCase, fused: bool) -> Prepared:
     """Put x and d where the layers before and behind would have left them.
 
-    dx is written over x, so x is put there anew each time, and the time of that taken off.
+    dx is written over x, so x is put there anew each time, and the time that takes is subtracted.
     """
     (inputs, width), n = case.weight.shape, case.drawings
     network = Network([Dense(inputs), ReLU(), Dense(width)], input_shape=(1,))

@@ -98,7 +98,7 @@ def filled_up(array: np.ndarray, *multiples: int) -> np.ndarray:
 
 
 def check_numbers(name: str, found: Any, expected: Any, terms: int, size: float) -> None:
-    """Raise ValueError if two float32 sums of so many terms differ by more than their rounding.
+    """Raise ValueError if two float32 sums of `terms` terms differ by more than their rounding.
 
     Each of the T additions of a sum rounds by at most u = 2⁻²⁴ of what has been added up, which is
     at most S, the sum of the terms' sizes. Errors of random sign add up to some √T·u·S; 16 times

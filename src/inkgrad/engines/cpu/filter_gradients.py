@@ -9,12 +9,12 @@ won:
     dx[that patch] += g · W[k]                                     the module `input_gradients`
 
 Both are sparse sums (see `sparse`). For dW the sums of one filter and LANES input channels stay in
-registers while its windows are gone through; for dx those of one window's patch while its filters
-are. The second finds its winners by window, as they were noted; for the first `list_live` lists
+registers for all of its windows; for dx those of one window's patch, for all of its filters. The
+second finds its winners by window, as they were noted; for the first `list_live` lists
 them by filter, once for all channels, so that the innermost loop has little to do but multiply.
 
-*Cache.* One slab of a drawing's input (16·16·64 bytes in the seed network) is gone through for all
-filters before the next, and likewise the weights of LANES input channels: each fits the first
+*Cache.* One slab of a drawing's input (16·16·64 bytes in the seed network) serves all filters
+before the next slab is read, and likewise the weights of LANES input channels: each fits the first
 cache, or nearly.
 """
 

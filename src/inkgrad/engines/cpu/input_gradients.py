@@ -4,8 +4,8 @@ For every live (window w, filter k) with gradient g that cell p won, see `filter
 
     dx[the patch that cell p of window w saw] += g · W[k]
 
-The sums of a patch stay in registers while the live filters of a cell are gone through. Where there
-is room, those of a window do: the patches of its four cells overlap, 3×3 each in a square of 4×4.
+The sums of a patch stay in registers for all live filters of a cell. Where there is room, those of
+a window do: the patches of its four cells overlap, 3×3 each in a square of 4×4.
 """
 
 from __future__ import annotations

@@ -187,7 +187,8 @@ def _make_word(function: Callable[..., Emission], prefer_literal: bool) -> Any:
 
         return signature, generate
 
-    # Numba reads the arguments' names here, after a first one for itself.
+    # Numba reads the arguments' names here, after a first one for itself. (mypy does not know that
+    # a function may have a signature of its own.)
     own = inspect.Parameter("_context", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     arguments = inspect.signature(function).parameters.values()
     define.__signature__ = inspect.Signature([own, *arguments])  # type: ignore[attr-defined]
