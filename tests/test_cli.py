@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 import inkgrad
 from inkgrad import cli
+from inkgrad.cli import training
 from inkgrad.errors import ModelError
 from inkgrad.quickdraw import TASKS
 from inkgrad.quickdraw.doodles import draw
@@ -396,7 +397,7 @@ def test_demo(surroundings):
 def test_at_a_terminal_the_demo_offers_to_open_the_page(surroundings, monkeypatch, answer, served):
     write_bucket(surroundings / "five", inkgrad_animals(), 8, seed=1)
     asked = []
-    monkeypatch.setattr(cli, "_somebody_is_there", lambda: True)
+    monkeypatch.setattr(training, "_somebody_is_there", lambda: True)
     monkeypatch.setattr("inkgrad.web.serve", lambda model, **options: asked.append(model))
     out = ok("demo", "--data", "five", "--epochs", 1, "--out", "seen", stdin=answer)
     assert "Open the drawing page now? [Y/n]" in out
@@ -412,12 +413,12 @@ def test_nobody_is_asked_where_nobody_can_answer(surroundings, monkeypatch):
     monkeypatch.setattr(sys, "stdin", terminal)
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True, write=print))
     monkeypatch.delenv("CI", raising=False)
-    assert cli._somebody_is_there()
+    assert training._somebody_is_there()
     monkeypatch.setenv("CI", "true")
-    assert not cli._somebody_is_there()
+    assert not training._somebody_is_there()
     monkeypatch.delenv("CI")
     monkeypatch.setattr(sys, "stdin", None)
-    assert not cli._somebody_is_there()
+    assert not training._somebody_is_there()
 
 
 def inkgrad_animals():
@@ -716,11 +717,11 @@ def test_how_the_program_is_called_in_what_it_suggests(monkeypatch, tmp_path):
     program.chmod(0o755)
     monkeypatch.setattr(sys, "argv", [str(program)])
     monkeypatch.setenv("PATH", str(program.parent))
-    assert cli._program() == "inkgrad"
+    assert training.program_name() == "inkgrad"
     monkeypatch.setenv("PATH", "/nowhere")
-    assert cli._program() == shlex.quote(str(program))
+    assert training.program_name() == shlex.quote(str(program))
     monkeypatch.setattr(sys, "argv", ["/somewhere/inkgrad/__main__.py"])
-    assert cli._program() == f"{Path(sys.executable).name} -m inkgrad"
+    assert training.program_name() == f"{Path(sys.executable).name} -m inkgrad"
 
 
 def test_branches_of_a_network_are_shown(tmp_path):

@@ -277,8 +277,8 @@ def test_each_of_these_is_caught(module, source):
         ("inkgrad.engines.choosing", "def f():\n    import numba"),
         ("inkgrad.model", "from inkgrad.drawing import rasterize\nimport safetensors"),
         ("inkgrad.workflows.train", "from inkgrad.quickdraw import Drawings\nimport rich"),
-        ("inkgrad.cli", "from inkgrad import load, terminal, workflows"),
-        ("inkgrad.cli", "def serve():\n    from inkgrad.web import serve"),
+        ("inkgrad.cli.models", "from inkgrad import load, terminal, workflows"),
+        ("inkgrad.cli.page", "def serve():\n    from inkgrad.web import serve"),
         ("inkgrad.__main__", "from inkgrad.cli import main"),
     ],
 )

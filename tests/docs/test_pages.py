@@ -104,7 +104,9 @@ def test_every_command_stands_on_its_page():
     from inkgrad.cli import app
 
     text = (ROOT / "docs" / "command-line.md").read_text("utf-8")
-    assert re.findall(r"^```\{help\} (\w+)$", text, re.MULTILINE) == list(get_command(app).commands)
+    assert re.findall(r"^```\{help\} (\w+)$", text, re.MULTILINE) == get_command(app).list_commands(
+        None
+    )
 
 
 def test_the_networks_in_the_book_are_networks():

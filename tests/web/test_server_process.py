@@ -218,8 +218,8 @@ def test_everything_else_works_without_the_extra():
 def test_the_default_port_is_the_help_s():
     import inspect
 
-    assert inspect.signature(cli.serve).parameters["port"].default == module.PORT
-    assert inspect.signature(cli.serve).parameters["host"].default == module.HOST
+    assert inspect.signature(cli.page.serve).parameters["port"].default == module.PORT
+    assert inspect.signature(cli.page.serve).parameters["host"].default == module.HOST
 
 
 def test_answers_do_not_wait_for_what_is_to_be_sent_with_them(model, monkeypatch):

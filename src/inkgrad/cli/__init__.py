@@ -1,0 +1,6 @@
+"""Command line: one function a command, in a module for each kind, no logic of its own."""
+
+from inkgrad.cli import drawings, models, page, recognising, training  # which add the commands
+from inkgrad.cli.app import app, main
+
+__all__ = ["app", "drawings", "main", "models", "page", "recognising", "training"]

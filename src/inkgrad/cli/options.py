@@ -1,0 +1,77 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = [
+    "AsJson",
+    "Data",
+    "Engine",
+    "Limit",
+    "ModelFile",
+    "NetworkName",
+    "Offline",
+    "Precision",
+    "Restart",
+    "Seed",
+    "given",
+    "option",
+]
+
+
+def option(names: str, help: str, metavar: str | None = None) -> Any:
+    """Return an option as typer declares it; without a metavar, a switch."""
+    return typer.Option(*names.split(), metavar=metavar, help=help)
+
+
+Data = Annotated[
+    str | None,
+    option(
+        "--data",
+        "Drawings to use: a folder or address (file://, http(s)://) with the layout of Google's "
+        "bucket; your own folder, CLASS/*.png|svg|json; or a file of strokes with a word for each "
+        "(.ndjson), such as the drawing page saves. Default: $INKGRAD_DATA, the local cache, "
+        "Google's bucket, or built-in doodles.",
+        "PLACE",
+    ),
+]
+Limit = Annotated[int | None, option("--limit", "Use at most N drawings per class.", "N")]
+Seed = Annotated[
+    int | None,
+    option("--seed", "Random seed of split, initial weights and order (default: 42).", "N"),
+]
+Restart = Annotated[bool, option("--restart", "Discard an interrupted run in FOLDER.")]
+Engine = Annotated[
+    str, option("--engine", "Engine that runs the network: auto, cpu or reference.", "NAME")
+]
+Precision = Annotated[
+    str,
+    option(
+        "--precision",
+        "What the network computes in: float32, or int8, which is faster on many processors and "
+        "almost as accurate.",
+        "NAME",
+    ),
+]
+Offline = Annotated[bool, option("--offline", "Download nothing.")]
+NetworkName = Annotated[
+    str | None,
+    option(
+        "--network",
+        "Network: seed, or a JSON file with what `inkgrad info --json` prints (default: seed).",
+        "NAME|FILE",
+    ),
+]
+AsJson = Annotated[bool, option("--json", "Print JSON, for programs.")]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
+]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}

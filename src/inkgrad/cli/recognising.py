@@ -1,0 +1,97 @@
+"""The commands that show drawings to a model: `evaluate` and `predict`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkgrad.cli.app import app
+from inkgrad.cli.options import AsJson, Data, Engine, Limit, ModelFile, Offline, Precision, option
+from inkgrad.cli.output import print_json
+
+__all__ = ["evaluate", "predict"]
+
+
+@app.command()
+def evaluate(
+    model: ModelFile,
+    data: Data = None,
+    part: Annotated[
+        str,
+        option(
+            "--part",
+            "Drawings to measure on: test (held out from training), all, or auto: test if the "
+            "model was trained on these drawings, else all.",
+            "NAME",
+        ),
+    ] = "auto",
+    limit: Limit = None,
+    engine: Engine = "auto",
+    precision: Precision = "float32",
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model's accuracy, overall and per class."""
+    from inkgrad import terminal, workflows
+    from inkgrad.insight import METRICS
+
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.TrainingDisplay(console) as display:
+        evaluated = workflows.evaluate(
+            model,
+            data,
+            part=part,
+            limit=limit,
+            engine=engine,
+            precision=precision,
+            offline=offline,
+            on_progress=display.on_progress,
+        )
+    if as_json:
+        print_json({**evaluated.to_dict(), "model": str(model)})
+    else:
+        terminal.show_evaluation(console, evaluated.to_dict(), METRICS)
+
+
+@app.command()
+def predict(
+    drawings: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE",
+            help="Images (.png …), .svg, .npy, strokes (.json, .ndjson), folders of these, or - to "
+            "read any of these from standard input. The first may be the model to use, by name or "
+            "file.",
+        ),
+    ],
+    model: Annotated[
+        Path | None, option("--model", "Model to use (default: animals).", "MODEL")
+    ] = None,
+    top: Annotated[int, option("--top", "Guesses per drawing.", "N")] = 3,
+    engine: Engine = "auto",
+    precision: Precision = "float32",
+    as_json: AsJson = False,
+) -> None:
+    """Recognise drawings from files or standard input."""
+    from inkgrad import terminal, workflows
+    from inkgrad.packaged import DEFAULT_MODEL, is_model
+
+    if model is None and is_model(drawings[0]):
+        model, drawings = Path(drawings[0]), drawings[1:]
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.TrainingDisplay(console) as display:
+        predictions = workflows.predict(
+            DEFAULT_MODEL if model is None else model,
+            drawings,
+            top=top,
+            engine=engine,
+            precision=precision,
+            on_progress=display.on_progress,
+        )
+    if as_json:
+        print_json([prediction.to_dict() for prediction in predictions])
+    else:
+        terminal.show_predictions(console, predictions)
