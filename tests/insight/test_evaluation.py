@@ -134,6 +134,7 @@ def test_classes_without_drawings_are_null_in_strict_json():
         "class": "fish",
         "precision": None,
         "recall": None,
+        "recall_interval": None,
         "f1": None,
         "support": 0,
     }

@@ -31,6 +31,7 @@ def evaluation(classes=CLASSES):
         "map3": 0.95,
         "balanced_accuracy": 0.8,
         "log_loss": 0.3,
+        "intervals": {"top1": [0.8, 0.95], "map3": [0.9, 0.97]},
         "classes": list(classes),
         "confusion": (np.eye(number, dtype=int) * 9 + np.roll(np.eye(number, dtype=int), 1, 1)),
         "confusions": [{"drawn": classes[0], "read": classes[1], "count": 1, "share": 0.1}],
@@ -69,6 +70,8 @@ def test_a_training_ends_with_its_figures_and_what_to_do_next(make):
     for part in (
         "On 20 drawings that it was not trained on",
         "90.0 %",
+        "80.0–95.0 %",
+        "0.900–0.970",
         "rows: drawn; columns: read",
         "What it reads in some of them",
         "runs/report.html",

@@ -36,9 +36,14 @@ def test_figures_are_those_of_the_evaluation():
     found = result()
     lines = printed(figures(found, METRICS), pipe())
     assert lines[0].split() == ["top-1", "balanced", "top-3", "MAP@3", "log", "loss", "drawings"]
-    top1, balanced = (f"{100 * found[name]:.1f} %" for name in ("top1", "balanced_accuracy"))
-    assert lines[1].startswith(f"{top1}  {balanced}")
-    assert lines[1].endswith(f"{found['map3']:.3f}  {found['log_loss']:.3f}     400")
+    shares = [f"{100 * found[name]:.1f} %" for name in ("top1", "balanced_accuracy", "top3")]
+    numbers = [f"{found['map3']:.3f}", f"{found['log_loss']:.3f}", "400"]
+    assert lines[1].split() == " ".join([*shares, *numbers]).split()
+    low, high = found["intervals"]["top1"]
+    assert lines[2].startswith(f"{100 * low:.1f}–{100 * high:.1f} %  ")
+    low, high = found["intervals"]["map3"]
+    assert f" {low:.3f}–{high:.3f} " in lines[2]
+    assert lines[2].endswith("95 % interval")
 
 
 def test_a_confusion_matrix_has_names_where_they_fit():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.errors import DataError
+from inkgrad.insight.intervals import Interval, wilson
 from inkgrad.insight.metrics import METRICS, Judged
 from inkgrad.layers import Array
 
@@ -38,6 +39,13 @@ class ClassScore:
     recall: float | None
     f1: float | None
     support: int
+
+    @property
+    def recall_interval(self) -> Interval | None:
+        """The 95 % interval of the recall (`inkgrad.insight.intervals.wilson`)."""
+        if self.recall is None:
+            return None
+        return wilson(round(self.recall * self.support), self.support)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,9 @@ class Evaluation:
         How many drawings were judged.
     figures : dict of str to float
         Each figure of merit by name: see `inkgrad.insight.metrics.METRICS`.
+    intervals : dict of str to Interval
+        The 95 % interval of each that has one: where the figure would lie on all drawings like
+        these, as far as these tell (`inkgrad.insight.intervals`).
     per_class : tuple of ClassScore
     confusion : (K, K) int64 array
         Row: what was drawn; column: what was read. `classes` names both.
@@ -78,6 +89,7 @@ class Evaluation:
     classes: tuple[str, ...]
     n: int
     figures: dict[str, float]
+    intervals: dict[str, Interval]
     per_class: tuple[ClassScore, ...]
     confusion: NDArray[np.int64]
 
@@ -135,12 +147,16 @@ class Evaluation:
         return {
             "n": self.n,
             **self.figures,
+            "intervals": {name: list(interval) for name, interval in self.intervals.items()},
             "classes": list(self.classes),
             "per_class": [
                 {
                     "class": score.name,
                     "precision": score.precision,
                     "recall": score.recall,
+                    "recall_interval": None
+                    if score.recall_interval is None
+                    else list(score.recall_interval),
                     "f1": score.f1,
                     "support": score.support,
                 }
@@ -209,6 +225,11 @@ def evaluate(
         classes=tuple(classes),
         n=n,
         figures={name: metric.of(judged) for name, metric in METRICS.items()},
+        intervals={
+            name: metric.interval(judged)
+            for name, metric in METRICS.items()
+            if metric.interval is not None
+        },
         per_class=scores,
         confusion=confusion.astype(np.int64),
     )

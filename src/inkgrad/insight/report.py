@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from inkgrad.insight.charts import Chart, learning_curve
 from inkgrad.insight.evaluation import ClassScore, Evaluation
 from inkgrad.insight.heatmap import heatmap
+from inkgrad.insight.intervals import Interval
 from inkgrad.insight.metrics import METRICS
 from inkgrad.insight.readings import Reading
 from inkgrad.storage import atomic_write_bytes
@@ -107,6 +108,7 @@ def render_report(
         keep_trailing_newline=True,
     )
     environment.filters["percent"] = _percent
+    environment.filters["between"] = _between
     environment.filters["picture"] = _picture
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         title=title,
@@ -136,6 +138,13 @@ def _quality(score: ClassScore) -> tuple[bool, float]:
 
 def _percent(share: float | None, decimals: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{decimals}f}\u202f%"
+
+
+def _between(interval: Interval, is_share: bool = True) -> str:
+    low, high = interval
+    if is_share:
+        return f"{100 * low:.1f}–{100 * high:.1f}\u202f%"
+    return f"{low:.3f}–{high:.3f}"
 
 
 def _picture(bitmap: NDArray[np.uint8]) -> str:

@@ -39,7 +39,7 @@ Counts = NDArray[np.int64] | Sequence[Sequence[int]]
 
 
 def figures(evaluation: Mapping[str, Any], metrics: Mapping[str, Any]) -> Table:
-    """Return the figures of merit in one row.
+    """Return the figures of merit in one row, above their 95 % intervals.
 
     Parameters
     ----------
@@ -52,6 +52,11 @@ def figures(evaluation: Mapping[str, Any], metrics: Mapping[str, Any]) -> Table:
         metric.short: percent(evaluation[name]) if metric.is_share else f"{evaluation[name]:.3f}"
         for name, metric in metrics.items()
     }
+    intervals = evaluation["intervals"]
+    between = [
+        _interval(intervals[name], metric.is_share) if name in intervals else ""
+        for name, metric in metrics.items()
+    ]
     shown["drawings"] = f"{evaluation['n']:,}"
     styles = [f"bold {BLUE}", "bold"]  # of the first two
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -61,7 +66,13 @@ def figures(evaluation: Mapping[str, Any], metrics: Mapping[str, Any]) -> Table:
     table.add_row(
         *(Text(text, style) for text, style in zip_longest(shown.values(), styles, fillvalue=""))
     )
+    table.add_row(*(Text(text, DIM) for text in between), Text("95 % interval", DIM))
     return table
+
+
+def _interval(interval: Sequence[float], is_share: bool) -> str:
+    low, high = interval
+    return f"{100 * low:.1f}–{100 * high:.1f} %" if is_share else f"{low:.3f}–{high:.3f}"
 
 
 def confusion_matrix(confusion: Counts, classes: Sequence[str], width: int) -> Group | None:
