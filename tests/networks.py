@@ -220,12 +220,16 @@ def random_parameters(
 
 
 def random_batch(
-    network: Network, n: int, rng: np.random.Generator, dtype: type = np.float64
+    network: Network,
+    n: int,
+    rng: np.random.Generator,
+    dtype: type = np.float64,
+    least_label: int = 0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw inputs in [0, 1], a third of them blank as paper is, and labels."""
+    """Draw inputs in [0, 1], a third of them blank as paper is, and labels, from 0 or −1 on."""
     x = rng.random((n, *network.input_shape))
     x *= rng.random(x.shape) > 1 / 3
-    return x.astype(dtype), rng.integers(0, network.output_shape[0], n)
+    return x.astype(dtype), rng.integers(least_label, network.output_shape[0], n)
 
 
 def exact_parameters(network: Network, x: np.ndarray, rng: np.random.Generator) -> Parameters:

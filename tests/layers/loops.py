@@ -61,14 +61,19 @@ def normalised_backward(
 
 
 def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> float:
-    """Return the mean over drawings of −Σ t[k] · log p[k], the exponentials taken as they are."""
+    """Return the mean over drawings of −Σ t[k] · log p[k], the exponentials taken as they are.
+
+    A drawing labelled −1 should be any of the classes with equal probability.
+    """
     n, classes = logits.shape
     total: float = 0.0
     for b in range(n):
         normaliser = sum(math.exp(z) for z in logits[b])
         for k in range(classes):
             target = smoothing / classes
-            if k == labels[b]:
+            if labels[b] == -1:
+                target = 1.0 / classes
+            elif k == labels[b]:
                 target += 1.0 - smoothing
             total -= target * math.log(math.exp(logits[b, k]) / normaliser)
     return float(total / n)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inkgrad.errors import ShapeError
-from inkgrad.layers import SoftmaxCrossEntropy, log_softmax, softmax
+from inkgrad.layers import NO_CLASS, SoftmaxCrossEntropy, log_softmax, softmax
 from tests.derivatives import numerical_jacobian, projection_error
 from tests.layers.loops import cross_entropy
 from tests.layers.strategies import ARRANGEMENTS, arranged
@@ -20,11 +20,11 @@ smoothings = st.sampled_from([0.0, 0.1, 0.5, 0.99])
 
 @st.composite
 def scored(draw):
-    """Draw logits (n, K) in any arrangement, and labels."""
+    """Draw logits (n, K) in any arrangement, and labels, of no class too."""
     n, k = draw(st.integers(1, 5)), draw(st.integers(1, 7))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     logits = 3 * rng.standard_normal((n, k))
-    return arranged(logits, draw(st.sampled_from(ARRANGEMENTS))), rng.integers(0, k, n), rng
+    return arranged(logits, draw(st.sampled_from(ARRANGEMENTS))), rng.integers(NO_CLASS, k, n), rng
 
 
 @given(scored(), smoothings)
@@ -129,6 +129,23 @@ def test_the_loss_is_the_mean_over_the_batch():
     np.testing.assert_allclose(loss.backward(saved), expected, rtol=1e-12)
 
 
+@given(scored(), smoothings)
+def test_of_no_class_the_least_loss_is_log_k_where_all_are_alike(drawn, smoothing):
+    """Hendrycks et al.: the target is uniform, whatever the smoothing."""
+    logits, labels, _ = drawn
+    labels, loss = np.full_like(labels, NO_CLASS), SoftmaxCrossEntropy(smoothing)
+    k = logits.shape[1]
+    value, saved = loss.forward(logits, labels)
+    divergence = (np.log(1 / k) - log_softmax(logits)).mean(axis=1).mean()  # KL(uniform | p)
+    assert float(value) == pytest.approx(math.log(k) + divergence, rel=1e-12, abs=1e-14)
+    np.testing.assert_allclose(
+        loss.backward(saved), (softmax(logits) - 1 / k) / len(labels), atol=1e-15
+    )
+    alike, saved = loss.forward(np.full_like(logits, 7.0), labels)
+    assert float(alike) == pytest.approx(math.log(k), rel=1e-14)
+    np.testing.assert_allclose(loss.backward(saved), 0, atol=1e-16)
+
+
 def test_softmax_of_no_rows_is_no_rows():
     assert softmax(np.zeros((0, 5))).shape == (0, 5)
 
@@ -172,12 +189,12 @@ def test_labels_of_another_shape_or_kind_are_refused(labels):
     )
 
 
-@pytest.mark.parametrize(("labels", "least", "most"), [([0, 5], 0, 5), ([-1, 4], -1, 4)])
+@pytest.mark.parametrize(("labels", "least", "most"), [([0, 5], 0, 5), ([-2, 4], -2, 4)])
 def test_labels_out_of_range_are_refused(labels, least, most):
-    """-1 would count from the end, without a word."""
+    """-2 would count from the end, without a word."""
     with pytest.raises(ShapeError) as caught:
         SoftmaxCrossEntropy().forward(np.zeros((2, 5)), np.array(labels))
     assert str(caught.value) == (
-        "labels must run from 0 to 4 with logits of shape (2, 5), "
+        "labels must run from 0 to 4 with logits of shape (2, 5), or be -1 for none, "
         f"but they run from {least} to {most}"
     )

@@ -10,6 +10,7 @@ import pytest
 from inkgrad.engines import ENGINES, make_engine
 from inkgrad.layers import (
     INFERENCE,
+    NO_CLASS,
     AveragePool2D,
     BatchNorm,
     Conv2D,
@@ -109,7 +110,12 @@ def torch_gradients(
     out = torch_row(torch, network.stages, first, {**leaves, **running}, mode)
     if statistics is not None:
         statistics.update({name: value.numpy() for name, value in running.items()})
-    loss = torch.nn.functional.cross_entropy(out, torch.tensor(labels), label_smoothing=smoothing)
+    # PyTorch takes probabilities, too, and smooths them; what is uniform stays so.
+    classes = out.shape[1]
+    targets = np.where(labels[:, None] == NO_CLASS, 1 / classes, np.eye(classes)[labels])
+    loss = torch.nn.functional.cross_entropy(
+        out, torch.tensor(targets).to(out.dtype), label_smoothing=smoothing
+    )
     loss.backward()
     gradients = {name: leaf.grad.numpy() for name, leaf in leaves.items()}
     return loss.item(), out.detach().numpy(), first.grad.numpy(), gradients
@@ -126,7 +132,7 @@ def assert_agree(
     it by twice the usual, or by twice what PyTorch is.
     """
     parameters = random_parameters(network, rng, np.float32)
-    x, labels = random_batch(network, n, rng, np.float32)
+    x, labels = random_batch(network, n, rng, np.float32, NO_CLASS)
     smoothing = float(rng.choice([0.0, 0.1]))
     loss, logits, _, gradients = torch_gradients(torch, network, parameters, x, labels, smoothing)
     ours = make_engine(engine, network).gradients(parameters, x, labels, label_smoothing=smoothing)
@@ -183,7 +189,7 @@ def test_in_float64_only_rounding_is_left(torch, seed):
     rng = np.random.default_rng(seed)
     network = (random_network, any_network)[seed % 2](rng)
     parameters = random_parameters(network, rng)
-    x, labels = random_batch(network, 3, rng)
+    x, labels = random_batch(network, 3, rng, least_label=NO_CLASS)
     loss, _, dx, theirs = torch_gradients(torch, network, parameters, x, labels, 0.1)
     trail, out = [], x
     for stage in network.stages:
@@ -221,7 +227,7 @@ def test_training_with_norm_dropout_and_branches(torch, seed):
     rng = np.random.default_rng(seed)
     network = training_network(rng, drawings=6)
     parameters, mode = random_parameters(network, rng), Mode.of_step(seed, 3)
-    x, labels = random_batch(network, 6, rng)
+    x, labels = random_batch(network, 6, rng, least_label=NO_CLASS)
     after: dict = {}
     loss, logits, _, gradients = torch_gradients(
         torch, network, parameters, x, labels, 0.1, mode, after

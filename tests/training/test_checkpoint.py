@@ -300,6 +300,8 @@ TAMPERED = {
     "updates": (with_fact("optimizer_steps", 8), r"contradict .* 8 updates"),
     "seconds": (with_fact("seconds", "long"), "seconds is 'long'"),
     "tally": (with_fact("epoch_tally", [1.0, 2]), r"epoch_tally is \[1.0, 2\]"),
+    "tally known": (with_fact("window", [1.0, 3, 4, 5]), r"window is \[1.0, 3, 4, 5\]"),
+    "tally right": (with_fact("window", [1.0, 3, 4, 2]), r"window is \[1.0, 3, 4, 2\]"),
     "tally seen": (with_fact("epoch_tally", [1.0, 2, 3]), "its counts contradict each other"),
     "tally infinite": (with_fact("window", [float("inf"), 2, 3]), "Infinity is not a number"),
     "window": (with_fact("window", [1.0, 2, 1000]), "its counts contradict each other"),
@@ -327,6 +329,14 @@ def test_tampering_is_noticed(path, tmp_path, tamper, message):
 
 def test_untampered_parts_make_a_checkpoint_again(path, tmp_path, state):
     (tmp_path / LAST).write_bytes(joined(*parts(path)))
+    assert state_bits(load_checkpoint(tmp_path / LAST, tiny_network())) == state_bits(state)
+
+
+def test_tallies_from_before_there_were_examples_of_no_class_are_read(path, tmp_path, state):
+    tensors, facts = parts(path)
+    for name in ("epoch_tally", "window"):
+        facts[name] = facts[name][:3]
+    (tmp_path / LAST).write_bytes(joined(tensors, facts))
     assert state_bits(load_checkpoint(tmp_path / LAST, tiny_network())) == state_bits(state)
 
 

@@ -126,6 +126,20 @@ def test_judge_is_a_mean_over_examples_whatever_the_batches():
         assert accuracy == expected_accuracy
 
 
+def test_judge_counts_examples_of_no_class_for_the_loss_alone():
+    network = tiny_network()
+    parameters, engine = network.initialise(0), ReferenceEngine(network)
+    labels = np.where(np.arange(40) % 3 == 0, -1, VALIDATION.labels)
+    log_p = np.log(engine.predict(parameters, VALIDATION.x))
+    known = labels >= 0
+    expected = -(log_p[known, labels[known]].sum() + log_p[~known].mean(axis=1).sum()) / 40
+    accuracy = (log_p.argmax(axis=1) == labels)[known].mean()
+    got = judge(engine, parameters, ArrayBatches(VALIDATION.x, labels), 7)
+    assert got == pytest.approx((expected, accuracy), rel=1e-5)
+    nothing = ArrayBatches(VALIDATION.x, np.full(40, -1))
+    assert judge(engine, parameters, nothing, 7)[1] == 0
+
+
 def test_returns_the_best_epoch_not_the_last(tmp_path):
     # A learning rate so high that the accuracy goes down again.
     recipe = dataclasses.replace(RECIPES["adam"], epochs=5, learning_rate=0.02)

@@ -35,6 +35,14 @@ def test_tally_is_a_mean_over_examples_not_over_batches():
     assert tally.accuracy == 2 / 4
 
 
+def test_examples_of_no_class_count_for_the_loss_alone():
+    tally = Tally()
+    tally.add(2.0, np.array([[1.0, 0], [1, 0]]), np.array([-1, -1]))
+    assert (tally.mean_loss, tally.accuracy) == (2.0, 0.0)
+    tally.add(1.0, np.array([[1.0, 0], [1, 0], [0, 1]]), np.array([0, -1, 0]))
+    assert (tally.mean_loss, tally.accuracy) == ((2 * 2.0 + 3 * 1.0) / 5, 1 / 2)
+
+
 def test_the_last_batch_is_counted_in():
     assert state_of(Recipe(batch_size=16)).steps_per_epoch == 5
     assert state_of(Recipe(batch_size=70)).steps_per_epoch == 1

@@ -7,7 +7,7 @@ import numpy as np
 from inkgrad.engines import Engine, make_engine
 from inkgrad.insight.gradcheck import LOSS, Check, forward_with_decisions, random_parameters
 from inkgrad.insight.projections import Decisions, relative_error, same_decisions
-from inkgrad.layers import Array
+from inkgrad.layers import NO_CLASS, Array
 from inkgrad.network import Network, Parameters
 
 __all__ = ["compare_engines"]
@@ -55,7 +55,7 @@ def compare_engines(
     rng = np.random.default_rng(seed)
     parameters = random_parameters(network, rng, np.float32)
     x = _steady_batch(network, parameters, rng, batch)
-    labels = rng.integers(network.output_shape[-1], size=batch)
+    labels = rng.integers(NO_CLASS, network.output_shape[-1], size=batch)
     ours, truth = (
         make_engine(name, network).gradients(
             parameters, x, labels, label_smoothing=LOSS.label_smoothing

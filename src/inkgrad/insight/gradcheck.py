@@ -31,7 +31,7 @@ from inkgrad.insight.projections import (
     ladder,
     ladder_step,
 )
-from inkgrad.layers import INFERENCE, Array, Mode, Saved, SoftmaxCrossEntropy, row
+from inkgrad.layers import INFERENCE, NO_CLASS, Array, Mode, Saved, SoftmaxCrossEntropy, row
 from inkgrad.network import Network, Parameters, Stage
 
 __all__ = ["LOSS", "Check", "check_gradients", "forward_with_decisions", "random_parameters"]
@@ -138,7 +138,8 @@ def check_gradients(network: Network, *, seed: int = 0, batch: int = 2) -> list[
             checks += _check_layer(stage, x, parameters, training, rng)
     if len(network.output_shape) == 1 and network.output_shape[0] > 1:
         labels = rng.integers(network.output_shape[0], size=batch)
-        checks.append(_check_loss(network.output_shape[0], labels, rng))
+        with_outlier = np.append(labels, NO_CLASS)
+        checks.append(_check_loss(network.output_shape[0], with_outlier, rng))
         checks += _check_network(network, parameters, labels, INFERENCE, rng)
         if any(stage.layer.takes_mode for stage in network.stages):
             checks += _check_network(network, parameters, labels, training, rng)

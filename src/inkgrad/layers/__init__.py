@@ -15,11 +15,12 @@ from inkgrad.layers.norm import BatchNorm
 from inkgrad.layers.parallel import Parallel
 from inkgrad.layers.pool import MaxPool2D
 from inkgrad.layers.relu import ReLU
-from inkgrad.layers.softmax import SoftmaxCrossEntropy, log_softmax, softmax
+from inkgrad.layers.softmax import NO_CLASS, SoftmaxCrossEntropy, log_softmax, softmax
 
 __all__ = [
     "INFERENCE",
     "LAYERS",
+    "NO_CLASS",
     "Array",
     "AveragePool2D",
     "BatchNorm",

@@ -9,7 +9,10 @@ import numpy as np
 from inkgrad.errors import ShapeError
 from inkgrad.layers.layer import Array, Saved, Shape
 
-__all__ = ["SoftmaxCrossEntropy", "check_labels", "log_softmax", "softmax"]
+__all__ = ["NO_CLASS", "SoftmaxCrossEntropy", "check_labels", "log_softmax", "softmax"]
+
+NO_CLASS = -1
+"""The label of an example that belongs to none of the classes."""
 
 
 def log_softmax(logits: Array) -> Array:
@@ -57,7 +60,7 @@ def check_labels(shape: Shape, labels: Array) -> None:
     ----------
     shape : (n, K)
         Of the logits.
-    labels : (n,) whole numbers 0 … K−1
+    labels : (n,) whole numbers 0 … K−1, or −1 (`NO_CLASS`)
 
     Raises
     ------
@@ -73,9 +76,9 @@ def check_labels(shape: Shape, labels: Array) -> None:
             f"logits of shape {shape} need labels of shape ({n},), whole numbers, but "
             f"they have shape {labels.shape} and are {labels.dtype}"
         )
-    if labels.min() < 0 or labels.max() >= k:
+    if labels.min() < NO_CLASS or labels.max() >= k:
         raise ShapeError(
-            f"labels must run from 0 to {k - 1} with logits of shape {shape}, "
+            f"labels must run from 0 to {k - 1} with logits of shape {shape}, or be -1 for none, "
             f"but they run from {labels.min()} to {labels.max()}"
         )
 
@@ -90,6 +93,11 @@ class SoftmaxCrossEntropy:
     1 − ε + ε/K and ε/K, so that the network is not asked for infinite certainty (Szegedy et al.,
     *Rethinking the Inception Architecture for Computer Vision*, 2016, section 7).
 
+    A label of −1 (`NO_CLASS`) means none of the classes. Its target is 1/K for every class: of a
+    drawing that is nothing it knows, the network should not favour any answer (outlier exposure;
+    Hendrycks, Mazeika and Dietterich, *Deep Anomaly Detection with Outlier Exposure*, 2019,
+    section 4.3).
+
     Parameters
     ----------
     label_smoothing : float
@@ -97,7 +105,7 @@ class SoftmaxCrossEntropy:
 
     Notes
     -----
-    *Shapes.* logits z (n, K), labels (n,) of whole numbers 0 … K−1, loss a number.
+    *Shapes.* logits z (n, K), labels (n,) of whole numbers 0 … K−1 or −1, loss a number.
     *Cost.* K exponentials a drawing.
 
     *Derivation of the backward pass.* Softmax and cross-entropy are taken together because their
@@ -108,6 +116,15 @@ class SoftmaxCrossEntropy:
 
     since the targets sum to 1: what the network said less what it should have said.
 
+    *None of the classes.* With t_k = 1/K for all k the loss of a drawing is
+
+        −(1/K) Σ_k log p_k = log K + Σ_k (1/K) log((1/K) / p_k),
+
+    the entropy of the target, which nothing can change, and the Kullback–Leibler divergence of p
+    from it. That is 0 where all p_k are 1/K and positive elsewhere, so log K is the least that such
+    a drawing can cost. The gradient is the one above, (p_k − 1/K) / n: every logit is drawn to
+    the mean of all.
+
     Examples
     --------
     >>> loss = SoftmaxCrossEntropy()
@@ -116,6 +133,12 @@ class SoftmaxCrossEntropy:
     (0.6931, 0.6931)
     >>> loss.backward(saved)
     array([[ 0.25,  0.25, -0.5 ]])
+
+    The same logits for a drawing of none of the classes:
+
+    >>> value, saved = loss.forward(np.log([[0.25, 0.25, 0.5]]), np.array([NO_CLASS]))
+    >>> np.round(loss.backward(saved), 4)                                # p − 1/3
+    array([[-0.0833, -0.0833,  0.1667]])
     """
 
     label_smoothing: float = 0.0
@@ -131,7 +154,9 @@ class SoftmaxCrossEntropy:
         check_labels(logits.shape, labels)
         n, k = logits.shape
         targets = np.full((n, k), self.label_smoothing / k, logits.dtype)  # (n, K)
-        targets[np.arange(n), labels] += 1.0 - self.label_smoothing
+        (known,) = np.nonzero(labels != NO_CLASS)
+        targets[known, labels[known]] += 1.0 - self.label_smoothing
+        targets[labels == NO_CLASS] = 1.0 / k
         log_p = log_softmax(logits)  # (n, K)
         return -(targets * log_p).sum(axis=1).mean(), (log_p, targets)
 

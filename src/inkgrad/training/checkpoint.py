@@ -276,10 +276,15 @@ def _source(value: Any) -> Source:
 
 def _tally(facts: Mapping[str, Any], name: str) -> Tally:
     value = facts.get(name)
-    if not isinstance(value, list) or len(value) != 3:
+    if not isinstance(value, list) or len(value) not in (3, 4):
         raise Malformed(f"{name} is {short(value)}")
-    parts = dict(zip(("loss", "right", "seen"), value, strict=True))
-    return Tally(number(parts, "loss"), whole(parts, "right"), whole(parts, "seen"))
+    # Before there were examples of no class, all that were seen were known.
+    parts = dict(zip(("loss", "right", "seen", "known"), [*value, value[2]], strict=False))
+    counts = (whole(parts, each) for each in ("right", "seen", "known"))
+    tally = Tally(number(parts, "loss"), *counts)
+    if not tally.right <= tally.known <= tally.seen:
+        raise Malformed(f"{name} is {short(value)}")
+    return tally
 
 
 def _records(records: Any, validated: bool) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from inkgrad.engines import Engine, ready_engine
 from inkgrad.errors import InkgradError, ModelError
-from inkgrad.layers import log_softmax
+from inkgrad.layers import NO_CLASS, log_softmax
 from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import decay_mask
 from inkgrad.training.batches import Batches, describe_source, epoch_order
@@ -204,6 +204,8 @@ def judge(
 ) -> tuple[float, float]:
     """Return the mean cross-entropy (without label smoothing) and the accuracy, 0 to 1.
 
+    Examples of no class count for the loss alone, as in `inkgrad.layers.SoftmaxCrossEntropy`.
+
     Raises
     ------
     Interrupted
@@ -222,15 +224,19 @@ def judge(
     >>> round(loss, 4), round(np.log(1 + np.exp(-3.0)), 4).item(), accuracy
     (0.0486, 0.0486, 1.0)
     """
-    loss, right = 0.0, 0
+    loss, right, known = 0.0, 0, 0
     for start in range(0, len(data), batch_size):
         if request is not None:
             request.check()
         x, labels = data.batch(np.arange(start, min(start + batch_size, len(data))))
         logits = engine.forward(parameters, x)  # (b, K)
-        loss -= float(log_softmax(logits)[np.arange(len(labels)), labels].sum(dtype=np.float64))
+        log_p = log_softmax(logits)  # (b, K)
+        (rows,) = np.nonzero(labels != NO_CLASS)
+        loss -= float(log_p[rows, labels[rows]].sum(dtype=np.float64))
+        loss -= float(log_p[labels == NO_CLASS].mean(axis=1, dtype=np.float64).sum())
         right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-    return loss / len(data), right / len(data)
+        known += len(rows)
+    return loss / len(data), right / max(known, 1)
 
 
 def _heard(

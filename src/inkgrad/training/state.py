@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from inkgrad.errors import ModelError
-from inkgrad.layers import Array
+from inkgrad.layers import NO_CLASS, Array
 from inkgrad.network import Parameters, Statistics
 from inkgrad.optimizers import AVERAGE, AVERAGE_STATISTICS, OptimizerState
 from inkgrad.training.batches import Source
@@ -24,23 +24,30 @@ __all__ = ["Tally", "TrainingState"]
 class Tally:
     """Running sums over examples, for the mean loss and the accuracy.
 
+    Examples of no class count for the loss alone: no answer to them is right.
+
     Examples
     --------
     >>> tally = Tally()
     >>> tally.add(loss=0.5, logits=np.array([[2.0, 1.0], [2.0, 1.0]]), labels=np.array([0, 1]))
     >>> tally.mean_loss, tally.accuracy
     (0.5, 0.5)
+    >>> tally.add(loss=2.0, logits=np.array([[2.0, 1.0]]), labels=np.array([-1]))
+    >>> tally.mean_loss, tally.accuracy
+    (1.0, 0.5)
     """
 
     loss: float = 0.0
     right: int = 0
     seen: int = 0
+    known: int = 0
 
     def add(self, loss: float, logits: Array, labels: Array) -> None:
         """Count one batch: its mean loss, its logits (b, K) and its labels (b,)."""
         self.loss += loss * len(labels)
         self.right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
         self.seen += len(labels)
+        self.known += int(np.count_nonzero(labels != NO_CLASS))
 
     @property
     def mean_loss(self) -> float:
@@ -49,8 +56,8 @@ class Tally:
 
     @property
     def accuracy(self) -> float:
-        """The share of right answers, 0 to 1."""
-        return self.right / self.seen
+        """The share of right answers, 0 to 1; 0 if no example was of any class."""
+        return self.right / max(self.known, 1)
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from inkgrad.engines import Engine, ReferenceEngine, Trainer
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import InkgradError
-from inkgrad.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, ReLU, softmax
+from inkgrad.layers import NO_CLASS, BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, ReLU, softmax
 from inkgrad.network import Network, Parameters, seed_network
 from inkgrad.optimizers import Adam
 from tests.agreement import TOLERANCE, error
@@ -28,7 +28,8 @@ NOTHING_FOR_KERNELS = Network([Flatten(), Dense(4), ReLU()], (1, 3, 3))
 def drawn(network: Network, n: int, seed: int = 0, dtype: type = np.float32):
     """Return parameters, inputs and labels."""
     rng = np.random.default_rng(seed)
-    return random_parameters(network, rng, dtype), *random_batch(network, n, rng, dtype)
+    numbers = random_parameters(network, rng, dtype)
+    return numbers, *random_batch(network, n, rng, dtype, least_label=NO_CLASS)
 
 
 @pytest.mark.parametrize("kind", [CpuEngine, ReferenceEngine])
@@ -132,7 +133,7 @@ def test_an_input_of_another_shape_is_refused_as_by_the_reference(shape):
 
 @pytest.mark.parametrize(
     "labels",
-    [[0, 1, 5], [0, -1, 2], [0, 1], [[0, 1, 2]], [0.0, 1.0, 2.0], [True, False, True]],
+    [[0, 1, 5], [0, -2, 2], [0, 1], [[0, 1, 2]], [0.0, 1.0, 2.0], [True, False, True]],
 )
 @pytest.mark.parametrize("network", [seed_network(), LAYERS_BEFORE])
 def test_labels_that_do_not_fit_are_refused_as_by_the_reference(network, labels):
@@ -240,6 +241,7 @@ def test_parameters_may_be_arranged_anyhow(how):
 def test_labels_may_be_whole_numbers_of_any_kind(dtype):
     network = seed_network()
     engine, (parameters, x, labels) = CpuEngine(network), drawn(network, 9)
+    labels = np.maximum(labels, 0)
     expected = engine.gradients(parameters, x, labels)
     for kind in (labels.astype(dtype), read_only(labels), np.repeat(labels, 2)[::2]):
         got = engine.gradients(parameters, x, kind)

@@ -26,7 +26,7 @@ from inkgrad.engines.cpu import CpuEngine
 from inkgrad.insight import compare_engines
 from inkgrad.insight.gradcheck import forward_with_decisions
 from inkgrad.insight.projections import same_decisions
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import NO_CLASS, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.network import Network, Parameters, seed_network
 from tests.agreement import TOLERANCE, error, layer_errors
 from tests.networks import (
@@ -105,7 +105,7 @@ def assert_engines_agree(network: Network, rng: np.random.Generator, work: float
     fitting = [n for n in BATCHES if n * network.multiply_adds <= work] or [1]
     n, smoothing = int(rng.choice(fitting)), float(rng.choice([0.0, 0.1]))
     for _ in range(20):
-        x, labels = random_batch(network, n, rng, np.float32)
+        x, labels = random_batch(network, n, rng, np.float32, least_label=NO_CLASS)
         wrong = disagreements(network, parameters, x, labels, smoothing)
         if not wrong:
             return

@@ -10,7 +10,7 @@ import pytest
 from inkgrad.engines import ReferenceEngine
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import InkgradError
-from inkgrad.layers import Conv2D, Dense, Flatten, LeakyReLU, MaxPool2D, Parallel, ReLU
+from inkgrad.layers import NO_CLASS, Conv2D, Dense, Flatten, LeakyReLU, MaxPool2D, Parallel, ReLU
 from inkgrad.network import Network, seed_network
 from inkgrad.optimizers import SGD, AdamW, Averaging, OptimizerState, decay_mask
 from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
@@ -60,7 +60,7 @@ def state_in_the_midst(network: Network, rng: np.random.Generator, dtype: type) 
 def assert_one_step_is_gradient_and_rule(network, n, rng, dtype=np.float32) -> None:
     """Make a step both ways, from the same place; every number may differ by rounding alone."""
     engine, parameters = CpuEngine(network), random_parameters(network, rng, dtype)
-    x, labels = random_batch(network, n, rng, dtype)
+    x, labels = random_batch(network, n, rng, dtype, least_label=NO_CLASS)
     adam, rate, smoothing = Adam(), 1e-3, float(rng.choice([0.0, 0.1]))
     state = state_in_the_midst(network, rng, dtype)
     before = {name: array.copy() for name, array in state.arrays.items()}

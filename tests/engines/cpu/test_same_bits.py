@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from inkgrad.engines.cpu import CpuEngine
+from inkgrad.layers import NO_CLASS
 from inkgrad.network import seed_network
 from inkgrad.optimizers import Adam
 from tests.networks import (
@@ -31,7 +32,8 @@ pytestmark = pytest.mark.usefixtures("nothing_compiles")
 def drawn(network, n, seed):
     """Return parameters, inputs and labels."""
     rng = np.random.default_rng(seed)
-    return random_parameters(network, rng, np.float32), *random_batch(network, n, rng, np.float32)
+    numbers = random_parameters(network, rng, np.float32)
+    return numbers, *random_batch(network, n, rng, np.float32, least_label=NO_CLASS)
 
 
 def everything(engine: CpuEngine, parameters, x, labels) -> list[bytes]:

@@ -25,10 +25,9 @@ def softmax_cross_entropy(
     """Finish drawings first … last−1, whose logits stand in the last dense layer's output.
 
     Writes the logits or the probabilities to `outputs`; when teaching also each drawing's loss, and
-    dL/dlogits = (p − t)/n over the logits.
+    dL/dlogits = (p − t)/n over the logits. A label of −1 is of no class: its target is uniform.
     """
     classes = layer.outputs
-    smooth = settings.smoothing / classes
     for n in range(first, last):
         z = layer.output + n * layer.output_step
         if settings.keeps_logits:
@@ -44,13 +43,14 @@ def softmax_cross_entropy(
             total += np.exp(f[z + k] - highest)
         log_total = np.log(total)
         loss = 0.0
+        others = (1.0 if labels[n] < 0 else settings.smoothing) / classes
         for k in range(classes):
             log_p = f[z + k] - highest - log_total
             p = np.exp(log_p)
             if settings.gives_probabilities:
                 outputs[n * classes + k] = p
             if settings.teaches:
-                target = smooth + (1.0 - settings.smoothing if k == labels[n] else 0.0)
+                target = others + (1.0 - settings.smoothing if k == labels[n] else 0.0)
                 loss -= target * log_p
                 f[z + k] = np.float32((p - target) / settings.batch)
         if settings.teaches:
