@@ -356,11 +356,29 @@ def test_export(doodle_run, monkeypatch):
     assert Path("doodles.html").read_bytes() == Path("new/mine.html").read_bytes()
 
 
+def test_export_of_a_smaller_model_file(model, doodle_folder):
+    out = ok("export", model, "-o", "new/small.safetensors", "--data", doodle_folder)
+    size = Path("new/small.safetensors").stat().st_size
+    assert size < 0.52 * model.stat().st_size
+    first, second = out.splitlines()
+    assert first.startswith(f"the model, {size:,} bytes, weights in float16  ")
+    assert re.fullmatch(
+        r"right about \d+\.\d\d% of \d+ drawings before the weights were rounded, \d+\.\d\d% after",
+        second,
+    )
+    ok("export", "new/small.safetensors", "-o", "large.safetensors", "--weights", "float32")
+    large, small = inkgrad.load("large.safetensors"), inkgrad.load("new/small.safetensors")
+    assert large.to_bytes() == small.to_bytes() == Path("large.safetensors").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["missing.safetensors", "--html"], "there is no model file missing.safetensors"),
-        (["MODEL"], "no format given; add --html for the drawing page"),
+        (["MODEL"], "nothing to write is named; add --html for the drawing page, or -o FILE.sa"),
+        (["MODEL", "-o", "a.txt"], "a.txt does not end in .safetensors; name a file to write"),
+        (["MODEL", "-o", "file/a.safetensors"], "cannot write file/a.safetensors: "),
+        (["MODEL", "-o", "a.safetensors", "--weights", "int8"], "cannot hold weights in 'int8'"),
         (["MODEL", "--html", "-o", "a.txt"], "a.txt does not end in .html; name a file to write"),
         (["MODEL", "--html", "-o", "folder.html"], "folder.html is a folder; name a file"),
         (["MODEL", "--html", "-o", "file/a.html"], "cannot write file/a.html: "),

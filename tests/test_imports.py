@@ -22,7 +22,7 @@ SOURCE = Path(inkgrad.__file__).parent
 BASE = {"errors", "impostors", "json_text", "locks", "signals", "storage", "text", "version"}
 TO_NETWORK = {"fold", "layers", "memory", "network"}
 TO_ENGINES = TO_NETWORK | {"engines", "optimizers"}
-TO_TRAINING = TO_ENGINES | {"features", "model", "packaged", "training"}
+TO_TRAINING = TO_ENGINES | {"features", "float16", "model", "packaged", "training"}
 TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal"}
 DATA = {"drawing", "quickdraw"}
 TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
@@ -49,9 +49,10 @@ ROOMS: dict[str, set[str]] = {
     "drawing": set(),
     "quickdraw": {"drawing"},
     "features": TO_ENGINES,
+    "float16": {"layers"},
     "packaged": set(),
     # where the two meet
-    "model": TO_ENGINES | {"drawing", "features", "packaged"},
+    "model": TO_ENGINES | {"drawing", "features", "float16", "packaged"},
     "export": TO_TRAINING,
     "insight": TO_TRAINING | {"drawing"},
     "terminal": set(),
@@ -75,6 +76,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "version": set(),
     "packaged": set(),
     "features": {"numpy"},
+    "float16": {"numpy"},
     "layers": {"numpy"},
     "network": {"numpy"},
     "engines": {"llvmlite", "numba", "numpy"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,9 +20,11 @@ import inkgrad
 from inkgrad.drawing import Raster, to_bitmap
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import DataError, InkgradError, ModelError
-from inkgrad.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.features import Features
+from inkgrad.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, ReLU
 from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
+from tests.networks import random_parameters
 
 CLASSES = ("cat", "dog", "zebra")
 CROSS = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
@@ -74,6 +77,59 @@ def test_the_same_model_gives_the_same_bytes(model, tmp_path):
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
     (tmp_path / "other").touch()  # whoever may read a new file may read the model
     assert (tmp_path / "a.safetensors").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def features_for(network: Network) -> Features:
+    shape = (*network.stages[-1].output_shape, *network.stages[-1].input_shape)
+    rng = np.random.default_rng(4)
+    mean, deviation = rng.normal(size=shape), rng.random(shape)
+    return Features(mean.astype(np.float32), deviation.astype(np.float32))
+
+
+def test_a_file_in_float16_has_half_the_size_and_gives_each_number_rounded(tmp_path):
+    """Parameters, statistics and features; what is loaded is float32 and saves as the same file."""
+    network = Network(
+        [Conv2D(4, 3), BatchNorm(), ReLU(), MaxPool2D(4), Flatten(), Dense(3)], (1, 28, 28)
+    )
+    model = Model(
+        network,
+        random_parameters(network, np.random.default_rng(2), np.float32),
+        CLASSES,
+        features=features_for(network),
+    )
+    model.parameters["dense1.bias"][:] = (-1e-7, 65504, -1e-45)  # subnormal, the largest, none
+    path = tmp_path / "small.safetensors"
+    model.save(path, weights="float16")
+    assert path.stat().st_size < 0.6 * len(model.to_bytes())
+    again = load(path)
+    assert again.network == network
+    named = model.parameters.numbers.items()
+    pairs = [(values, again.parameters.numbers[name]) for name, values in named]
+    assert again.features is not None
+    pairs += [(model.features.mean, again.features.mean)]
+    pairs += [(model.features.deviation, again.features.deviation)]
+    assert len(pairs) == 4 + 2 + 2 + 2  # conv, norm, dense; what norm measured; features
+    for values, found in pairs:
+        assert found.dtype == np.float32
+        assert found.tobytes() == values.astype(np.float16).astype(np.float32).tobytes()
+    assert again.to_bytes("float16") == path.read_bytes()
+    assert len(again.to_bytes()) == len(model.to_bytes())
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (65520.0, "conv1.weight holds 65520, but float16 ends at 65504; keep the model "),
+        (-np.inf, "conv1.weight holds inf, but float16 ends at 65504; "),
+    ],
+)
+def test_what_is_beyond_float16_is_not_saved_in_it(model, value, told, tmp_path):
+    model.parameters["conv1.weight"].flat[0] = value
+    with pytest.raises(ModelError, match=f"^{re.escape(told)}"):
+        model.save(tmp_path / "small.safetensors", weights="float16")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ModelError, match=r"^a model file cannot hold weights in 'int8'; choose fl"):
+        model.to_bytes("int8")
 
 
 def test_every_kind_of_drawing_gives_the_same_answer(model, bitmaps):
@@ -235,6 +291,9 @@ def damage(name: str, path: Path) -> None:
         path.write_bytes(save({**tensors, first: tensors[first].ravel()}, metadata))
     elif name == "wrong dtype":
         path.write_bytes(save({**tensors, first: tensors[first].astype(np.float64)}, metadata))
+    elif name == "infinite in float16":
+        tensors[first].flat[0] = np.inf
+        path.write_bytes(save({k: v.astype(np.float16) for k, v in tensors.items()}, metadata))
     elif name == "not finite":
         tensors[first].flat[0] = np.nan
         path.write_bytes(save(tensors, metadata))
@@ -262,6 +321,7 @@ DAMAGES = [
     "extra tensor",
     "wrong shape",
     "wrong dtype",
+    "infinite in float16",
     "not finite",
     "no JSON",
     "deep JSON",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_the_page_about_them_says_what_the_files_say(name):
     )
     flags = record["command"].replace("--data quickdraw --seed 42 --epochs 6", "")
     assert flags.split() == ["inkgrad", "train", "--task", name, *command.split()]
+
+
+def test_they_are_small_and_so_is_the_wheel(tmp_path):
+    """A wheel is the package's files in a zip, each deflated."""
+    for path in PACKAGED.values():
+        assert path.stat().st_size <= 2_000_000, path
+    package = Path(inkgrad.__file__).parent
+    with zipfile.ZipFile(tmp_path / "wheel.zip", "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path in sorted(package.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                wheel.write(path, path.relative_to(package))
+    assert (tmp_path / "wheel.zip").stat().st_size <= 8_000_000
 
 
 def test_what_is_there_under_a_name_comes_first(tmp_path, monkeypatch):

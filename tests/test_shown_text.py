@@ -118,6 +118,7 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "pack in one": ("pack", "NAME/one/NAME.json", "-o", "NAME.npy"),
     "pack nothing": ("pack", "NAME.json"),
     "export": ("export", "MODEL", "--html", "-o", "NAME.html"),
+    "export a model": ("export", "MODEL", "-o", "NAME.safetensors"),
     "export nothing": ("export", "NAME", "--html"),
     "info": ("info", "MODEL"),
     "info as JSON": ("info", "MODEL", "--json"),

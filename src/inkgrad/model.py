@@ -17,6 +17,7 @@ from inkgrad.drawing import Raster, to_bitmaps, to_input
 from inkgrad.engines import Engine, check_precision, make_engine, make_predictor
 from inkgrad.errors import DataError, ModelError, ShapeError
 from inkgrad.features import Features
+from inkgrad.float16 import to_float16
 from inkgrad.fold import fold
 from inkgrad.impostors import impostor
 from inkgrad.json_text import JsonError, parse_json
@@ -31,6 +32,7 @@ __all__ = ["Model", "load"]
 _KEY = "inkgrad"  # of the metadata entry that describes the model
 _VERSION = 1
 _FEATURES = ("features.mean", "features.deviation")  # the tensors that a file may hold besides
+_WEIGHTS = ("float32", "float16")  # how a file may store its numbers
 _BATCH = 256  # drawings carried out at once when predicting: bounds the memory
 
 
@@ -189,11 +191,14 @@ class Model:
         best = self.predict_proba(drawings).argmax(axis=1)
         return np.asarray(np.asarray(self.classes)[best])
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model as one safetensors file, in one step (see `storage.atomic_write`)."""
-        atomic_write_bytes(path, self.to_bytes())
+    def save(self, path: str | os.PathLike[str], weights: str = "float32") -> None:
+        """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
 
-    def to_bytes(self) -> bytes:
+        For `weights`, and what it raises, see `to_bytes`.
+        """
+        atomic_write_bytes(path, self.to_bytes(weights))
+
+    def to_bytes(self, weights: str = "float32") -> bytes:
         """Return the safetensors file that `save` writes.
 
         The tensors are the parameters and statistics by name and, where they are known,
@@ -201,13 +206,25 @@ class Model:
         JSON, the network, the classes, the rasteriser's settings and the record. The same model
         gives the same bytes.
 
+        Parameters
+        ----------
+        weights : "float32" or "float16"
+            How every number is stored. As float16 each is rounded to the nearest (see
+            `inkgrad.float16.to_float16`) and the file has half the size; whoever reads it expands
+            them to float32, which is exact.
+
         Raises
         ------
         ModelError
-            If the record holds anything but plain values and finite numbers.
+            If the record holds anything but plain values and finite numbers, a number is beyond
+            float16, or `weights` is something else.
         """
         from safetensors.numpy import save
 
+        if weights not in _WEIGHTS:
+            raise ModelError(
+                f"a model file cannot hold weights in {weights!r}; choose {' or '.join(_WEIGHTS)}"
+            )
         description = {
             "version": _VERSION,
             "network": self.network.to_config(),
@@ -228,6 +245,8 @@ class Model:
         if self.features is not None:
             both = (self.features.mean, self.features.deviation)
             tensors.update(zip(_FEATURES, map(np.ascontiguousarray, both), strict=True))
+        if weights == "float16":
+            tensors = {name: to_float16(name, tensor) for name, tensor in tensors.items()}
         return save(tensors, metadata)
 
 
@@ -290,7 +309,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
     try:
         with safe_open(path, framework="numpy") as file:
             names = list(file.keys())
-            tensors = {name: file.get_tensor(name) for name in names}
+            tensors = {name: _expanded(file.get_tensor(name)) for name in names}
             metadata = dict(file.metadata() or {})
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         what = None
@@ -300,6 +319,11 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
         raise ModelError(f"{path} {reason}") from error
     _check_header(path)
     return metadata, tensors
+
+
+def _expanded(tensor: Array) -> Array:
+    """Return what is stored in 16 bits as the same float32 numbers, and all else as it is."""
+    return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
 
 
 def _check_header(path: Path) -> None:
@@ -362,7 +386,7 @@ def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
         if tensor.shape != needed[name] or tensor.dtype != np.float32:
             raise ModelError(
                 f"{name} is {tensor.dtype} of shape {tensor.shape}; "
-                f"it must be float32 of shape {needed[name]}"
+                f"it must be float32 or float16 of shape {needed[name]}"
             )
         if not np.isfinite(tensor).all():
             raise ModelError(f"{name} holds numbers that are not finite")

@@ -262,7 +262,7 @@ def make_readers(folder: Path) -> dict[str, Reader]:
             (InkgradError, OSError),
         ),
         "tasks": Reader(read_tasks, [b'{"pets": ["cat", "dog"], "farm": ["cow"]}']),
-        "model": Reader(read_model, [file]),
+        "model": Reader(read_model, [file, model.to_bytes("float16")]),
         "model's description": Reader(
             lambda data, where: read_model(put_model(data), where), [model_text]
         ),

@@ -22,12 +22,21 @@ def export(
     as_html: Annotated[
         bool, option("--html", "Write the drawing page as one HTML file that needs no server.")
     ] = False,
-    out: Annotated[Path, option("--out -o", "File to write.", "FILE")] = Path("doodles.html"),
+    out: Annotated[
+        Path | None,
+        option(
+            "--out -o",
+            "File to write: .html for the page, .safetensors for a model file (with --html: "
+            "doodles.html).",
+            "FILE",
+        ),
+    ] = None,
     weights: Annotated[
         str | None,
         option(
             "--weights",
-            "float16 or int8 (default: int8 for more than 400,000 parameters).",
+            "For a page int8 or float16 (default: int8 for more than 400,000 parameters); for a "
+            "model file float16 or float32 (default: float16).",
             "KIND",
         ),
     ] = None,
@@ -36,15 +45,25 @@ def export(
         option("--data", "Drawings by which to measure what rounding the weights costs.", "PATH"),
     ] = None,
 ) -> None:
-    """Write a model in another form, such as one HTML page."""
+    """Write a model in another form: one HTML page, or a model file of half the size."""
     from inkgrad import terminal, workflows
 
-    if not as_html:
-        raise InkgradError("no format given; add --html for the drawing page")
+    if out is None and not as_html:
+        raise InkgradError(
+            "nothing to write is named; add --html for the drawing page, or -o FILE.safetensors "
+            "for a smaller model file"
+        )
     console = terminal.make_console()
     with terminal.working(console, "packing"):
-        exported = workflows.export_html(model, out, weights=weights, data=data)
-    what = f"the page in one file, {exported.size:,} bytes, weights in {exported.weights}"
+        if as_html or out is None or out.suffix.lower() in (".html", ".htm"):
+            exported = workflows.export_html(
+                model, out or Path("doodles.html"), weights=weights, data=data
+            )
+            what = "the page in one file"
+        else:
+            exported = workflows.export_model(model, out, weights=weights or "float16", data=data)
+            what = "the model"
+    what += f", {exported.size:,} bytes, weights in {exported.weights}"
     terminal.show_files(console, {what: exported.path})
     if exported.before is not None and exported.after is not None:
         terminal.show_rounding(console, exported.before, exported.after, exported.drawings)

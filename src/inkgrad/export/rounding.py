@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from inkgrad.engines.int8 import round_weights
-from inkgrad.errors import InkgradError, ModelError
+from inkgrad.errors import InkgradError
+from inkgrad.float16 import to_float16
 from inkgrad.json_text import parse_json
 from inkgrad.layers import Array
 from inkgrad.model import Model
@@ -57,6 +56,7 @@ def round_file(data: bytes, weights: str) -> bytes:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from safetensors.numpy import load, save
     >>> data = save({"dense1.weight": np.array([[0.5], [-1]], np.float32)})
     >>> file = load(round_file(data, "int8"))
@@ -73,7 +73,7 @@ def round_file(data: bytes, weights: str) -> bytes:
         if weights == "int8" and _is_weight(name, tensor):
             tensors[name], tensors[f"{name}.scale"] = round_weights(tensor)
         else:
-            tensors[name] = _half(name, tensor)
+            tensors[name] = to_float16(name, tensor)
     return save(tensors, metadata)
 
 
@@ -87,6 +87,7 @@ def rounded(model: Model, weights: str) -> Model:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from inkgrad.network import seed_network
     >>> model = Model(seed_network(2), seed_network(2).initialise(seed=0), ("cat", "dog"))
     >>> ours, theirs = model.parameters.vector, rounded(model, "float16").parameters.vector
@@ -97,13 +98,13 @@ def rounded(model: Model, weights: str) -> Model:
     model = model.folded()
     parameters = model.parameters.copy()
     for name, tensor in model.parameters.statistics.items():
-        parameters.statistics[name] = _half(name, tensor)
+        parameters.statistics[name] = to_float16(name, tensor)
     for name, tensor in model.parameters.items():
         if weights == "int8" and _is_weight(name, tensor):
             whole, scale = round_weights(tensor)
             parameters[name] = whole * _beside(scale, tensor)
         else:
-            parameters[name] = _half(name, tensor)
+            parameters[name] = to_float16(name, tensor)
     return replace(model, parameters=parameters)
 
 
@@ -119,16 +120,3 @@ def _is_weight(name: str, tensor: Array) -> bool:
 def _beside(scale: Array, tensor: Array) -> Array:
     """Return scales in the shape in which they multiply a tensor."""
     return scale[:, None, None, None] if tensor.ndim == 4 else scale  # (K,) -> (K, 1, 1, 1)
-
-
-def _half(name: str, tensor: Array) -> Array:
-    """Return a tensor as float16."""
-    with np.errstate(over="ignore"):
-        half = tensor.astype(np.float16)
-    if not np.isfinite(half).all():
-        most = float(np.abs(tensor).max())
-        raise ModelError(
-            f"{name} holds {most:g}, but float16 ends at 65504; train again with smaller weights "
-            "(--weight-decay, --clip-norm, or a lower --learning-rate)"
-        )
-    return half

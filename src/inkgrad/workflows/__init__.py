@@ -4,7 +4,7 @@ from inkgrad.workflows.check import check, check_exact
 from inkgrad.workflows.demo import demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
-from inkgrad.workflows.export import Exported, export_html
+from inkgrad.workflows.export import Exported, export_html, export_model
 from inkgrad.workflows.info import info
 from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.pack import Packed, pack
@@ -30,6 +30,7 @@ __all__ = [
     "download",
     "evaluate",
     "export_html",
+    "export_model",
     "find_network",
     "info",
     "pack",

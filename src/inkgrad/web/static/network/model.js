@@ -170,7 +170,8 @@ export class Model {
   /**
    * Read a model file, trusting nothing in it.
    *
-   * Unlike in Python, its numbers may be 16-bit floats, as in pages of a single file.
+   * Its numbers may be 16-bit floats; and unlike in Python its weights may be whole numbers with
+   * scales, as in pages of a single file.
    *
    * @param {Uint8Array} bytes
    * @param {string} [where] how an error calls the file
@@ -335,7 +336,7 @@ function checked(name, { shape, data }, needed) {
   if (String(shape) !== String(needed)) {
     throw new ModelError(
       `${name} is float32 of shape ${inParentheses(shape)}; ` +
-        `it must be float32 of shape ${inParentheses(needed)}`,
+        `it must be float32 or float16 of shape ${inParentheses(needed)}`,
     );
   }
   if (!data.every(Number.isFinite)) {
