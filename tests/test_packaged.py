@@ -9,25 +9,31 @@ from pathlib import Path
 import pytest
 
 import inkgrad
+from inkgrad import packaged
 from inkgrad.packaged import DEFAULT_MODEL, PACKAGED, is_model, packaged_file
 from inkgrad.quickdraw import TASKS
-from inkgrad.workflows import evaluate
+from inkgrad.workflows import Settings, evaluate
 
-NAMES = ("animals", "twenty")
+NAMES = tuple(PACKAGED)
+CLASSES = {"animals": 5, "everything": 345, "twenty": 20}
 README = Path(inkgrad.__file__).parent / "models" / "README.md"
 
 
 def test_there_are_these():
-    assert tuple(PACKAGED) == NAMES
-    assert DEFAULT_MODEL in PACKAGED
+    assert {"animals", "twenty"} <= set(NAMES) <= set(CLASSES)
+    counts = {name: len(inkgrad.load(name).classes) for name in NAMES}
+    assert counts == {name: CLASSES[name] for name in NAMES}
+    assert max(counts, key=counts.__getitem__) == DEFAULT_MODEL
     assert inkgrad.load("animals").classes == TASKS["animals"]
-    assert len(inkgrad.load("twenty").classes) == 20
+    assert set(re.split(", | or ", packaged.NAMES)) == set(NAMES)
+    assert packaged.NAMES.count(" or ") == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_is_the_seed_network_and_tells_where_it_comes_from(name):
+def test_each_tells_where_it_comes_from(name):
     model = inkgrad.load(name)
-    assert model.network == inkgrad.seed_network(len(model.classes))
+    settings = Settings.from_dict(model.record["settings"])
+    assert model.network == settings.make_network()
     assert model.features is not None
     assert "CC BY 4.0" in model.record["data"]["attribution"]
     assert model.record["settings"]["recipe"]["seed"] == 42

@@ -24,7 +24,7 @@ from inkgrad.json_text import JsonError, parse_json
 from inkgrad.layers import Array
 from inkgrad.memory import aligned_zeros
 from inkgrad.network import Network, Parameters
-from inkgrad.packaged import PACKAGED, packaged_file
+from inkgrad.packaged import NAMES, packaged_file
 from inkgrad.storage import atomic_write_bytes
 
 __all__ = ["Model", "load"]
@@ -258,8 +258,8 @@ def load(
     Parameters
     ----------
     path : path of a ``.safetensors`` file written by `Model.save`
-        Or the name of a model that comes with inkgrad, ``"animals"`` or ``"twenty"``, if there is
-        no file or folder of that name.
+        Or the name of a model that comes with inkgrad, such as ``"animals"`` (the names are those
+        in `inkgrad.packaged.PACKAGED`), if there is no file or folder of that name.
     engine : str or Engine
     precision : str
         See `Model`.
@@ -304,7 +304,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
     if not path.is_file():
         raise ModelError(
             f"there is no model file {path}; train one with `inkgrad train`, check the path, or "
-            f"name one that comes with inkgrad: {', '.join(PACKAGED)}"
+            f"name one that comes with inkgrad: {NAMES}"
         )
     try:
         with safe_open(path, framework="numpy") as file:

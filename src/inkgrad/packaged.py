@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["DEFAULT_MODEL", "PACKAGED", "is_model", "packaged_file"]
-
-DEFAULT_MODEL = "animals"
-"""Whom drawings are shown to if no model is named."""
+__all__ = ["DEFAULT_MODEL", "NAMES", "PACKAGED", "is_model", "packaged_file"]
 
 PACKAGED: dict[str, Path] = {
     path.stem: path for path in sorted((Path(__file__).parent / "models").glob("*.safetensors"))
 }
 """The file of each model in the package; the README beside them says how they were made."""
+
+NAMES = " or ".join(filter(None, [", ".join([*PACKAGED][:-1]), [*PACKAGED][-1]]))
+"""Their names in words, for help and errors."""
+
+DEFAULT_MODEL = next(name for name in ("everything", "twenty") if name in PACKAGED)
+"""The model that the page, the server and `predict` use if none is named: it knows the most."""
 
 
 def packaged_file(path: Path) -> Path:

@@ -14,6 +14,7 @@ from safetensors.numpy import save
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import ModelError
+from inkgrad.export.rounding import round_file
 from inkgrad.layers import (
     BatchNorm,
     Conv2D,
@@ -211,6 +212,19 @@ def test_features_are_kept(javascript, tmp_path):
     _, tensors = parts_of(path)
     for name, values in FEATURES.items():
         np.testing.assert_array_equal(tensors[name], values, strict=True)
+
+
+def test_features_in_whole_numbers_are_read_to_half_a_step(javascript, tmp_path):
+    """Pages of large models hold them so, with a scale for each column."""
+    path = tmp_path / "m.safetensors"
+    features_model().save(path)
+    data = round_file(with_tensors(path, FEATURES).tobytes(), "int8")
+    found = javascript.call(MODULE, "read", np.frombuffer(data, np.uint8))["features"]
+    for name in ("mean", "deviation"):
+        values = FEATURES[f"features.{name}"]
+        step = np.abs(values).max(axis=0) / 127
+        assert (np.abs(found[name].reshape(values.shape) - values) <= 0.5001 * step).all()
+    assert (found["deviation"] >= 0).all()
 
 
 def test_features_that_do_not_fit_are_refused(javascript, tmp_path):

@@ -15,6 +15,7 @@ from inkgrad import web
 from inkgrad.errors import ModelError
 from inkgrad.model import Model, load
 from inkgrad.network import seed_network
+from inkgrad.packaged import PACKAGED
 from inkgrad.quickdraw.doodles import draw
 from inkgrad.web.app import create_app
 from inkgrad.web.asking import MAX_TOP
@@ -227,16 +228,19 @@ def test_the_packaged_models_follow_the_served_one(tmp_path):
     def names(model):
         return [(served.name, len(served.model.classes)) for served in find_models(model)]
 
-    assert names("animals") == [("animals", 5), ("twenty", 20)]
-    assert names("twenty") == [("twenty", 20), ("animals", 5)]
-    assert names(None) == names("twenty")  # the one that knows most
-    assert names(mine) == [("twenty", 2), ("animals", 5)]  # in place of the packaged one
+    packaged = {name: len(load(name).classes) for name in PACKAGED}
+    for name, count in packaged.items():
+        others = [(other, n) for other, n in packaged.items() if other != name]
+        assert names(name) == [(name, count), *others]
+    assert names(None) == names(max(packaged, key=packaged.__getitem__))  # it knows most
+    others = [(other, n) for other, n in packaged.items() if other != "twenty"]
+    assert names(mine) == [("twenty", 2), *others]  # in place of the packaged one
 
 
 def test_models_are_served_in_the_precision_that_is_asked_for():
     for precision in ("float32", "int8"):
         found = find_models("animals", precision=precision)
-        assert [served.model.precision for served in found] == [precision, precision]
+        assert [served.model.precision for served in found] == [precision] * len(PACKAGED)
 
 
 def test_what_is_no_model_is_told_before_anything_is_served(tmp_path):

@@ -12,6 +12,7 @@ from inkgrad.cli.app import app
 from inkgrad.cli.options import AsJson, ModelFile, NetworkName, option
 from inkgrad.cli.output import print_json
 from inkgrad.errors import InkgradError
+from inkgrad.packaged import NAMES
 
 __all__ = ["check", "export", "info"]
 
@@ -99,7 +100,7 @@ def check(
         Path | None,
         typer.Argument(
             metavar="MODEL",
-            help="A .safetensors file, animals or twenty (default: the seed network).",
+            help=f"A .safetensors file, {NAMES} (default: the seed network).",
         ),
     ] = None,
     network: NetworkName = None,

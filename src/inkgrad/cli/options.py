@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from inkgrad.packaged import NAMES
+
 __all__ = [
     "AsJson",
     "Data",
@@ -67,9 +69,7 @@ NetworkName = Annotated[
     ),
 ]
 AsJson = Annotated[bool, option("--json", "Print JSON, for programs.")]
-ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A .safetensors file, animals or twenty.")
-]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help=f"A .safetensors file, {NAMES}.")]
 
 
 def given(**options: Any) -> dict[str, Any]:

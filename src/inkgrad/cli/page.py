@@ -10,6 +10,7 @@ import typer
 from inkgrad.cli.app import app
 from inkgrad.cli.options import Engine, Precision, option
 from inkgrad.cli.output import print_text
+from inkgrad.packaged import DEFAULT_MODEL, NAMES
 from inkgrad.signals import leave_to_system
 
 __all__ = ["serve"]
@@ -20,7 +21,7 @@ def serve(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="MODEL", help="A .safetensors file, animals or twenty (default: twenty)."
+            metavar="MODEL", help=f"A .safetensors file, {NAMES} (default: {DEFAULT_MODEL})."
         ),
     ] = None,
     port: Annotated[int, option("--port", "Port to listen on; 0 picks a free one.", "N")] = 8028,

@@ -11,6 +11,7 @@ import typer
 from inkgrad.cli.app import app
 from inkgrad.cli.options import AsJson, Data, Engine, Limit, ModelFile, Offline, Precision, option
 from inkgrad.cli.output import print_json
+from inkgrad.packaged import DEFAULT_MODEL, is_model
 
 __all__ = ["evaluate", "predict"]
 
@@ -68,7 +69,7 @@ def predict(
         ),
     ],
     model: Annotated[
-        Path | None, option("--model", "Model to use (default: animals).", "MODEL")
+        Path | None, option("--model", f"Model to use (default: {DEFAULT_MODEL}).", "MODEL")
     ] = None,
     top: Annotated[int, option("--top", "Guesses per drawing.", "N")] = 3,
     engine: Engine = "auto",
@@ -77,7 +78,6 @@ def predict(
 ) -> None:
     """Recognise drawings from files or standard input."""
     from inkgrad import terminal, workflows
-    from inkgrad.packaged import DEFAULT_MODEL, is_model
 
     if model is None and is_model(drawings[0]):
         model, drawings = Path(drawings[0]), drawings[1:]

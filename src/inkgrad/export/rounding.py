@@ -38,8 +38,10 @@ def round_file(data: bytes, weights: str) -> bytes:
 
     With ``"float16"`` every number is one. With ``"int8"`` every weight w of a convolution or dense
     layer is a whole number q from -127 to 127, and w ≈ s q with one scale s for each channel that
-    comes out (a filter, an output): the largest size of its weights, divided by 127. The scales
-    stand in the file as ``NAME.scale``, in float32; biases and all else are float16.
+    comes out (a filter, an output): the largest size of its weights, divided by 127. So are the
+    features (see `inkgrad.features.Features`), which for many classes are as many, with a scale for
+    each column. The scales stand in the file as ``NAME.scale``, in float32; biases and all else are
+    float16.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def round_file(data: bytes, weights: str) -> bytes:
     metadata = parse_json(data[8 : 8 + length]).get("__metadata__")
     tensors: dict[str, Array] = {}
     for name, tensor in load(data).items():
-        if weights == "int8" and _is_weight(name, tensor):
+        if weights == "int8" and _is_many(name, tensor):
             tensors[name], tensors[f"{name}.scale"] = round_weights(tensor)
         else:
             tensors[name] = to_float16(name, tensor)
@@ -79,6 +81,8 @@ def round_file(data: bytes, weights: str) -> bytes:
 
 def rounded(model: Model, weights: str) -> Model:
     """Return the model that whoever reads `round_file`'s file computes with: to measure its cost.
+
+    The features stay as they are: no answer depends on them.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def rounded(model: Model, weights: str) -> Model:
     for name, tensor in model.parameters.statistics.items():
         parameters.statistics[name] = to_float16(name, tensor)
     for name, tensor in model.parameters.items():
-        if weights == "int8" and _is_weight(name, tensor):
+        if weights == "int8" and _is_many(name, tensor):
             whole, scale = round_weights(tensor)
             parameters[name] = whole * _beside(scale, tensor)
         else:
@@ -113,8 +117,9 @@ def _check(weights: str) -> None:
         raise InkgradError(f"weights cannot be {weights!r}; they can be {' or '.join(WEIGHTS)}")
 
 
-def _is_weight(name: str, tensor: Array) -> bool:
-    return name.endswith(".weight") and tensor.ndim in (2, 4)
+def _is_many(name: str, tensor: Array) -> bool:
+    """Tell whether a tensor is of those that make a file large."""
+    return (name.endswith(".weight") and tensor.ndim in (2, 4)) or name.startswith("features.")
 
 
 def _beside(scale: Array, tensor: Array) -> Array:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkgrad.model import Model, load
-from inkgrad.packaged import PACKAGED, packaged_file
+from inkgrad.packaged import DEFAULT_MODEL, PACKAGED, packaged_file
 
 __all__ = ["Served", "find_models"]
 
@@ -47,7 +47,7 @@ def find_models(
     Parameters
     ----------
     model : path of a model file, or name of a packaged model
-        By default the packaged one that knows most.
+        By default `inkgrad.packaged.DEFAULT_MODEL`.
     engine : str
         See `inkgrad.engines.make_engine`.
     precision : str
@@ -63,18 +63,15 @@ def find_models(
     ModelError
         If the file cannot be used.
     """
-    wanted = [] if model is None else [packaged_file(Path(model))]
+    wanted = PACKAGED[DEFAULT_MODEL] if model is None else packaged_file(Path(model))
     found: dict[str, Served] = {}
-    for path in [*wanted, *PACKAGED.values()]:
+    for path in [wanted, *PACKAGED.values()]:
         name = _name(path)
         if name not in found:
             found[name] = Served(
                 name, load(path, engine=engine, precision=precision), path.read_bytes()
             )
-    served = list(found.values())
-    if model is None:
-        served.sort(key=lambda one: len(one.model.classes), reverse=True)
-    return served
+    return list(found.values())
 
 
 def _name(path: Path) -> str:

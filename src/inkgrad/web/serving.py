@@ -42,7 +42,7 @@ def serve(
     Parameters
     ----------
     model : path of a model file, optional
-        By default the packaged model that knows most.
+        By default `inkgrad.packaged.DEFAULT_MODEL`.
     host : str
         The address to listen at; by default only this machine can reach it.
     port : int

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from inkgrad.errors import InkgradError
 from inkgrad.export.page import make_page
 from inkgrad.model import Model
+from inkgrad.packaged import DEFAULT_MODEL
 from inkgrad.workflows.export import named_model
 
 __all__ = ["Shown", "show"]
@@ -43,7 +44,7 @@ class Shown:
 
 
 def show(
-    model: Model | str | os.PathLike[str] = "twenty",
+    model: Model | str | os.PathLike[str] = DEFAULT_MODEL,
     *,
     panel: str = "think",
     name: str | None = None,
