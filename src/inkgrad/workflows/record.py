@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from inkgrad.errors import InkgradError
-from inkgrad.insight import Evaluation
+from inkgrad.insight import Evaluation, hard_classes
 from inkgrad.model import Model
 from inkgrad.quickdraw import Loaded
 from inkgrad.version import __version__
@@ -72,6 +72,7 @@ def make_record(
         "drawings": {name: len(part) for name, part in parts._asdict().items()},
         "settings": {**settings.to_dict(), "data": None},
         "test": {name: figures[name] for name in FIGURES},
+        "hard_classes": hard_classes(evaluation.classes, evaluation.confusion),
     }
 
 

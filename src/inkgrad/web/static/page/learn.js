@@ -16,6 +16,7 @@ import { formula, letters } from "./formulas.js";
 import { layoutOf } from "./layouts.js";
 import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
+import { makeQuestion } from "./question.js";
 import { TEXTS } from "./texts.js";
 import { card, lensMaker } from "./think.js";
 
@@ -91,7 +92,7 @@ export function mountLearn(root, session) {
     if (root.hidden || session.model === null || isAsking) return;
     isStale = false;
     const { seen } = session;
-    question.show(seen, label, session.model.classes);
+    question.show(seen, label);
     lesson.hidden = seen === null || label === null;
     if (lesson.hidden) {
       learned = null;
@@ -283,43 +284,6 @@ export function mountLearn(root, session) {
   session.addEventListener("seen", update);
   session.lookers.push(() => !root.hidden && label !== null);
   rebuild();
-}
-
-/** What did you draw? One radio button a class. */
-function makeQuestion(onAnswer) {
-  const legendText = make("legend", {}, TEXTS.learn.question);
-  const choices = make("div.chips");
-  const help = make("p.note");
-  const element = make("fieldset.card.question", {}, legendText, choices, help);
-  let inputs = [];
-  return {
-    element,
-    rebuild(classes) {
-      inputs = classes.map((_, at) =>
-        make("input", {
-          type: "radio",
-          name: "right-answer",
-          value: String(at),
-          onchange: () => onAnswer(at),
-        }),
-      );
-      choices.replaceChildren(
-        ...classes.map((name, at) => make("label.chip", {}, inputs[at], make("span", {}, name))),
-      );
-    },
-    show(seen, label, classes) {
-      inputs.forEach((input, at) => {
-        input.disabled = seen === null;
-        input.checked = at === label;
-      });
-      if (seen === null) help.textContent = TEXTS.learn.drawFirst;
-      else if (label === null) help.textContent = TEXTS.learn.choose;
-      else {
-        const share = inPercent(seen.probabilities[label]);
-        help.textContent = TEXTS.learn.gave(classes[label], share);
-      }
-    },
-  };
 }
 
 /** The loss, one step down, and what it changed. */

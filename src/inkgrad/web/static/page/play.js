@@ -5,6 +5,7 @@
  */
 import { byId, make, makeButton } from "./elements.js";
 import { EXAMPLES } from "./examples.js";
+import { playable, whyNot } from "./rounds.js";
 import { drawSketch } from "./sketch.js";
 import { TEXTS } from "./texts.js";
 import { judge } from "./verdict.js";
@@ -12,6 +13,7 @@ import { judge } from "./verdict.js";
 const ROUNDS = 6;
 const SECONDS = 20;
 const PAUSE = 1400; // milliseconds between a drawing and the next
+const READ = 2800; // the same, where there is a reason to read
 const HOLD = 700; // milliseconds for which a guess must hold to count
 const SHORTEST = 150; // how far a pen must have gone, in the pad's units, to have drawn something
 
@@ -77,7 +79,7 @@ function mountGame(root, session, pad) {
   let round = null; // the one being played
 
   function begin() {
-    const classes = [...session.model.classes];
+    const classes = playable(session.model.classes, session.model.record);
     const tasks = [];
     while (tasks.length < ROUNDS) tasks.push(...shuffle(classes));
     play(tasks.slice(0, ROUNDS), []);
@@ -99,7 +101,7 @@ function mountGame(root, session, pad) {
       make(
         "div.row",
         {},
-        makeButton(TEXTS.play.skip, () => end(false)),
+        makeButton(TEXTS.play.skip, () => end(false, TEXTS.play.next)),
         makeButton(TEXTS.play.moreTime, () => (more += SECONDS)),
         makeButton(TEXTS.play.stop, () => finish(done), "quiet"),
       ),
@@ -124,8 +126,8 @@ function mountGame(root, session, pad) {
       seconds.textContent = TEXTS.play.secondsInShort(Math.ceil(rest));
       bar.style.transform = `scaleX(${Math.min(1, rest / SECONDS)})`;
       clock.classList.toggle("late", rest < 5);
-      if (since !== null && performance.now() - since >= HOLD) end(true);
-      else if (rest === 0) end(false);
+      if (since !== null && performance.now() - since >= HOLD) end(true, TEXTS.play.right(task));
+      else if (rest === 0) giveUp();
     }
 
     function stop() {
@@ -133,9 +135,15 @@ function mountGame(root, session, pad) {
       strip.hidden = true;
     }
 
-    function look() {
+    /** Return what is seen, if enough is drawn to say anything of it. */
+    function seenEnough() {
       const { seen } = session;
-      if (seen === null || lengthOf(seen.drawing) < SHORTEST) {
+      return seen === null || lengthOf(seen.drawing) < SHORTEST ? null : seen;
+    }
+
+    function look() {
+      const seen = seenEnough();
+      if (seen === null) {
         since = null;
         remark.textContent = " ";
         return;
@@ -145,18 +153,26 @@ function mountGame(root, session, pad) {
       remark.textContent = sure ? TEXTS.play.see(guesses[0].name) : TEXTS.play.unsure;
     }
 
-    function end(right) {
+    function giveUp() {
+      const probabilities = seenEnough()?.probabilities ?? null;
+      end(false, whyNot(task, session.model.classes, probabilities), READ);
+    }
+
+    function end(right, words, pauseFor = right ? PAUSE : PAUSE / 2) {
       round?.stop();
-      round = null;
       pad.lock(true); // what is said of the drawing stays what it was judged by
-      remark.textContent = right ? TEXTS.play.right(task) : TEXTS.play.next;
+      remark.textContent = words;
+      strip.replaceChildren(make("span", {}, words));
+      strip.hidden = false;
       for (const button of root.querySelectorAll("button")) button.disabled = true;
       const all = [...done, { task, right, drawing: pad.strokes }];
-      round = { stop: () => clearTimeout(pause), look: () => {} };
-      const pause = setTimeout(
-        () => (all.length < tasks.length ? play(tasks, all) : finish(all)),
-        right ? PAUSE : PAUSE / 2,
-      );
+      const next = () => (all.length < tasks.length ? play(tasks, all) : finish(all));
+      const pause = setTimeout(next, pauseFor);
+      const stopPause = () => {
+        clearTimeout(pause);
+        strip.hidden = true;
+      };
+      round = { stop: stopPause, look: () => {} };
     }
   }
 
@@ -185,9 +201,12 @@ function mountGame(root, session, pad) {
     round = null;
     const play = makeButton(TEXTS.play.begin, begin, "main");
     play.disabled = session.model === null;
+    const { classes = [], record = {} } = session.model ?? {};
+    const hard = classes.length - playable(classes, record).length;
     show(
       make("p.task", {}, TEXTS.play.game(ROUNDS, SECONDS)),
       make("p", {}, TEXTS.play.rules),
+      ...(hard > 0 ? [make("p.note", {}, TEXTS.play.leftOut(hard, classes.length))] : []),
       make("div.row", {}, play),
     );
   }

@@ -27,6 +27,9 @@ export function inThousands(n) {
 
 const tenths = (share) => `${(100 * share).toFixed(1)} %`;
 
+/** @param {string[]} names */
+const inChoice = (names) => names.join(", ").replace(/, ([^,]*)$/, " or $1");
+
 export const TEXTS = {
   page: {
     title: "inkgrad: draw, watch it think, watch it learn",
@@ -144,6 +147,14 @@ export const TEXTS = {
     unsure: "I am not sure yet …",
     right: (name) => `I know: it is ${name}!`,
     next: "Next one!",
+    leftOut: (hard, classes) =>
+      `It asks for ${classes - hard} of its ${classes} classes: it cannot tell the others apart well ` +
+      "enough.",
+    nothing: "Time is up: I saw no drawing.",
+    tooLate: (name) => `Time is up: I was just getting ${name}.`,
+    takenFor: (name) => `I give up: I took it for ${name}.`,
+    torn: (names) => `I give up: I could not decide. Perhaps ${inChoice(names)}?`,
+    noIdea: "I give up: I cannot tell what this is.",
     recognised: (right, drawings) => `It recognised ${right} of ${drawings} drawings`,
     again: "Play again",
   },
@@ -266,6 +277,8 @@ export const TEXTS = {
       "increasing it lowers the loss; grey, nothing passes. Choose any cell to see its " +
       "arithmetic, and any weight to check it.",
     question: "What did you draw?",
+    find: "Find a class …",
+    noneFound: (wanted) => `It knows nothing called “${wanted}”. Teach it, on the next tab.`,
     drawFirst: "Draw something first. Then say what it is, and watch the network learn from it.",
     choose:
       "Choose the right answer. You will see how wrong the network was, how the blame flows back " +
@@ -373,7 +386,9 @@ export const TEXTS = {
     saveModel: "Save model",
     open: "Open …",
     chooser: "Open a model or drawings",
-    isOpen: (file, classes) => `${file} is open: it knows ${classes.join(", ")}.`,
+    isOpen: (file, classes) =>
+      `${file} is open: it knows ` +
+      `${classes.length > 12 ? `${classes.length} things` : classes.join(", ")}.`,
     loaded: (n, classes) => `${n} drawings of ${classes.join(", ")} loaded.`,
     /** Parts of a paragraph about two commands. */
     commands: (predict, train) => [
