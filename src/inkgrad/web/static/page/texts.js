@@ -148,8 +148,8 @@ export const TEXTS = {
     right: (name) => `I know: it is ${name}!`,
     next: "Next one!",
     leftOut: (hard, classes) =>
-      `It asks for ${classes - hard} of its ${classes} classes: it seldom recognises the others, or ` +
-      "takes them for one another.",
+      `It asks for ${classes - hard} of its ${classes} classes: it seldom recognises the others, ` +
+      "or takes them for one another.",
     nothing: "Time is up: I saw no drawing.",
     tooLate: (name) => `Time is up: I was just getting ${name}.`,
     takenFor: (name) => `I give up: I took it for ${name}.`,
