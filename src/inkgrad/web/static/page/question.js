@@ -1,5 +1,5 @@
 /**
- * What was drawn: one of the model's classes, to be chosen; among many, by a few letters of its name.
+ * What was drawn: one of the model's classes; among many, a few letters of its name find it.
  *
  * @module
  */
