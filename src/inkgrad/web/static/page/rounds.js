@@ -12,8 +12,8 @@ const LEAST = 0.1; // of the probability: a guess that is less likely is not nam
 
 /**
  * Return the classes that can be asked for: all but those that the model's file says are hard,
- * which it seldom recognises or takes for another (`inkgrad/insight/hard_classes.py`). If fewer than
- * two are left, it is all of them.
+ * which it seldom recognises or takes for another (`inkgrad/insight/hard_classes.py`). If fewer
+ * than two are left, it is all of them.
  *
  * @param {string[]} classes
  * @param {Record<string, any>} record of the model; files may hold anything there
