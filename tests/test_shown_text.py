@@ -108,6 +108,10 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "predict as JSON": ("predict", "MODEL", "NAME/one/NAME.json", "--json", *REFERENCE),
     "predict many": ("predict", "MODEL", *["NAME/one/NAME.json"] * 9, *REFERENCE),
     "predict nothing": ("predict", "MODEL", "NAME.png"),
+    "explain": ("explain", "MODEL", "NAME/one/NAME.json", "-o", "NAME.svg"),
+    "explain as JSON": ("explain", "MODEL", "NAME/one/NAME.json", "--json"),
+    "explain a class": ("explain", "MODEL", "NAME/one/NAME.json", "--class", "NAME"),
+    "explain nothing": ("explain", "MODEL", "NAME.png"),
     "download": ("download", "NAME"),
     "download of a kind": ("download", "cat", "--kind", "NAME"),
     "download from nowhere": ("download", "cat", "--from", "ftp://NAME"),
@@ -229,7 +233,8 @@ _DOORS = {
     "web/guard.py": {"__call__"},
     # A DataWarning is made harmless by itself, as an InkgradError is.
     "quickdraw/formats/npy.py": {"_is_inverted"},
-    "workflows/stdin.py": {"read_standard_input"},
+    "workflows/explain.py": {"_read"},
+    "workflows/stdin.py": {"piped_file"},
 }
 """The functions that may print as they like: they make text harmless, or have none from outside."""
 

@@ -10,6 +10,7 @@ from PIL import ImageFont
 
 from inkgrad.drawing import check_strokes, rasterize
 from inkgrad.errors import InkgradError
+from inkgrad.insight import lettering
 from inkgrad.insight import sheet as module
 from inkgrad.insight.sheet import MOST, draw_sheet
 
@@ -153,13 +154,13 @@ def test_words_stay_in_their_room_and_show_that_they_were_shortened():
     under = MARGIN + HEAD + TILE + 3
     between = MARGIN + 2 * TILE + GAP
     assert (array[under : under + CAPTION, between : between + SPACE] == PAGE).all()
-    font = module._font(16)
-    short = module._shortened(long, font, 100)
+    font = lettering.font(16)
+    short = lettering.shortened(long, font, 100)
     assert short.endswith("…")
     assert not short.endswith(" …")
     assert 70 < font.getlength(short) <= 100
-    assert module._shortened("cat", font, 100) == "cat"
-    assert module._shortened("cat", font, 0) == "…"
+    assert lettering.shortened("cat", font, 100) == "cat"
+    assert lettering.shortened("cat", font, 0) == "…"
 
 
 def test_title_facts_note_and_caption_are_written():
@@ -179,12 +180,12 @@ def test_title_facts_note_and_caption_are_written():
 
 
 def test_only_letters_that_the_font_has():
-    assert module._legible("Häuschen, crème brûlée… · a_b-c") == "Hauschen, creme brulee… · a_b-c"
-    assert module._legible("Ha\u0308user") == "Hauser"  # as some file systems have it
-    assert module._legible("猫\n\x1b") == "???"
+    assert lettering.legible("Häuschen, crème brûlée… · a_b-c") == "Hauschen, creme brulee… · a_b-c"
+    assert lettering.legible("Ha\u0308user") == "Hauser"  # as some file systems have it
+    assert lettering.legible("猫\n\x1b") == "???"
     font = ImageFont.load_default(16)
     missing = bytes(font.getmask("\uffff"))
-    shown = module._legible("The Eiffel Tower; t-shirt (48 of 4,524 · 1 class)")
+    shown = lettering.legible("The Eiffel Tower; t-shirt (48 of 4,524 · 1 class)")
     assert all(letter == " " or bytes(font.getmask(letter)) != missing for letter in shown)
 
 

@@ -1,4 +1,4 @@
-"""The commands that show drawings to a model: `evaluate` and `predict`."""
+"""The commands that show drawings to a model: `evaluate`, `predict` and `explain`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import typer
 from inkgrad.cli.app import app
 from inkgrad.cli.options import AsJson, Data, Engine, Limit, ModelFile, Offline, Precision, option
 from inkgrad.cli.output import print_json
+from inkgrad.errors import InkgradError
 from inkgrad.packaged import DEFAULT_MODEL, is_model
 
-__all__ = ["evaluate", "predict"]
+__all__ = ["evaluate", "explain", "predict"]
 
 
 @app.command()
@@ -95,3 +96,51 @@ def predict(
         print_json([prediction.to_dict() for prediction in predictions])
     else:
         terminal.show_predictions(console, predictions)
+
+
+@app.command()
+def explain(
+    named: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[MODEL] FILE",
+            help=f"The model, by name or file (default: {DEFAULT_MODEL}), and one drawing: strokes "
+            "(.json, .ndjson, .svg …), an image, .npy, or - to read it from standard input.",
+        ),
+    ],
+    class_name: Annotated[
+        str | None, option("--class", "Class to explain (default: the likeliest).", "NAME")
+    ] = None,
+    number: Annotated[
+        int | None,
+        option("--number", "Drawing to explain, of a file that holds several (default: 1).", "K"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        option(
+            "--out -o",
+            "Picture to write, .png or .svg (default: why.png; none with --json).",
+            "FILE",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show why: gradient, Grad-CAM, occlusion, and which strokes mattered."""
+    from inkgrad import terminal, workflows
+
+    if len(named) > 2:
+        raise InkgradError(
+            f"{len(named)} files are given; give a drawing, or a model and a drawing"
+        )
+    model, drawing = named if len(named) == 2 else (DEFAULT_MODEL, named[0])
+    if out is None and not as_json:
+        out = Path("why.png")
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.working(console, "explaining"):
+        why = workflows.explain(model, drawing, class_name, number=number, out=out)
+    if as_json:
+        print_json({**why.to_dict(), "model": model, "drawing": drawing})
+        return
+    terminal.show_explanation(console, why.to_dict())
+    if out is not None:
+        terminal.show_files(console, {f"why {why.class_name}": out})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,11 +13,11 @@ from numpy.typing import NDArray
 
 from inkgrad.drawing import Raster, Strokes
 from inkgrad.errors import InkgradError
+from inkgrad.insight.lettering import font, legible, shortened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
 __all__ = ["MOST", "Shown", "draw_sheet"]
 
@@ -260,42 +259,5 @@ def _write(
     room: float,
 ) -> None:
     """Write a line; what does not fit into `room` pixels is left out, and an ellipsis says so."""
-    font = _font(size)
-    pen.text(place, _shortened(_legible(text), font, room), fill=color, font=font)
-
-
-def _shortened(text: str, font: FreeTypeFont | ImageFont, room: float) -> str:
-    if font.getlength(text) <= room:
-        return text
-    while text and font.getlength(f"{text}…") > room:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-def _legible(text: str) -> str:
-    """Return text in letters that the font has: é as e, those of other scripts as a question mark.
-
-    Pillow's own font is the same everywhere, so a sheet is too; it has little more than ASCII.
-    """
-    return "".join(letter if _is_known(letter) else _stand_in(letter) for letter in text)
-
-
-def _stand_in(letter: str) -> str:
-    """Return a letter without its accents, or a question mark."""
-    if unicodedata.combining(letter):
-        return ""
-    base = unicodedata.normalize("NFKD", letter)[0]
-    return base if _is_known(base) else "?"
-
-
-@functools.cache
-def _is_known(letter: str) -> bool:
-    font = _font(15)
-    return letter == " " or bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
-
-
-@functools.cache
-def _font(size: int) -> FreeTypeFont | ImageFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
+    letters = font(size)
+    pen.text(place, shortened(legible(text), letters, room), fill=color, font=letters)

@@ -7,6 +7,7 @@ here, so import this room only where something is about to be shown.
 from inkgrad.terminal.console import clean, make_console, working
 from inkgrad.terminal.display import TrainingDisplay
 from inkgrad.terminal.drawings import Drawing, drawing_to_text, gallery
+from inkgrad.terminal.explanation import show_explanation
 from inkgrad.terminal.guesses import guess_bars
 from inkgrad.terminal.results import (
     show_checks,
@@ -45,6 +46,7 @@ __all__ = [
     "show_checks",
     "show_evaluation",
     "show_exact_checks",
+    "show_explanation",
     "show_facts",
     "show_files",
     "show_interruption",

@@ -4,6 +4,7 @@ from inkgrad.workflows.check import check, check_exact
 from inkgrad.workflows.demo import demo
 from inkgrad.workflows.download import download
 from inkgrad.workflows.evaluate import Evaluated, evaluate
+from inkgrad.workflows.explain import explain
 from inkgrad.workflows.export import Exported, export_html, export_model
 from inkgrad.workflows.info import info
 from inkgrad.workflows.networks import find_network
@@ -29,6 +30,7 @@ __all__ = [
     "demo",
     "download",
     "evaluate",
+    "explain",
     "export_html",
     "export_model",
     "find_network",

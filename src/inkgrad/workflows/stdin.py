@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +18,7 @@ from inkgrad.quickdraw import read_bitmaps
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
 from inkgrad.quickdraw.formats.text import encoding_of
 
-__all__ = ["NAME", "kind_of", "read_standard_input"]
+__all__ = ["NAME", "kind_of", "piped_file", "read_standard_input"]
 
 NAME = "standard input"
 """How messages call it."""
@@ -63,6 +65,21 @@ def read_standard_input(stream: IO[bytes] | None = None, *, raster: Raster = GOO
     >>> read_standard_input(io.BytesIO(b"[[[0, 99, 255], [3, 9, 0]]]")).shape
     (1, 28, 28)
     """
+    with piped_file(stream) as path:
+        return read_bitmaps(path, raster=raster)
+
+
+@contextlib.contextmanager
+def piped_file(stream: IO[bytes] | None = None) -> Iterator[Path]:
+    """Give what is piped in as a file with the suffix of its kind, for as long as it is read.
+
+    Errors and warnings of whoever reads it call it ``standard input``.
+
+    Raises
+    ------
+    DataError
+        If nothing comes, or its kind cannot be told.
+    """
     content = (sys.stdin.buffer if stream is None else stream).read()
     with tempfile.TemporaryDirectory(prefix="inkgrad-") as folder:
         path = Path(folder) / f"drawing{kind_of(content)}"
@@ -70,12 +87,11 @@ def read_standard_input(stream: IO[bytes] | None = None, *, raster: Raster = GOO
         try:
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("always", DataWarning)
-                bitmaps = read_bitmaps(path, raster=raster)
+                yield path
         except DataError as error:
             raise DataError(str(error).replace(str(path), NAME)) from None
     for warning in told:
-        warnings.warn(str(warning.message).replace(str(path), NAME), DataWarning, stacklevel=2)
-    return bitmaps
+        warnings.warn(str(warning.message).replace(str(path), NAME), DataWarning, stacklevel=3)
 
 
 def kind_of(content: bytes) -> str:
