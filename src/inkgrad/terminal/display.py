@@ -95,7 +95,7 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        step : "fetch", "draw", "read", "compile", "judge", "lay" or "note"
+        step : "fetch", "draw", "read", "compile", "judge", "disturb", "lay" or "note"
             Bytes are fetched, files read, kernels compiled; the others are counted in drawings.
             That files are read, which takes but a moment, is shown on a terminal only. A note
             is printed, and stays.
@@ -280,6 +280,7 @@ _DOING = {
     "read": "reading",
     "compile": "compiling",
     "judge": "judging",
+    "disturb": "robustness:",
     "lay": "laying out",
 }
 _DONE = {"fetch": "fetched", "draw": "drawn"}
@@ -288,6 +289,7 @@ _UNIT = {
     "read": "file",
     "compile": "kernel",
     "judge": "drawing",
+    "disturb": "drawing",
     "lay": "drawing",
 }
 
