@@ -71,6 +71,7 @@ def test_the_pen_is_wider_and_the_drawing_as_large(monkeypatch):
 
 def test_photographs_are_read_as_users_are_and_unread_ones_are_mistakes(monkeypatch):
     monkeypatch.setattr(robustness, "SCENES", ("plain", "finger"))
+    monkeypatch.setattr(robustness, "DISTURBANCES", ())
     strokes, _ = doodles(ANIMALS[:2], 2)
     model = ink_model(threshold=0.0)
     found = measure_robustness(model, strokes, np.ones(4, int), photographs=1)

@@ -1,24 +1,22 @@
-"""The report of a training run: one HTML file that needs nothing but a browser, and no network."""
+"""The report of a training run, for those who train: how it went, and what it gets wrong.
+
+One HTML file that needs nothing but a browser, and no network. What those must know who are given
+the model stands on its card (`inkgrad.insight.card`).
+"""
 
 from __future__ import annotations
 
-import base64
-import io
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inkgrad.insight.charts import Chart, learning_curve
 from inkgrad.insight.evaluation import ClassScore, Evaluation
 from inkgrad.insight.heatmap import heatmap
-from inkgrad.insight.intervals import Interval
 from inkgrad.insight.metrics import METRICS
+from inkgrad.insight.pages import fact, render
 from inkgrad.insight.readings import Reading
 from inkgrad.storage import atomic_write_bytes
-from inkgrad.version import __version__
 
 __all__ = ["render_report", "write_report"]
 
@@ -34,6 +32,7 @@ def write_report(
     record: Mapping[str, Any] | None = None,
     mistakes: Sequence[Reading] = (),
     examples: Sequence[Reading] = (),
+    card: str | None = None,
 ) -> None:
     """Write the report of a training run, in one step.
 
@@ -58,6 +57,8 @@ def write_report(
         `inkgrad.insight.most_confident_mistakes` and `inkgrad.insight.read_drawings`.
     examples : list of Reading
         Drawings that were recognised.
+    card : str, optional
+        The file name of the model card beside it, to which it links.
 
     Raises
     ------
@@ -67,6 +68,7 @@ def write_report(
     Examples
     --------
     >>> import pathlib, tempfile
+    >>> import numpy as np
     >>> from inkgrad.insight.evaluation import evaluate
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.html"
     >>> result = evaluate(np.array([[0.9, 0.1], [0.2, 0.8]]), [0, 1], ["cat", "dog"])
@@ -81,6 +83,7 @@ def write_report(
         record=record or {},
         mistakes=mistakes,
         examples=examples,
+        card=card,
     )
     atomic_write_bytes(path, page.encode("utf-8", "replace"))
 
@@ -93,26 +96,14 @@ def render_report(
     record: Mapping[str, Any],
     mistakes: Sequence[Reading],
     examples: Sequence[Reading],
+    card: str | None = None,
 ) -> str:
     """Return the page that `write_report` writes."""
-    from importlib import resources
-
-    import jinja2
-
-    template = resources.files(__package__).joinpath("report.html.j2")
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["percent"] = _percent
-    environment.filters["between"] = _between
-    environment.filters["picture"] = _picture
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
+    return render(
+        "report.html.j2",
+        kind="report",
         title=title,
-        version=__version__,
+        card=card,
         evaluation=evaluation,
         metrics=METRICS,
         right=round(evaluation.top1 * evaluation.n),
@@ -122,7 +113,7 @@ def render_report(
         scores=sorted(evaluation.per_class, key=_quality),
         mistakes=mistakes,
         examples=examples,
-        facts=[_fact(name, value) for name, value in record.items()],
+        facts=[fact(name, value) for name, value in record.items()],
     )
 
 
@@ -134,53 +125,3 @@ def _charts(history: Sequence[dict[str, Any]]) -> list[Chart]:
 def _quality(score: ClassScore) -> tuple[bool, float]:
     """Sort by F1, the worst first; classes of which nothing is known last."""
     return score.f1 is None, score.f1 or 0.0
-
-
-def _percent(share: float | None, decimals: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{decimals}f}\u202f%"
-
-
-def _between(interval: Interval, is_share: bool = True) -> str:
-    low, high = interval
-    if is_share:
-        return f"{100 * low:.1f}–{100 * high:.1f}\u202f%"
-    return f"{low:.3f}–{high:.3f}"
-
-
-def _picture(bitmap: NDArray[np.uint8]) -> str:
-    """Return a drawing as the address of a PNG in itself: black ink on nothing.
-
-    The paper is transparent, so that it takes the page's colour, light or dark.
-    """
-    from PIL import Image
-
-    ink = np.asarray(bitmap, np.uint8)
-    pixels = np.stack([np.zeros_like(ink), ink], axis=-1)  # (rows, columns, grey and opacity)
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def _fact(name: str, value: Any) -> dict[str, Any]:
-    """Return one line of the facts table: its name, and its value in the shape to show it in."""
-    name = str(name).replace("_", " ")
-    if isinstance(value, Mapping):
-        return {"name": name, "facts": [_fact(key, inner) for key, inner in value.items()]}
-    if isinstance(value, (list, tuple)):
-        return {"name": name, "text": ", ".join(_plain(item) for item in value) or "–"}
-    if isinstance(value, str) and "\n" in value:
-        return {"name": name, "lines": value}
-    return {"name": name, "text": _plain(value)}
-
-
-def _plain(value: Any) -> str:
-    """Return a value as a reader likes it: 1,234 · 0.93 · yes · –."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return str(value)
