@@ -22,7 +22,9 @@ SOURCE = Path(inkgrad.__file__).parent
 BASE = {"errors", "impostors", "json_text", "locks", "signals", "storage", "text", "version"}
 TO_NETWORK = {"fold", "layers", "memory", "network"}
 TO_ENGINES = TO_NETWORK | {"engines", "optimizers"}
-TO_TRAINING = TO_ENGINES | {"features", "float16", "model", "packaged", "training"}
+TO_TRAINING = TO_ENGINES | {
+    *("confidence", "features", "float16", "model", "packaged", "temperature", "training"),
+}
 TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal"}
 DATA = {"drawing", "quickdraw"}
 TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
@@ -51,8 +53,11 @@ ROOMS: dict[str, set[str]] = {
     "features": TO_ENGINES,
     "float16": {"layers"},
     "packaged": set(),
+    "confidence": {"layers"},
+    "temperature": {"layers", "network"},
     # where the two meet
-    "model": TO_ENGINES | {"drawing", "features", "float16", "packaged"},
+    "model_file": TO_NETWORK | {"confidence", "drawing", "features", "float16", "packaged"},
+    "model": TO_ENGINES | {"confidence", "drawing", "features", "model_file", "packaged"},
     "export": TO_TRAINING,
     "insight": TO_TRAINING | {"drawing"},
     "terminal": set(),
@@ -75,6 +80,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "text": set(),
     "version": set(),
     "packaged": set(),
+    "confidence": {"numpy"},
+    "temperature": {"numpy"},
     "features": {"numpy"},
     "float16": {"numpy"},
     "layers": {"numpy"},
@@ -97,6 +104,9 @@ LIGHT_ROOMS = [
     "training",
     "features",
     "packaged",
+    "confidence",
+    "temperature",
+    "model_file",
     "model",
     "drawing",
     "quickdraw",

@@ -17,11 +17,12 @@ import pytest
 from safetensors.numpy import save
 
 import inkgrad
+from inkgrad.confidence import Confidence
 from inkgrad.drawing import Raster, to_bitmap
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import DataError, InkgradError, ModelError
 from inkgrad.features import Features
-from inkgrad.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from inkgrad.layers import BatchNorm, Conv2D, Dense, Flatten, MaxPool2D, ReLU, softmax
 from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
 from tests.networks import random_parameters
@@ -69,6 +70,53 @@ def test_saved_and_loaded_models_are_the_same(model, bitmaps, tmp_path):
     assert again.parameters.vector.tobytes() == model.parameters.vector.tobytes()
     np.testing.assert_array_equal(again.predict_proba(bitmaps), model.predict_proba(bitmaps))
     assert inkgrad.load(path).classes == CLASSES
+
+
+def test_a_confidence_is_saved_and_read(model, bitmaps, tmp_path):
+    path = tmp_path / "model.safetensors"
+    confidence = Confidence("logit", 0.125, 0.1, 0.6, True, 1.75)
+    sure = replace(model, confidence=confidence)
+    sure.save(path)
+    again = load(path)
+    assert again.confidence == confidence
+    np.testing.assert_array_equal(again.familiarity(bitmaps), sure.familiarity(bitmaps))
+    model.save(path)
+    assert load(path).confidence is None
+
+
+def test_familiarity_and_rejection_are_those_of_the_logits(model, bitmaps):
+    logits = model.logits(bitmaps)
+    np.testing.assert_allclose(softmax(logits), model.predict_proba(bitmaps), rtol=1e-5)
+    middle = float(np.median(logits.max(axis=1)))
+    sure = replace(model, confidence=Confidence("logit", middle, 0.1, 0.5))
+    expected = 1 / (1 + np.exp(-(logits.max(axis=1).astype(float) - middle) / 0.1))
+    familiarity = sure.familiarity(bitmaps)
+    assert familiarity.shape == (7,)
+    np.testing.assert_allclose(familiarity, expected, rtol=1e-9)
+    names = sure.predict(bitmaps, reject=True)
+    assert names.dtype == object
+    for name, known, guess in zip(names, expected >= 0.5, sure.predict(bitmaps), strict=True):
+        assert name == (guess if known else None)
+    assert [name is None for name in names].count(True) == 3
+    found = sure.recognise(bitmaps)
+    np.testing.assert_allclose(found.probabilities, model.predict_proba(bitmaps), rtol=1e-5)
+    np.testing.assert_array_equal(found.rejected, expected < 0.5)
+
+
+def test_without_a_threshold_nothing_is_rejected(model, bitmaps):
+    """Older files have no confidence; familiarity goes by energy then."""
+    names = model.predict(bitmaps, reject=True)
+    assert names.tolist() == model.predict(bitmaps).tolist()
+    np.testing.assert_array_equal(
+        model.familiarity(bitmaps), Confidence("energy").familiarity(model.logits(bitmaps))
+    )
+
+
+def test_in_int8_the_logits_are_int8_s(bitmaps):
+    packaged = load("animals", engine="reference", precision="int8")
+    np.testing.assert_allclose(
+        softmax(packaged.logits(bitmaps)), packaged.predict_proba(bitmaps), rtol=1e-5
+    )
 
 
 def test_the_same_model_gives_the_same_bytes(model, tmp_path):
@@ -222,6 +270,8 @@ def test_no_drawings_give_no_answers(model):
     assert model.predict_proba(np.zeros((0, 28, 28), np.uint8)).shape == (0, 3)
     assert model.predict_proba([]).shape == (0, 3)
     assert model.predict([]).shape == (0,)
+    assert model.predict([], reject=True).shape == (0,)
+    assert model.familiarity([]).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -341,6 +391,12 @@ DAMAGES = [
     'raster={"side": 28, "pen": -1, "padding": 16}',
     'raster={"side": 1000000, "pen": 16, "padding": 16}',
     "record=7",
+    "confidence=7",
+    "confidence={}",
+    'confidence={"score": "luck", "centre": 0, "scale": 1, "threshold": null, "rejects": false, '
+    '"temperature": 1}',
+    'confidence={"score": "logit", "centre": 0, "scale": 0, "threshold": null, "rejects": false, '
+    '"temperature": 1}',
 ]
 
 

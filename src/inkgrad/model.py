@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from inkgrad.confidence import Confidence
 from inkgrad.drawing import Raster, to_bitmaps, to_input
 from inkgrad.engines import Engine, check_precision, make_engine, make_predictor
-from inkgrad.errors import DataError, ModelError, ShapeError
+from inkgrad.errors import DataError, ModelError
 from inkgrad.features import Features
-from inkgrad.float16 import to_float16
 from inkgrad.fold import fold
-from inkgrad.impostors import impostor
-from inkgrad.json_text import JsonError, parse_json
-from inkgrad.layers import Array
-from inkgrad.memory import aligned_zeros
+from inkgrad.layers import Array, softmax
+from inkgrad.model_file import read_model_file, write_model_file
 from inkgrad.network import Network, Parameters
-from inkgrad.packaged import NAMES, packaged_file
+from inkgrad.packaged import packaged_file
 from inkgrad.storage import atomic_write_bytes
 
-__all__ = ["Model", "load"]
+__all__ = ["Model", "Recognised", "load"]
 
-_KEY = "inkgrad"  # of the metadata entry that describes the model
-_VERSION = 1
-_FEATURES = ("features.mean", "features.deviation")  # the tensors that a file may hold besides
-_WEIGHTS = ("float32", "float16")  # how a file may store its numbers
+_MADE = ("_predictor", "_logits_predictor")
 _BATCH = 256  # drawings carried out at once when predicting: bounds the memory
+
+
+class Recognised(NamedTuple):
+    """What a model says of n drawings.
+
+    Attributes
+    ----------
+    probabilities : (n, classes) float32 array
+    familiarity : (n,) float64 array
+        0 to 1, larger for drawings that are like those that the model knows.
+    rejected : (n,) array of bool
+        Which drawings are none of the classes; of a model without a threshold, none.
+    """
+
+    probabilities: Array
+    familiarity: Array
+    rejected: Array
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,9 @@ class Model:
     precision : str
         In what predictions are computed: ``"float32"``, or ``"int8"`` for speed, see
         `inkgrad.engines.Engine.predictor`.
+    confidence : Confidence, optional
+        How familiar drawings are to the model, and which are none of its classes; without it,
+        nothing is rejected.
 
     Raises
     ------
@@ -86,6 +99,7 @@ class Model:
     engine: str | Engine = "auto"
     features: Features | None = None
     precision: str = "float32"
+    confidence: Confidence | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
@@ -110,7 +124,7 @@ class Model:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out, when pickled, what is made again at the first prediction."""
-        return {name: value for name, value in vars(self).items() if name != "_predictor"}
+        return {name: value for name, value in vars(self).items() if name not in _MADE}
 
     def with_engine(self, engine: str | Engine, precision: str | None = None) -> Model:
         """Return the same model run by another engine and, if one is given, in another precision.
@@ -174,22 +188,81 @@ class Model:
 
         See `bitmaps` for what `drawings` may be.
         """
-        bitmaps = self.bitmaps(drawings)
+        return self._run(self._predictor, self.bitmaps(drawings))
+
+    def logits(self, drawings: Any) -> Array:
+        """Return the network's outputs, whose softmax are the probabilities: (n, classes) float32.
+
+        See `bitmaps` for what `drawings` may be.
+        """
+        return self._run(self._logits_predictor, self.bitmaps(drawings))
+
+    def familiarity(self, drawings: Any) -> Array:
+        """Return how much each drawing is like those that the model knows: (n,) float64, 0 to 1.
+
+        See `inkgrad.confidence.Confidence` for the formula, and `bitmaps` for what `drawings` may
+        be. Where the model has no confidence of its own, only the order of drawings tells anything.
+
+        Examples
+        --------
+        >>> cross = [[[0, 255], [0, 255]], [[0, 255], [255, 0]]]
+        >>> familiarity = load("animals").familiarity([cross])
+        >>> familiarity.shape, bool(0 <= familiarity[0] <= 1)
+        ((1,), True)
+        """
+        return self.recognise(drawings).familiarity
+
+    def recognise(self, drawings: Any) -> Recognised:
+        """Return probabilities, familiarity, and what is rejected, in one pass.
+
+        See `bitmaps` for what `drawings` may be.
+        """
+        logits = self.logits(drawings)
+        confidence = self.confidence or Confidence()
+        return Recognised(
+            softmax(logits), confidence.familiarity(logits), confidence.is_rejected(logits)
+        )
+
+    def _run(self, predictor: Callable[[Array], Array], bitmaps: Array) -> Array:
+        """Return what a predictor gives for bitmaps, batch by batch."""
         result = np.zeros((len(bitmaps), len(self.classes)), np.float32)
         for start in range(0, len(bitmaps), _BATCH):
             x = to_input(bitmaps[start : start + _BATCH])
-            result[start : start + _BATCH] = self._predictor(x)
+            result[start : start + _BATCH] = predictor(x)
         return result
 
+    # Threads that come at once may each make their own.
     @functools.cached_property
     def _predictor(self) -> Callable[[Array], Array]:
-        """What gives the probabilities (threads that come at once may each make their own)."""
+        """What gives the probabilities."""
         return make_predictor(self.engine, self.network, self.parameters, self.precision)
 
-    def predict(self, drawings: Any) -> Array:
-        """Return the likeliest class of each drawing, by name: (n,) array of str."""
-        best = self.predict_proba(drawings).argmax(axis=1)
-        return np.asarray(np.asarray(self.classes)[best])
+    @functools.cached_property
+    def _logits_predictor(self) -> Callable[[Array], Array]:
+        """What gives the logits."""
+        return make_predictor(
+            self.engine, self.network, self.parameters, self.precision, logits=True
+        )
+
+    def predict(self, drawings: Any, *, reject: bool = False) -> Array:
+        """Return the likeliest class of each drawing, by name: (n,) array of str.
+
+        Parameters
+        ----------
+        drawings
+            See `bitmaps`.
+        reject : bool
+            Say None, in an array of objects, of drawings whose familiarity is below the model's
+            threshold: they are none of its classes. A model without a threshold rejects nothing.
+        """
+        if not reject:
+            best = self.predict_proba(drawings).argmax(axis=1)
+            return np.asarray(np.asarray(self.classes)[best])
+        found = self.recognise(drawings)
+        best = found.probabilities.argmax(axis=1)
+        names: Array = np.asarray(self.classes, object)[best]
+        names[found.rejected] = None
+        return names
 
     def save(self, path: str | os.PathLike[str], weights: str = "float32") -> None:
         """Write the model as one safetensors file, in one step (see `storage.atomic_write`).
@@ -203,8 +276,8 @@ class Model:
 
         The tensors are the parameters and statistics by name and, where they are known,
         ``features.mean`` and ``features.deviation``; the metadata's entry ``inkgrad`` holds, as
-        JSON, the network, the classes, the rasteriser's settings and the record. The same model
-        gives the same bytes.
+        JSON, the network, the classes, the rasteriser's settings, the record and, where there is
+        one, the confidence. The same model gives the same bytes.
 
         Parameters
         ----------
@@ -219,35 +292,16 @@ class Model:
             If the record holds anything but plain values and finite numbers, a number is beyond
             float16, or `weights` is something else.
         """
-        from safetensors.numpy import save
-
-        if weights not in _WEIGHTS:
-            raise ModelError(
-                f"a model file cannot hold weights in {weights!r}; choose {' or '.join(_WEIGHTS)}"
-            )
-        description = {
-            "version": _VERSION,
-            "network": self.network.to_config(),
-            "classes": self.classes,
-            "raster": self.raster.to_dict(),
-            "record": self.record,
-        }
-        # One entry: safetensors writes several in an order that changes from run to run.
-        try:
-            metadata = {_KEY: json.dumps(description, allow_nan=False)}
-        except (ValueError, TypeError, RecursionError) as error:
-            raise ModelError(
-                f"the model's record cannot be told as JSON ({error}); give plain values and "
-                "finite numbers"
-            ) from error
-        named = self.parameters.numbers
-        tensors = {name: np.ascontiguousarray(view) for name, view in named.items()}
-        if self.features is not None:
-            both = (self.features.mean, self.features.deviation)
-            tensors.update(zip(_FEATURES, map(np.ascontiguousarray, both), strict=True))
-        if weights == "float16":
-            tensors = {name: to_float16(name, tensor) for name, tensor in tensors.items()}
-        return save(tensors, metadata)
+        return write_model_file(
+            network=self.network,
+            parameters=self.parameters,
+            classes=self.classes,
+            raster=self.raster,
+            record=self.record,
+            features=self.features,
+            confidence=self.confidence,
+            weights=weights,
+        )
 
 
 def load(
@@ -278,130 +332,11 @@ def load(
     inkgrad.errors.ModelError: there is no model file nowhere.safetensors; ...
     """
     path = packaged_file(Path(path))
-    metadata, tensors = _read_safetensors(path)
+    parts = read_model_file(path)
     try:
-        description = _describe(metadata)
-        network = Network.from_config(description["network"])
-        features = _take_features(tensors)
-        return Model(
-            network,
-            _fill(network, tensors),
-            tuple(description["classes"]),
-            _read_raster(description["raster"]),
-            description["record"],
-            engine,
-            features,
-            precision,
-        )
-    except (ModelError, ShapeError) as error:
-        raise ModelError(f"{path} cannot be used: {error}") from error
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
-    """Return the metadata and tensors of a safetensors file."""
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise ModelError(
-            f"there is no model file {path}; train one with `inkgrad train`, check the path, or "
-            f"name one that comes with inkgrad: {NAMES}"
-        )
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = list(file.keys())
-            tensors = {name: _expanded(file.get_tensor(name)) for name in names}
-            metadata = dict(file.metadata() or {})
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        what = None
-        with contextlib.suppress(OSError):
-            what = impostor(path, "a model")
-        reason = what or f"is not a readable safetensors file: {error}"
-        raise ModelError(f"{path} {reason}") from error
-    _check_header(path)
-    return metadata, tensors
-
-
-def _expanded(tensor: Array) -> Array:
-    """Return what is stored in 16 bits as the same float32 numbers, and all else as it is."""
-    return tensor.astype(np.float32) if tensor.dtype == np.float16 else tensor
-
-
-def _check_header(path: Path) -> None:
-    """Refuse a header that others may read differently: see `parse_json`."""
-    try:
-        with path.open("rb") as file:
-            parse_json(file.read(int.from_bytes(file.read(8), "little")))
-    except JsonError as error:
-        raise ModelError(
-            f"{path} is not a readable safetensors file: its header cannot be read: {error}"
-        ) from error
-
-
-def _describe(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """Return the description of the model, its parts present and of the right kind."""
-    if _KEY not in metadata:
-        raise ModelError(f"its metadata has no entry {_KEY!r}: it is not a model of inkgrad's")
-    try:
-        description = parse_json(metadata[_KEY])
-    except JsonError as error:
-        raise ModelError(f"its metadata entry {_KEY!r} cannot be read: {error}") from error
-    if not isinstance(description, dict) or description.get("version") != _VERSION:
-        raise ModelError(f"it is not of version {_VERSION}, the one that this inkgrad reads")
-    for name, kind in {"network": dict, "classes": list, "record": dict}.items():
-        if not isinstance(description.get(name), kind):
-            raise ModelError(f"its description has no {name}, or of a wrong kind")
-    return {"raster": None, **description}
-
-
-def _read_raster(settings: Any) -> Raster:
-    """Return the rasteriser's settings, which nobody can guess from the network."""
-    try:
-        if settings is None:
-            raise ModelError("there are no rasteriser settings")
-        return Raster.from_dict(settings)
+        return Model(**parts, engine=engine, precision=precision)
     except ModelError as error:
-        raise ModelError(
-            f"it does not say how drawings became the bitmaps that it learnt from ({error}), and "
-            "inkgrad refuses to guess; save it anew from where it was made, or train it anew"
-        ) from error
-
-
-def _take_features(tensors: dict[str, Array]) -> Features | None:
-    """Take the features out of the tensors, if they are there."""
-    found = [tensors.pop(name) for name in _FEATURES if name in tensors]
-    if len(found) == 1:
-        raise ModelError(f"of {' and '.join(_FEATURES)} only one is there; give both or neither")
-    return Features(*found) if found else None
-
-
-def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:
-    """Return the tensors as the network's numbers, after checking every one."""
-    layouts = {**network.layout, **network.statistics_layout}
-    needed = {name: shape for name, (_, shape) in layouts.items()}
-    if set(tensors) != set(needed):
-        raise ModelError(
-            f"the tensors are {_names(tensors)}, but the network's parameters are {_names(needed)}"
-        )
-    for name, tensor in tensors.items():
-        if tensor.shape != needed[name] or tensor.dtype != np.float32:
-            raise ModelError(
-                f"{name} is {tensor.dtype} of shape {tensor.shape}; "
-                f"it must be float32 or float16 of shape {needed[name]}"
-            )
-        if not np.isfinite(tensor).all():
-            raise ModelError(f"{name} holds numbers that are not finite")
-    parameters = Parameters(network, aligned_zeros(network.size, np.float32))
-    for name, tensor in tensors.items():
-        (parameters if name in network.layout else parameters.statistics)[name] = tensor
-    if flaw := parameters.statistics.flaw():
-        raise ModelError(flaw)
-    return parameters
-
-
-def _names(names: Mapping[str, Any]) -> str:
-    """Return the first few names, for an error."""
-    shown = sorted(names)[:12]
-    return ", ".join(shown) + (", …" if len(names) > len(shown) else "") if shown else "none"
+        raise ModelError(f"{path} cannot be used: {error}") from error
 
 
 def _is_one_drawing(value: Any) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from inkgrad.engines import ReferenceEngine, SwitchingPredictor, make_predictor
 from inkgrad.engines.cpu import CpuEngine
+from inkgrad.layers import softmax
 from inkgrad.model import Model
 from inkgrad.network import seed_network
 from tests.compiled import come_late, pretend
@@ -98,6 +99,15 @@ def test_a_model_begins_at_once_and_changes(slow):
     np.testing.assert_allclose(model.predict_proba(bitmaps), before, rtol=1e-4, atol=1e-6)
     same = model.with_engine("cpu").predict_proba(bitmaps)
     np.testing.assert_array_equal(model.predict_proba(bitmaps), same)
+
+
+@pytest.mark.usefixtures("kernels")
+def test_logits_change_over_too(slow):
+    predictor = make_predictor("auto", NETWORK, PARAMETERS, logits=True)
+    for _ in range(2):
+        np.testing.assert_allclose(softmax(predictor(X)), EXPECTED, rtol=1e-4, atol=1e-6)
+        slow.set()
+        assert predictor.wait(60)
 
 
 @pytest.mark.usefixtures("kernels")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from inkgrad.confidence import Confidence
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.engines import ReferenceEngine
 from inkgrad.errors import ModelError
@@ -67,13 +68,15 @@ def test_python_writes_and_javascript_reads(javascript, tmp_path):
     assert found["raster"] == model.raster.to_dict()
     assert found["record"] == RECORD
     assert found["features"] is None
+    assert found["confidence"] is None
     assert list(found["parameters"]) == list(model.parameters)
     for name, values in found["parameters"].items():
         assert values.tobytes() == model.parameters[name].tobytes()
 
 
 def test_javascript_writes_and_python_reads(javascript, tmp_path):
-    model = small(Raster(40, 20.5, 4.0))
+    confidence = Confidence("margin", 1.5, 0.75, 0.25, True, 1.125)
+    model = replace(small(Raster(40, 20.5, 4.0)), confidence=confidence)
     written = javascript.call(
         MODULE, "rewritten", bytes_of(model, tmp_path / "m.safetensors")
     ).tobytes()
@@ -83,6 +86,7 @@ def test_javascript_writes_and_python_reads(javascript, tmp_path):
     assert again.classes == CLASSES
     assert again.raster == model.raster
     assert again.record == RECORD
+    assert again.confidence == confidence
     assert again.parameters.vector.tobytes() == model.parameters.vector.tobytes()
     assert (
         javascript.call(MODULE, "rewritten", np.frombuffer(written, np.uint8)).tobytes() == written

@@ -245,7 +245,7 @@ class Engine(Protocol):
         ...
 
     def predictor(
-        self, parameters: Parameters, precision: str = "float32"
+        self, parameters: Parameters, precision: str = "float32", *, logits: bool = False
     ) -> Callable[[Array], Array]:
         """Return x ↦ probabilities as `predict` gives them, for many predictions in a row.
 
@@ -258,6 +258,8 @@ class Engine(Protocol):
         precision : str
             ``"int8"``: not quite as `predict`, but faster where the processor multiplies bytes
             (see `inkgrad.engines.int8`). All engines give the same sums then, to the last bit.
+        logits : bool
+            Return x ↦ logits, of which the probabilities are the softmax.
 
         Raises
         ------

@@ -170,9 +170,9 @@ def check_parameters(parameters: Parameters) -> None:
 
 
 def int8_predictor(
-    check: Callable[[Array], None], parameters: Parameters
+    check: Callable[[Array], None], parameters: Parameters, *, logits: bool = False
 ) -> Callable[[Array], Array]:
-    """Return x ↦ probabilities by the formula above, for a network that has been folded.
+    """Return x ↦ probabilities (or logits) by the formula above, for a network that was folded.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def int8_predictor(
                 x = _linear(stage, x, *rounded[stage.name], bias)
             else:
                 x = row.forward([stage], x, numbers)[0]
-        return softmax(x)
+        return x if logits else softmax(x)
 
     return predict
 

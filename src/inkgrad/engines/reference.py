@@ -111,15 +111,16 @@ class ReferenceEngine:
         return ArrayTrainer(self, parameters, optimizer, state, **how)
 
     def predictor(
-        self, parameters: Parameters, precision: str = "float32"
+        self, parameters: Parameters, precision: str = "float32", *, logits: bool = False
     ) -> Callable[[Array], Array]:
-        """Return x ↦ probabilities, by a copy of the parameters, folded: see `inkgrad.fold`."""
+        """Return x ↦ probabilities (or logits) by a copy of the parameters, folded: see `fold`."""
         check_precision(precision)
         network, numbers = fold(self.network, parameters)
         engine, frozen = ReferenceEngine(network), numbers.copy()
         if precision == "int8":
-            return int8_predictor(engine.check, frozen)
-        return lambda x: engine.predict(frozen, x)
+            return int8_predictor(engine.check, frozen, logits=logits)
+        answer = engine.forward if logits else engine.predict
+        return lambda x: answer(frozen, x)
 
     def prepare(
         self,

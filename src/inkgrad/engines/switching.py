@@ -34,7 +34,7 @@ class _Compiled(Protocol):
 
 
 class SwitchingPredictor:
-    """Turns inputs x (n, …) into probabilities (n, classes): by one predictor, then by another.
+    """Turns inputs x (n, …) into answers (n, classes): by one predictor, then by another.
 
     Several threads may use it at once. A call that has begun ends with the predictor that it began
     with; none waits for the change.
@@ -53,7 +53,7 @@ class SwitchingPredictor:
         threading.Thread(target=self._change, name="inkgrad-switch", daemon=True).start()
 
     def __call__(self, x: Array) -> Array:
-        """Return the probabilities, (n, classes)."""
+        """Return the answers, (n, classes)."""
         return self._predict(x)
 
     def wait(self, seconds: float | None = None) -> bool:
@@ -70,9 +70,14 @@ class SwitchingPredictor:
 
 
 def make_predictor(
-    engine: str | Engine, network: Network, parameters: Parameters, precision: str = "float32"
+    engine: str | Engine,
+    network: Network,
+    parameters: Parameters,
+    precision: str = "float32",
+    *,
+    logits: bool = False,
 ) -> Predictor | SwitchingPredictor:
-    """Return a function from x to probabilities that can be called at once.
+    """Return a function from x to probabilities, or logits, that can be called at once.
 
     Where ``"auto"`` means an engine whose kernels were not compiled yet, the reference engine
     answers while they are. The two agree up to the rounding of float32.
@@ -82,23 +87,24 @@ def make_predictor(
     engine, network
         See `inkgrad.engines.make_engine`. An engine that is named is waited for.
     parameters : Parameters
-    precision : str
+    precision, logits
         See `Engine.predictor`.
     """
     made = usable_engine(engine, network)
+    kind = {"logits": True} if logits else {}  # engines of one's own may give probabilities alone
     if engine != "auto" or not isinstance(made, _Compiled):
         made.prepare(precision=precision)
-        return made.predictor(parameters, precision)
+        return made.predictor(parameters, precision, **kind)
     compiled: _Compiled = made
     if compiled.fetch(precision):
-        return made.predictor(parameters, precision)
+        return made.predictor(parameters, precision, **kind)
     numbers = parameters.copy()  # what becomes of the caller's later does not matter
 
     def second() -> Predictor:
         with _background:
             if not compiled.fetch(precision):
                 compiled.compile_apart(precision)
-        return made.predictor(numbers, precision)
+        return made.predictor(numbers, precision, **kind)
 
-    first = ReferenceEngine(network).predictor(parameters, precision)
+    first = ReferenceEngine(network).predictor(parameters, precision, **kind)
     return SwitchingPredictor(first, second)

@@ -65,6 +65,9 @@ def test_forward_predict_predictor_and_gradients_agree(seed):
     probabilities = engine.predict(parameters, x)
     np.testing.assert_allclose(probabilities, softmax(logits), rtol=1e-5, atol=1e-7)
     np.testing.assert_array_equal(engine.predictor(parameters)(x), probabilities)
+    np.testing.assert_allclose(
+        engine.predictor(parameters, logits=True)(x), logits, rtol=1e-5, atol=1e-6
+    )
     assert {a.dtype for a in (logits, probabilities, result.vector)} == {np.dtype(np.float32)}
     assert isinstance(result.loss, float)
 
@@ -75,12 +78,15 @@ def test_a_predictor_keeps_to_the_parameters_it_was_made_of(network):
     engine, (parameters, x, _) = CpuEngine(network), drawn(network, 20)
     expected = engine.predict(parameters, x)
     predict, used = engine.predictor(parameters), engine.predictor(parameters)
+    scores, logits = engine.forward(parameters, x), engine.predictor(parameters, logits=True)
     used(x[:3])
     parameters.vector[:] = 0
     for function in (predict, used):
         for n in (3, 20, 1):
             np.testing.assert_array_equal(function(x[:n]), expected[:n])
         assert function(x[:0]).shape == (0, *network.output_shape)
+    for n in (3, 20, 1, 0):
+        np.testing.assert_allclose(logits(x[:n]), scores[:n], rtol=1e-5, atol=1e-6)
 
 
 def test_several_threads_may_use_a_predictor_before_it_was_ever_used():

@@ -43,6 +43,7 @@ from inkgrad.layers import (
     MaxPool2D,
     Parallel,
     ReLU,
+    softmax,
 )
 from inkgrad.network import Network, Parameters, seed_network, sketch_network
 from tests.networks import random_block_network
@@ -227,6 +228,10 @@ def test_probabilities_are_the_softmax(n):
     found = CpuEngine(network).predictor(parameters, "int8")(x)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    logits = CpuEngine(network).predictor(parameters, "int8", logits=True)(x)
+    same = ReferenceEngine(network).predictor(parameters, "int8", logits=True)(x)
+    np.testing.assert_array_equal(logits, same)
+    np.testing.assert_allclose(found, softmax(logits), rtol=1e-5, atol=1e-7)
 
 
 def test_a_drawing_gives_the_same_bits_alone_and_among_others_by_any_number_of_threads():

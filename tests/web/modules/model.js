@@ -18,7 +18,7 @@ export function written(tensors, metadata) {
 /** Read a model file. */
 export function read(bytes, where) {
   const model = Model.fromBytes(bytes, where);
-  const { network, parameters, statistics, classes, raster, record, features } = model;
+  const { network, parameters, statistics, classes, raster, record, features, confidence } = model;
   return {
     network: network.toConfig(),
     parameters,
@@ -27,6 +27,7 @@ export function read(bytes, where) {
     raster: raster.toDict(),
     record,
     features,
+    confidence: confidence?.toDict() ?? null,
   };
 }
 

@@ -182,9 +182,9 @@ class CpuEngine:
         return x
 
     def predictor(
-        self, parameters: Parameters, precision: str = "float32"
+        self, parameters: Parameters, precision: str = "float32", *, logits: bool = False
     ) -> Callable[[Array], Array]:
-        """Return a function from x to probabilities, with its own copy of the parameters.
+        """Return a function from x to probabilities or logits, with a copy of the parameters.
 
         What can be folded is folded (see `inkgrad.fold`), and the weights are laid out once, so
         that it is quick for single drawings too.
@@ -196,10 +196,12 @@ class CpuEngine:
         else:
             plan = make_plan(network, folded=network is not self.network)
         if numbers.vector.dtype != np.float32 or not _has_kernels(plan):
-            return self._reference.predictor(parameters)
+            return self._reference.predictor(parameters, logits=logits)
         from inkgrad.engines.cpu.predictor import Predictor
 
-        return Predictor(network, plan, numbers, self.threads, lambda: self._pool, precision)
+        return Predictor(
+            network, plan, numbers, self.threads, lambda: self._pool, precision, logits=logits
+        )
 
     def gradients(
         self,

@@ -25,7 +25,7 @@ __all__ = ["Predictor"]
 
 
 class Predictor:
-    """Turns inputs x (n, …) into probabilities (n, classes), with a copy of the parameters.
+    """Turns inputs x (n, …) into probabilities or logits (n, classes) by a copy of the parameters.
 
     Several threads may use it at once: each is lent its own workspace.
 
@@ -40,6 +40,8 @@ class Predictor:
         Returns what runs tasks by as many threads.
     precision : "float32" or "int8"
         See `inkgrad.engines.int8`.
+    logits : bool
+        Whether to give them, and not probabilities.
     """
 
     def __init__(
@@ -50,24 +52,36 @@ class Predictor:
         threads: int,
         pool: Callable[[], Executor],
         precision: str = "float32",
+        *,
+        logits: bool = False,
     ) -> None:
         self._reference = ReferenceEngine(network)
         self._parameters = parameters.copy()
-        self._runs = [
-            _make_run(network, each, self._parameters, threads, pool, precision) for each in plan
-        ]
         last = plan[-1]
-        self._ends_in_softmax = isinstance(last, KernelSegment) and last.has_loss
+        in_kernels = not logits and isinstance(last, KernelSegment) and last.has_loss
+        self._runs = [
+            _make_run(
+                network,
+                each,
+                self._parameters,
+                threads,
+                pool,
+                precision,
+                probabilities=in_kernels and each is last,
+            )
+            for each in plan
+        ]
+        self._needs_softmax = not logits and not in_kernels
 
     def __call__(self, x: Array) -> Array:
-        """Return the probabilities, (n, classes)."""
+        """Return the probabilities or logits, (n, classes)."""
         self._reference.check(x)
-        if len(x) == 0:
-            return self._reference.predict(self._parameters, x)
+        if len(x) == 0:  # of either kind
+            return self._reference.forward(self._parameters, x)
         x = np.asarray(x, np.float32)
         for run_ in self._runs:
             x = run_(x)
-        return x if self._ends_in_softmax else softmax(x)
+        return softmax(x) if self._needs_softmax else x
 
 
 def _make_run(
@@ -77,14 +91,16 @@ def _make_run(
     threads: int,
     pool: Callable[[], Executor],
     precision: str,
+    *,
+    probabilities: bool,
 ) -> Callable[[Array], Array]:
-    """Return what a segment's inputs become, as a function."""
+    """Return what a segment's inputs become, as a function; or the softmax of that."""
     if precision == "int8" and is_int8(segment):
         from inkgrad.engines.cpu.int8.run import Int8Run
 
-        return Int8Run(segment, parameters, threads, pool)
+        return Int8Run(segment, parameters, threads, pool, probabilities=probabilities)
     if isinstance(segment, KernelSegment):
-        return _Packed(network, segment, parameters, threads)
+        return _Packed(network, segment, parameters, threads, probabilities=probabilities)
     if isinstance(segment, MapsSegment):
         return _PackedMaps(segment, parameters, pool)
     return functools.partial(LayerRun(segment).forward, parameters)
@@ -122,20 +138,26 @@ class _PackedMaps:
 
 
 class _Packed:
-    """A segment of the kernels' whose weights were laid out; the last gives probabilities."""
+    """A segment of the kernels' whose weights were laid out."""
 
     def __init__(
-        self, network: Network, segment: KernelSegment, parameters: Parameters, threads: int
+        self,
+        network: Network,
+        segment: KernelSegment,
+        parameters: Parameters,
+        threads: int,
+        *,
+        probabilities: bool,
     ) -> None:
         self._threads, self._theta = threads, parameters.vector
         self._output_shape = segment.stages[-1].output_shape
         self._input_shape = segment.stages[0].input_shape
         self._numbers = int(np.prod(self._output_shape))
-        self._ends_in_softmax = segment.has_loss
+        self._probabilities = probabilities
         self._spaces = Workspaces(network, segment, threads, on_new=self._pack)
 
     def __call__(self, x: Array) -> Array:
-        """Return what the segment gives."""
+        """Return what the segment gives, or its softmax."""
         n = len(x)
         if n <= PART:
             return self._predict_few(n, x)
@@ -150,7 +172,7 @@ class _Packed:
                 theta=self._theta,
                 x=x if x.flags.writeable else x.copy(),
                 outputs=outputs,
-                probabilities=self._ends_in_softmax,
+                probabilities=self._probabilities,
             )
         return outputs.reshape(n, *self._output_shape)
 
@@ -178,7 +200,7 @@ class _Packed:
             theta=self._theta,
             x=x.reshape(-1),
             outputs=outputs.reshape(-1),
-            probabilities=self._ends_in_softmax,
+            probabilities=self._probabilities,
         )
         job = job._replace(settings=job.settings.copy())  # the space's are another job's next time
         return _Few(job, compiled(forward, job, 0), x, outputs)

@@ -243,7 +243,7 @@ def use_int8() -> None:
 
     network = Network([Dense(2)], input_shape=(1,))
     segment: Any = make_plan(network)[0]
-    run = Int8Run(segment, network.initialise(), 1, lambda: None)
+    run = Int8Run(segment, network.initialise(), 1, lambda: None, probabilities=True)
     run(np.zeros((0, 1), np.float32))
 
 

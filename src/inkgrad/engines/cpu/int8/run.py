@@ -21,7 +21,7 @@ _LEAST = 8  # drawings that a thread takes at a time
 
 
 class Int8Run:
-    """Turns what a segment is given (n, …) into what it gives; the last gives probabilities.
+    """Turns what a segment is given (n, …) into what it gives, or into probabilities.
 
     Several threads may use it at once: each is lent its own scratch.
 
@@ -34,6 +34,8 @@ class Int8Run:
         At most so many work.
     pool : callable
         Returns what runs tasks by as many threads.
+    probabilities : bool
+        Whether to give the softmax of what the segment gives.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Int8Run:
         parameters: Parameters,
         threads: int,
         pool: Callable[[], Any],
+        *,
+        probabilities: bool,
     ) -> None:
         packed = Packed(segment, parameters)
         self._packed = packed
         self._arrays = packed.layers, packed.weights, packed.numbers, packed.tables
-        self._threads, self._pool, self._probabilities = threads, pool, segment.has_loss
+        self._threads, self._pool, self._probabilities = threads, pool, probabilities
         self._output_shape = segment.stages[-1].output_shape
         self._scratch: list[Scratch] = []  # a list's pop and append are indivisible: no lock
         self._recognise: Callable[..., None] | None = None

@@ -47,6 +47,8 @@ import { DrawingError } from "../drawing/strokes.js";
  * @property {Float32Array[] | null} outputs
  * @property {Float32Array} probabilities
  * @property {string} by what computed them: "WebAssembly" or "JavaScript"
+ * @property {number} familiarity how much the drawing is like those that the model knows, 0 to 1
+ * @property {boolean} isRejected whether it is none of the classes
  * @property {number} milliseconds
  */
 
@@ -284,6 +286,7 @@ export class Learner {
       raster: model.raster,
       record,
       features: learnt.features,
+      confidence: null, // its threshold was found without the new class
     });
     this.#start = taught;
     this.#steps = 0;

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { Confidence } from "./confidence.js";
 import { forward } from "./engine.js";
 import { ModelError, ShapeError, inAList } from "../errors.js";
 import { parseJson } from "../json.js";
@@ -27,6 +28,13 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
  * @typedef {{mean: Float32Array, deviation: Float32Array}} Features
  */
 
+/**
+ * How familiar a drawing is, 0 to 1, and whether it is none of the classes: where the model was not
+ * trained to say so, none is.
+ *
+ * @typedef {{familiarity: number, isRejected: boolean}} Judged
+ */
+
 const KEY = "inkgrad"; // of the metadata entry that describes the model
 const VERSION = 1;
 const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be there besides
@@ -45,6 +53,7 @@ export class Model {
    * @param {Raster} parts.raster how strokes become the bitmaps that the network was trained on
    * @param {Record<string, any>} [parts.record] where the model comes from: plain values
    * @param {Features | null} [parts.features]
+   * @param {Confidence | null} [parts.confidence] null: nothing is rejected
    * @throws {ModelError} if classes, network and rasteriser do not fit together
    */
   constructor({
@@ -55,6 +64,7 @@ export class Model {
     raster,
     record = {},
     features = null,
+    confidence = null,
   }) {
     const { side } = raster;
     if (String(network.inputShape) !== `1,${side},${side}`) {
@@ -87,6 +97,8 @@ export class Model {
     this.record = record;
     /** @readonly */
     this.features = features;
+    /** @readonly */
+    this.confidence = confidence;
     Object.freeze(this);
   }
 
@@ -99,15 +111,16 @@ export class Model {
    * Recognise a drawing, as quickly as this browser can.
    *
    * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`
-   * @returns {{bitmap: Uint8Array, probabilities: Float32Array, by: string}} the picture, the
-   *   answer, and what computed it: "WebAssembly" or "JavaScript"
+   * @returns {{bitmap: Uint8Array, probabilities: Float32Array, by: string} & Judged} the picture,
+   *   the answer, and what computed it: "WebAssembly" or "JavaScript"
    * @throws {DrawingError} if the strokes are unusable
    */
   recognise(drawing) {
     const bitmap = toBitmap(drawing, this.raster);
     const predictor = this.#quick();
-    const probabilities = softmax(predictor.answer(asInput(bitmap)));
-    return { bitmap, probabilities, by: predictor.isFast ? "WebAssembly" : "JavaScript" };
+    const logits = predictor.answer(asInput(bitmap));
+    const by = predictor.isFast ? "WebAssembly" : "JavaScript";
+    return { bitmap, probabilities: softmax(logits), by, ...this.#judge(logits) };
   }
 
   /**
@@ -115,13 +128,14 @@ export class Model {
    *
    * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`
    * @returns {{bitmap: Uint8Array, outputs: Float32Array[], saved: any[],
-   *   probabilities: Float32Array}} the picture, the pass (see `forward`), and its answer
+   *   probabilities: Float32Array} & Judged} the picture, the pass (see `forward`), and its answer
    * @throws {DrawingError} if the strokes are unusable
    */
   see(drawing) {
     const bitmap = toBitmap(drawing, this.raster);
     const pass = forward(this.network, this.numbers, asInput(bitmap));
-    return { bitmap, ...pass, probabilities: softmax(pass.outputs[pass.outputs.length - 1]) };
+    const logits = pass.outputs[pass.outputs.length - 1];
+    return { bitmap, ...pass, probabilities: softmax(logits), ...this.#judge(logits) };
   }
 
   /**
@@ -135,6 +149,18 @@ export class Model {
     return this.#quick().featuresOf(asInput(toBitmap(drawing, this.raster)));
   }
 
+  /**
+   * @param {Float32Array} logits
+   * @returns {Judged}
+   */
+  #judge(logits) {
+    const confidence = this.confidence ?? new Confidence();
+    return {
+      familiarity: confidence.familiarity(logits),
+      isRejected: confidence.rejects && confidence.isRejected(logits),
+    };
+  }
+
   #quick() {
     this.#predictor ??= new Predictor(this.network, this.numbers);
     return this.#predictor;
@@ -146,7 +172,8 @@ export class Model {
    * @returns {Uint8Array}
    */
   toBytes() {
-    const { network, numbers, classes, raster, record, features } = this;
+    const { network, numbers, classes, raster, record, features, confidence } = this;
+    /** @type {Record<string, any>} */
     const description = {
       version: VERSION,
       network: network.toConfig(),
@@ -154,6 +181,7 @@ export class Model {
       raster: raster.toDict(),
       record,
     };
+    if (confidence !== null) description.confidence = confidence.toDict();
     /** @type {Record<string, Tensor>} */
     const tensors = {};
     for (const [name, shape] of Object.entries(neededBy(network))) {
@@ -181,7 +209,7 @@ export class Model {
   static fromBytes(bytes, where = "the file") {
     const { metadata, tensors } = readSafetensors(bytes, where);
     try {
-      const { network: config, classes, raster, record } = describe(metadata);
+      const { network: config, classes, raster, record, confidence } = describe(metadata);
       const network = Network.fromConfig(config);
       return new Model({
         network,
@@ -190,6 +218,7 @@ export class Model {
         classes,
         raster: readRaster(raster),
         record,
+        confidence: confidence == null ? null : Confidence.fromDict(confidence),
       });
     } catch (error) {
       if (!(error instanceof ModelError || error instanceof ShapeError)) throw error;
