@@ -23,7 +23,7 @@ def read_strokes(
 ) -> np.ndarray:
     return bitmap_cache.read_strokes(
         path, Wanted(**wanted), besides=besides, on_progress=on_progress
-    )
+    ).bitmaps
 
 
 def drawing(n: int) -> list[list[list[int]]]:
@@ -91,7 +91,7 @@ def test_the_second_time_nothing_is_drawn(
     def must_not(*_: object, **__: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(bitmap_cache, "to_bitmaps", must_not)
+    monkeypatch.setattr(bitmap_cache, "draw", must_not)
     assert np.array_equal(read_strokes(path, cache=cache), first)
     for changed in ({"limit": 5}, {"recognized": True}, {"besides": first[:1]}):
         with pytest.raises(AssertionError, match="drawn again"):

@@ -8,6 +8,7 @@ import os
 import numpy as np
 import pytest
 
+from inkgrad.drawing.variants import Variation
 from inkgrad.errors import InkgradError
 from inkgrad.quickdraw import Drawings, notebook_split
 from inkgrad.training import Recipe
@@ -37,9 +38,12 @@ def some_drawings(number=50):
         (TWO, {"limit": 1}, "give at least 2"),
         (TWO, {"patience": 2, "validation_size": 0}, "patience watches the validation loss"),
         (TWO, {"epochs": 0}, "epochs is 0"),
-        (TWO, {"augment": 0}, "augment is 0; give a whole number of variants, 1 for none"),
+        (TWO, {"augment": -1}, "augment is -1; give a whole number: how often to meet each"),
         (TWO, {"augment": True}, "augment is True"),
         (TWO, {"augment": 1.5}, "augment is 1.5"),
+        (TWO, {"split_seed": -1}, "split_seed is -1; give a whole number: 0 or more"),
+        (TWO, {"variation": {"turn": 999}}, "turn is 999; give a number from 0 to 180"),
+        (TWO, {"variation": {"hue": 1}}, "a variation has no 'hue'; it has turn, shear"),
         (TWO, {"colour": "red"}, "no setting 'colour'"),
     ],
 )
@@ -51,7 +55,10 @@ def test_what_makes_no_sense_is_refused(classes, choices, message):
 def test_settings_survive_json():
     settings = Settings.choose(
         TWO,
-        {"limit": 7, "balance": True, "augment": 3, "epochs": 3, "clip_norm": 1.0},
+        {
+            **{"limit": 7, "balance": True, "augment": 3, "epochs": 3, "clip_norm": 1.0},
+            **{"split_seed": 8, "variation": {"turn": 3, "mirror": 0}},
+        },
         task="pets",
         data="/x",
     )
@@ -68,6 +75,10 @@ def test_settings_survive_json():
         {"recipe": {"speed": 1}},
         {"colour": "red"},
         {"test_size": None},
+        {"split_seed": "x"},
+        {"variation": 3},
+        {"variation": {"turn": "much"}},
+        {"augment": None},
     ],
 )
 def test_damaged_settings_are_refused(change):
@@ -129,3 +140,39 @@ def test_the_name_of_a_place_means_it_from_anywhere(surroundings, monkeypatch):
     monkeypatch.setenv("INKGRAD_DATA", os.path.join("..", "here", "mine"))
     assert name_of_place(None) == str(surroundings / "mine")
     assert name_of_place("http://127.0.0.1:1/x/") == "http://127.0.0.1:1/x"
+
+
+def test_the_seed_decides_the_split_unless_another_does():
+    assert Settings.choose(TWO, {}).split_seed == 42
+    assert Settings.choose(TWO, {"seed": 7}).split_seed == 7
+    both = Settings.choose(TWO, {"seed": 7, "split_seed": 42})
+    assert (both.recipe.seed, both.split_seed) == (7, 42)
+    drawings = Drawings(
+        np.arange(40, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8),
+        np.arange(40) % 2,
+        TWO,
+    )
+
+    def test_part(**seeds):
+        return Settings.choose(TWO, seeds).divide(drawings).test.fingerprint()
+
+    assert test_part(seed=7, split_seed=42) == test_part() != test_part(seed=7)
+    assert test_part(seed=3, split_seed=7) == test_part(seed=7)
+
+
+def test_settings_of_an_earlier_inkgrad_mean_what_they_meant():
+    now = Settings.choose(TWO, {"seed": 7}).to_dict()
+    before = {k: v for k, v in now.items() if k not in ("split_seed", "variation")}
+    for augment, expected in ((1, 0), (4, 4)):
+        settings = Settings.from_dict({**before, "augment": augment})
+        assert (settings.augment, settings.split_seed) == (expected, 7)
+    assert Settings.from_dict({**now, "augment": 1}).augment == 1
+    older = {k: v for k, v in before.items() if k not in ("augment", "balance", "network")}
+    assert Settings.from_dict(older).augment == 0
+
+
+def test_a_variation_differs_where_a_strength_does():
+    settings = Settings.choose(TWO, {"variation": {"turn": 5}})
+    assert settings.differences({"variation": {"turn": 5}}) == {}
+    assert settings.differences({"variation": Variation(turn=5)}) == {}
+    assert settings.differences({"variation": {"turn": 5, "pen": 0}})["variation"]["pen"] == 0.3

@@ -337,7 +337,7 @@ def test_variants_make_an_epoch_longer_and_are_balanced_too(doodle_folder):
     loaded = load_drawings(["cat", "dog"], data=doodle_folder)
     few = Loaded(loaded.drawings.subset(np.r_[0:40, 40:50]), "made up")
     counted = {}
-    for augment in (1, 3):
+    for augment in (0, 1, 3):
         steps = []
         train(
             loaded=few,
@@ -350,7 +350,7 @@ def test_variants_make_an_epoch_longer_and_are_balanced_too(doodle_folder):
             on_event=steps.append,
         )
         counted[augment] = sum(isinstance(step, StepDone) for step in steps)
-    assert counted[3] == 3 * counted[1]
+    assert counted[3] == 3 * counted[1] == 3 * counted[0]
 
 
 def test_a_run_with_variants_repeats_to_the_byte_and_goes_on_after_an_interruption(doodle_folder):

@@ -22,6 +22,7 @@ __all__ = [
     "Seed",
     "given",
     "option",
+    "strengths",
 ]
 
 
@@ -44,7 +45,7 @@ Data = Annotated[
 Limit = Annotated[int | None, option("--limit", "Use at most N drawings per class.", "N")]
 Seed = Annotated[
     int | None,
-    option("--seed", "Random seed of split, initial weights and order (default: 42).", "N"),
+    option("--seed", "Random seed of initial weights, order and split (default: 42).", "N"),
 ]
 Restart = Annotated[bool, option("--restart", "Discard an interrupted run in FOLDER.")]
 Engine = Annotated[
@@ -75,3 +76,23 @@ ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help=f"A .safetensor
 def given(**options: Any) -> dict[str, Any]:
     """Return the options that were given."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def strengths(text: str) -> dict[str, Any]:
+    """Return the strengths of a variation by name, from ``turn=5,mirror=0``.
+
+    What is no number is left to `inkgrad.drawing.variants.Variation` to refuse.
+
+    Examples
+    --------
+    >>> strengths("turn=5, mirror=0")
+    {'turn': 5.0, 'mirror': 0.0}
+    """
+    found: dict[str, Any] = {}
+    for word in filter(None, (word.strip() for word in text.split(","))):
+        name, _, value = (part.strip() for part in word.partition("="))
+        try:
+            found[name] = float(value)
+        except ValueError:
+            found[name] = value
+    return found

@@ -23,6 +23,7 @@ from inkgrad.cli.options import (
     Seed,
     given,
     option,
+    strengths,
 )
 from inkgrad.cli.output import print_text
 from inkgrad.cli.page import serve
@@ -130,6 +131,14 @@ def train(
             "NAME",
         ),
     ] = None,
+    split_seed: Annotated[
+        int | None,
+        option(
+            "--split-seed",
+            "Random seed of the split; without it, --seed decides the split too (default: 42).",
+            "N",
+        ),
+    ] = None,
     test_size: Annotated[
         float | None, option("--test-size", "Share held out for testing (default: 0.2).", "X")
     ] = None,
@@ -147,7 +156,18 @@ def train(
     augment: Annotated[
         int | None,
         option(
-            "--augment", "Train on N variants of each drawing: turned, stretched, mirrored …", "N"
+            "--augment",
+            "Show each drawing N times per epoch, each time in a new variant: bent, turned, "
+            "mirrored, without a stroke; 0 shows it as it is (default: 0).",
+            "N",
+        ),
+    ] = None,
+    variation: Annotated[
+        str | None,
+        option(
+            "--variation",
+            "Strengths of the variants that differ from the usual ones, such as turn=5,mirror=0.",
+            "NAME=X,…",
         ),
     ] = None,
     resume: Annotated[bool, option("--resume", "Resume the run in FOLDER.")] = False,
@@ -174,10 +194,12 @@ def train(
         patience=patience,
         seed=seed,
         split=split,
+        split_seed=split_seed,
         test_size=test_size,
         validation_size=validation_size,
         balance=balance or None,
         augment=augment,
+        variation=None if variation is None else strengths(variation),
     )
     _train(
         workflows.train,

@@ -5,8 +5,16 @@ read.
 """
 
 from inkgrad.drawing.images import bitmap_from_image, picture_on_paper
-from inkgrad.drawing.raster import Raster, rasterize, rasterize_many, to_input
-from inkgrad.drawing.simplify import MAX_LENGTH, into_frame, simplify, to_bitmap, to_bitmaps
+from inkgrad.drawing.packed import Packed, join_packed, pack
+from inkgrad.drawing.raster import Raster, rasterize, rasterize_many, rasterize_points, to_input
+from inkgrad.drawing.simplify import (
+    MAX_LENGTH,
+    into_frame,
+    pack_framed,
+    simplify,
+    to_bitmap,
+    to_bitmaps,
+)
 from inkgrad.drawing.strokes import (
     Drawing,
     Strokes,
@@ -21,6 +29,7 @@ from inkgrad.drawing.svg import strokes_from_svg
 __all__ = [
     "MAX_LENGTH",
     "Drawing",
+    "Packed",
     "Raster",
     "Strokes",
     "align",
@@ -30,9 +39,13 @@ __all__ = [
     "fit",
     "into_frame",
     "is_simplified",
+    "join_packed",
+    "pack",
+    "pack_framed",
     "picture_on_paper",
     "rasterize",
     "rasterize_many",
+    "rasterize_points",
     "simplify",
     "strokes_from_svg",
     "to_bitmap",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing.raster import Raster, rasterize, rasterize_many
+from inkgrad.drawing.packed import Packed, pack
+from inkgrad.drawing.raster import Raster, rasterize, rasterize_points
 from inkgrad.drawing.strokes import (
     Drawing,
     Strokes,
@@ -18,7 +19,16 @@ from inkgrad.drawing.strokes import (
 )
 from inkgrad.errors import DrawingError
 
-__all__ = ["MAX_LENGTH", "SIZE", "TOLERANCE", "into_frame", "simplify", "to_bitmap", "to_bitmaps"]
+__all__ = [
+    "MAX_LENGTH",
+    "SIZE",
+    "TOLERANCE",
+    "into_frame",
+    "pack_framed",
+    "simplify",
+    "to_bitmap",
+    "to_bitmaps",
+]
 
 SIZE = 255.0  # length of the longer side of a simplified drawing
 TOLERANCE = 2.0  # a point nearer than this to the line through its neighbours is dropped
@@ -84,12 +94,28 @@ def to_bitmaps(
     >>> to_bitmaps([[[[3.0, 7.0], [900.0, 904.0]]], [[[9], [9]]]]).shape
     (2, 28, 28)
     """
-    Raster(side, pen, padding)  # refused before any drawing is
+    raster = Raster(side, pen, padding)  # refused before any drawing is
+    return rasterize_points(pack_framed(drawings).points(), raster)
+
+
+def pack_framed(drawings: Sequence[Drawing]) -> Packed:
+    """Bring each drawing into the frame (`into_frame`), and pack them all.
+
+    Raises
+    ------
+    DrawingError
+        If a drawing is unusable; it is named by its index.
+
+    Examples
+    --------
+    >>> pack_framed([[[[3.0, 7.0], [900.0, 904.0]]], [[[9], [9]]]]).x.tolist()
+    [0, 255, 0, 0]
+    """
     framed = []
     for index, drawing in enumerate(drawings):
         with numbered(index, len(drawings)):
             framed.append(into_frame(drawing))
-    return rasterize_many(framed, side, pen=pen, padding=padding)
+    return pack(framed)
 
 
 def into_frame(strokes: Drawing) -> Strokes:

@@ -27,6 +27,7 @@ __all__ = [
     "is_simplified",
     "join_drawings",
     "numbered",
+    "some_drawings",
 ]
 
 
@@ -201,6 +202,21 @@ def _join_lists(drawings: Sequence[Drawing]) -> Points | None:
     if not (np.abs(x) <= MAX_COORDINATE).all() or not (np.abs(y) <= MAX_COORDINATE).all():
         return None
     return Points(x, y, _begins(lengths), _begins(counts))
+
+
+def some_drawings(points: Points, first: int, stop: int) -> Points:
+    """Return the points of the drawings from `first` to before `stop`, of arrays.
+
+    Examples
+    --------
+    >>> points = join_drawings([[[[0, 3], [0, 4]], [[7], [8]]], [[[5], [6]]]])
+    >>> some_drawings(points, 1, 2)
+    Points(x=array([5.]), y=array([6.]), strokes=array([0, 1]), drawings=array([0, 1]))
+    """
+    drawings = np.asarray(points.drawings)[first : stop + 1]
+    strokes = np.asarray(points.strokes)[drawings[0] : drawings[-1] + 1]
+    part = slice(strokes[0], strokes[-1])
+    return Points(points.x[part], points.y[part], strokes - strokes[0], drawings - drawings[0])
 
 
 def _begins(lengths: list[int]) -> npt.NDArray[np.int64]:

@@ -10,8 +10,10 @@ from inkgrad.quickdraw.formats import Record, read_bitmaps, read_records
 from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.loading import load_drawings
 from inkgrad.quickdraw.own_drawings import read_drawings, read_folder
+from inkgrad.quickdraw.row_strokes import RowStrokes
 from inkgrad.quickdraw.split import notebook_split, split, validation_split
 from inkgrad.quickdraw.tasks import TASKS, find_task, load_task
+from inkgrad.quickdraw.varied import Varied
 
 __all__ = [
     "CATEGORIES",
@@ -23,6 +25,8 @@ __all__ = [
     "Loaded",
     "OnProgress",
     "Record",
+    "RowStrokes",
+    "Varied",
     "concatenate",
     "fetch",
     "find_categories",

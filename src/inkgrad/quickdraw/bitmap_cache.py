@@ -1,4 +1,4 @@
-"""Files of strokes as bitmaps: drawn once, and then kept in the cache."""
+"""A cache of drawn bitmaps: strokes are drawn once, and kept with their points if need be."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
 
-from inkgrad.drawing import Raster, to_bitmaps
+from inkgrad.drawing import Packed, join_packed
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
+from inkgrad.quickdraw.drawings import Bitmaps
+from inkgrad.quickdraw.drawn import Drawn, draw
 from inkgrad.quickdraw.duplicates import same_drawing
 from inkgrad.quickdraw.formats import read_bitmaps, read_records
 from inkgrad.quickdraw.loaded import Wanted
-from inkgrad.storage import atomic_write
+from inkgrad.storage import atomic_write, atomic_write_bytes
 
 __all__ = ["Scan", "hash_of_source", "keep", "read_strokes", "scan"]
 
 _BATCH = 256  # drawings between two reports of progress
 _ALL = Wanted()
+_POINTS = ".safetensors"
 
 
 class Scan(NamedTuple):
@@ -62,7 +66,7 @@ def read_strokes(
     besides: Bitmaps | None = None,
     scanned: Scan | None = None,
     on_progress: Callable[[int, int], object] | None = None,
-) -> Bitmaps:
+) -> Drawn:
     """Draw the strokes of an ndjson file as bitmaps, or take them from the cache.
 
     A cached file counts only for the same strokes and bitmaps (by a hash of all their bytes), the
@@ -86,8 +90,8 @@ def read_strokes(
 
     Returns
     -------
-    bitmaps : uint8 array of shape (n, side, side)
-        n ≥ 0, in the order of the file.
+    drawn : Drawn
+        n ≥ 0 bitmaps in the order of the file, and their strokes if `wanted` says so.
 
     Raises
     ------
@@ -99,14 +103,17 @@ def read_strokes(
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "line.ndjson"
     >>> _ = path.write_text('{"drawing": [[[0, 255], [3, 0]]], "recognized": true}')
-    >>> read_strokes(path).shape, read_strokes(path, Wanted(recognized=False)).shape
-    ((1, 28, 28), (0, 28, 28))
+    >>> read_strokes(path).bitmaps.shape, len(read_strokes(path, Wanted(strokes=True)).strokes)
+    ((1, 28, 28), 1)
     """
     found = scan(path) if scanned is None else scanned
 
-    def draw() -> Bitmaps:
+    def draw_all() -> Drawn:
         drawn = _draw_file(path, found.lines, wanted, on_progress)
-        return drawn if besides is None else drawn[~same_drawing(besides, drawn)]
+        if besides is None:
+            return drawn
+        new = np.flatnonzero(~same_drawing(besides, drawn.bitmaps))
+        return Drawn(drawn.bitmaps[new], drawn.strokes and drawn.strokes.take(new))
 
     digest = hashlib.sha256(f"{hash_of_source('inkgrad.drawing')} {found.digest}".encode())
     if besides is not None:
@@ -114,57 +121,65 @@ def read_strokes(
         digest.update(f"{len(besides)}".encode())
         digest.update(np.ascontiguousarray(besides).data)
     wish = f"{path.resolve()} {wanted.limit} {wanted.recognized}"
-    return keep(wanted.cache, wish, digest.hexdigest(), draw, wanted.raster)
+    return keep(wanted, wish, digest.hexdigest(), draw_all)
 
 
-def keep(
-    cache: Path | None,
-    wish: str,
-    content: str,
-    draw: Callable[[], Bitmaps],
-    raster: Raster = GOOGLES,
-) -> Bitmaps:
-    """Return bitmaps from the cache; draw them, and keep them there, if they are not in it.
+def keep(wanted: Wanted, wish: str, content: str, draw_all: Callable[[], Drawn]) -> Drawn:
+    """Return drawings from the cache; draw them, and keep them there, if they are not in it.
 
     Parameters
     ----------
-    cache : Path or None
-        The cache folder; None: always draw, keep nothing.
+    wanted : Wanted
+        Its cache, its rasteriser's settings, and whether strokes are kept as well.
     wish : str
         What is wanted, for instance a file's name. Newer content takes the place of older.
     content : str
         A hash of everything that decides what is drawn, but for the rasteriser's settings.
-    draw : callable
-        Returns the bitmaps, uint8 of shape (n, side, side).
-    raster : Raster
-        The settings that they are drawn with.
+    draw_all : callable
+        Draws them.
 
     Examples
     --------
     >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
+    >>> wanted = Wanted(cache=Path(tempfile.mkdtemp()))
     >>> black = np.zeros((2, 28, 28), np.uint8)
-    >>> keep(folder, "two", "abc", lambda: black).shape
+    >>> keep(wanted, "two", "abc", lambda: Drawn(black, None)).bitmaps.shape
     (2, 28, 28)
-    >>> keep(folder, "two", "abc", lambda: None).shape  # not drawn again
+    >>> keep(wanted, "two", "abc", lambda: None).bitmaps.shape  # not drawn again
     (2, 28, 28)
     """
-    if cache is None:
-        return draw()
-    folder = cache / "rasters"
-    name = hashlib.sha256(f"{wish} {raster}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    if wanted.cache is None:
+        return draw_all()
+    folder = wanted.cache / "rasters"
+    named = f"{wish} {wanted.raster}".encode("utf-8", "surrogatepass")
+    name = hashlib.sha256(named).hexdigest()[:16]
     kept = folder / f"{name}-{content[:32]}.npy"
     with contextlib.suppress(DataError):  # not there, empty or damaged: drawn again
-        return read_bitmaps(kept, raster=raster)
-    bitmaps = draw()
+        bitmaps = read_bitmaps(kept, raster=wanted.raster)
+        return Drawn(bitmaps, _load_packed(kept, len(bitmaps)) if wanted.strokes else None)
+    drawn = draw_all()
     with contextlib.suppress(OSError):
-        if len(bitmaps):
+        if len(drawn.bitmaps):
             with atomic_write(kept) as file:
-                np.save(file, bitmaps)
-            for old in folder.glob(f"{name}-*.npy"):
-                if old != kept:
+                np.save(file, drawn.bitmaps)
+            if drawn.strokes is not None:
+                atomic_write_bytes(kept.with_suffix(_POINTS), save(vars(drawn.strokes)))
+            for old in folder.glob(f"{name}-*"):
+                if old.stem != kept.stem:
                     old.unlink()
-    return bitmaps
+    return drawn
+
+
+def _load_packed(kept: Path, drawings: int) -> Packed:
+    """Load the strokes that are kept beside bitmaps."""
+    path = kept.with_suffix(_POINTS)
+    try:
+        packed = Packed(**load_file(path))
+    except (OSError, SafetensorError, TypeError) as error:
+        raise DataError(f"{path} is not there or damaged: {error}") from None
+    if len(packed) != drawings:
+        raise DataError(f"{path} has {len(packed)} drawings, not {drawings}")
+    return packed
 
 
 @functools.cache
@@ -187,11 +202,12 @@ def hash_of_source(*packages: str) -> str:
 
 def _draw_file(
     path: Path, lines: int, wanted: Wanted, on_progress: Callable[[int, int], object] | None
-) -> Bitmaps:
+) -> Drawn:
     """Draw the wanted drawings of a file."""
-    raster = wanted.raster
+    side = wanted.raster.side
     total = lines if wanted.limit is None else min(wanted.limit, lines)
-    bitmaps = np.empty((total, raster.side, raster.side), dtype=np.uint8)
+    bitmaps = np.empty((total, side, side), dtype=np.uint8)
+    strokes: list[Packed] = []
     every = (
         record.strokes
         for record in read_records(path)
@@ -199,8 +215,11 @@ def _draw_file(
     )
     chosen, done = islice(every, total), 0
     while batch := list(islice(chosen, _BATCH)):
-        bitmaps[done : done + len(batch)] = to_bitmaps(batch, **raster.to_dict())
+        drawn = draw(batch, wanted.raster, wanted.strokes)
+        bitmaps[done : done + len(batch)] = drawn.bitmaps
+        if drawn.strokes is not None:
+            strokes.append(drawn.strokes)
         done += len(batch)
         if on_progress is not None:
             on_progress(done, total)
-    return bitmaps[:done]
+    return Drawn(bitmaps[:done], join_packed(strokes) if wanted.strokes else None)

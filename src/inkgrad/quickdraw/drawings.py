@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from inkgrad.drawing import Raster, to_input
+from inkgrad.drawing import Raster, Strokes, to_input
 from inkgrad.errors import DataError
+from inkgrad.quickdraw.row_strokes import RowStrokes
 
 __all__ = ["GOOGLES", "SIDE", "Bitmaps", "Drawings", "Indices", "concatenate"]
 
@@ -43,6 +44,8 @@ class Drawings:
         For each drawing the index of its class in `classes`.
     classes : tuple of str
         Distinct names. A class may have no drawings.
+    strokes : RowStrokes, optional
+        What those bitmaps were drawn from that came as strokes, if somebody asked for it.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class Drawings:
     bitmaps: Bitmaps
     labels: Indices
     classes: tuple[str, ...]
+    strokes: RowStrokes | None = None
 
     def __post_init__(self) -> None:
         side = getattr(self.bitmaps, "shape", ())[2:] or (SIDE,)
@@ -71,6 +75,11 @@ class Drawings:
             raise DataError(
                 f"there are {len(self.bitmaps)} bitmaps and {len(self.labels)} labels; "
                 "give one label a bitmap"
+            )
+        if self.strokes is not None and len(self.strokes) != len(self):
+            raise DataError(
+                f"there are {len(self)} bitmaps and {len(self.strokes)} rows of strokes; "
+                "give one row a bitmap"
             )
         if len(self.labels):
             low, high = int(self.labels.min()), int(self.labels.max())
@@ -99,7 +108,21 @@ class Drawings:
         array([1, 0])
         """
         rows = _rows(indices)
-        return Drawings(self.bitmaps[rows], self.labels[rows], self.classes)
+        strokes = None if self.strokes is None else self.strokes.subset(rows)
+        return Drawings(self.bitmaps[rows], self.labels[rows], self.classes, strokes)
+
+    def strokes_of(self, row: int) -> Strokes | None:
+        """Return the checked strokes of a row, in the frame of Google's simplified drawings.
+
+        None if the row came as a bitmap, or the drawings were loaded without their strokes.
+
+        Examples
+        --------
+        >>> drawings = Drawings(np.zeros((1, 28, 28), np.uint8), np.array([0]), ("cat",))
+        >>> drawings.strokes_of(0) is None
+        True
+        """
+        return None if self.strokes is None else self.strokes.of(row)
 
     def counts(self) -> dict[str, int]:
         """Return the number of drawings of each class, in the order of `classes`."""
@@ -160,7 +183,8 @@ def concatenate(parts: Sequence[Drawings]) -> Drawings:
     Returns
     -------
     drawings : Drawings
-        With the classes of all parts, in the order in which they first appear.
+        With the classes of all parts, in the order in which they first appear. They have strokes
+        if a part has some.
 
     Raises
     ------
@@ -191,7 +215,10 @@ def concatenate(parts: Sequence[Drawings]) -> Drawings:
         for part in parts
     ]
     bitmaps = np.concatenate([part.bitmaps for part in parts])
-    return Drawings(bitmaps, np.concatenate(labels), classes)
+    strokes = None
+    if any(part.strokes is not None for part in parts):
+        strokes = RowStrokes.join([part.strokes or RowStrokes.none(len(part)) for part in parts])
+    return Drawings(bitmaps, np.concatenate(labels), classes, strokes)
 
 
 def _check_array(

@@ -15,6 +15,7 @@ from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
+from inkgrad.quickdraw.row_strokes import RowStrokes
 from inkgrad.text import listed
 
 __all__ = ["ClassDrawings", "read_class", "read_classes"]
@@ -32,11 +33,14 @@ class ClassDrawings:
         Strokes drawn as bitmaps.
     doubles : int
         Strokes left out because they are the same drawing as one of the bitmaps.
+    rows : RowStrokes, optional
+        The strokes of all n + m rows, if they are wanted.
     """
 
     bitmaps: Bitmaps
     strokes: Bitmaps
     doubles: int = 0
+    rows: RowStrokes | None = None
 
     def __len__(self) -> int:
         return len(self.bitmaps) + len(self.strokes)
@@ -51,9 +55,9 @@ def read_class(
     """Read the drawings of a class: first bitmaps, then strokes, none twice.
 
     Row i of Google's bitmap file is drawing i of its simplified file. So if the two files of a
-    class have equally many drawings, they are the same ones, and the strokes are not used;
-    otherwise those strokes are left out that are the same drawing as one of the bitmaps
-    (`inkgrad.quickdraw.duplicates.same_drawing`).
+    class have equally many drawings, they are the same ones, and the strokes are not drawn, only
+    put beside the bitmaps where they are wanted; otherwise those strokes are left out that are the
+    same drawing as one of the bitmaps (`inkgrad.quickdraw.duplicates.same_drawing`).
 
     Parameters
     ----------
@@ -77,22 +81,29 @@ def read_class(
         If a file is damaged.
     """
     limit, none = wanted.limit, np.empty((0, wanted.raster.side, wanted.raster.side), np.uint8)
-    rows = none
+    bitmaps = none
     if wanted.takes_bitmaps:
         path = folder / location("numpy_bitmap", category)
-        rows = map_npy(path) if path.is_file() else none
-        if limit is not None and len(rows) >= limit:
-            return ClassDrawings(rows[:limit], none)
+        bitmaps = map_npy(path) if path.is_file() else none
+        if limit is not None and len(bitmaps) >= limit and not wanted.strokes:
+            return ClassDrawings(bitmaps[:limit], none)
     path = folder / location("simplified", category)
     scanned = scan(path) if path.is_file() else Scan(0, "")
-    if scanned.lines in {0, len(rows)}:
-        return ClassDrawings(rows, none)
-    besides = rows if len(rows) else None
-    new = read_strokes(path, wanted, besides=besides, scanned=scanned, on_progress=on_progress)
+    read = functools.partial(read_strokes, path, wanted, scanned=scanned, on_progress=on_progress)
+    if scanned.lines in {0, len(bitmaps)} or (limit is not None and len(bitmaps) >= limit):
+        is_same = scanned.lines == len(bitmaps) > 0
+        known = read().strokes if wanted.strokes and is_same else None
+        rows = None if known is None else RowStrokes.all(known)
+        return ClassDrawings(bitmaps[:limit], none, rows=rows)
+    new = read(besides=bitmaps if len(bitmaps) else None)
     looked_at = scanned.lines if limit is None else min(limit, scanned.lines)
-    doubles = looked_at - len(new) if wanted.recognized is None else 0
-    room = len(new) if limit is None else limit - len(rows)
-    return ClassDrawings(rows, new[:room], doubles)
+    doubles = looked_at - len(new.bitmaps) if wanted.recognized is None else 0
+    room = len(new.bitmaps) if limit is None else limit - len(bitmaps)
+    rows = None
+    if new.strokes is not None:
+        rows = RowStrokes.join([RowStrokes.none(len(bitmaps)), RowStrokes.all(new.strokes)])
+        rows = rows.subset(np.arange(min(len(rows), len(bitmaps) + room)))
+    return ClassDrawings(bitmaps, new.bitmaps[:room], doubles, rows)
 
 
 def read_classes(
@@ -143,7 +154,10 @@ def _join(parts: dict[str, ClassDrawings], side: int) -> Drawings:
             bitmaps[start : start + len(rows)] = rows
             start += len(rows)
     labels = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-    return Drawings(bitmaps, labels, tuple(parts))
+    strokes = None
+    if any(part.rows is not None for part in parts.values()):
+        strokes = RowStrokes.join([p.rows or RowStrokes.none(len(p)) for p in parts.values()])
+    return Drawings(bitmaps, labels, tuple(parts), strokes)
 
 
 def _missing(names: list[str], source: str, wanted: Wanted) -> DataError:

@@ -37,12 +37,15 @@ class Wanted:
         How strokes are drawn; by default as Google did.
     cache : Path, optional
         The folder that bitmaps made of strokes are kept in; None: keep none.
+    strokes : bool
+        Whether strokes are wanted beside the bitmaps that are made of them.
     """
 
     limit: int | None = None
     recognized: bool | None = None
     raster: Raster = GOOGLES
     cache: Path | None = None
+    strokes: bool = False
 
     @property
     def takes_bitmaps(self) -> bool:

@@ -25,13 +25,15 @@ from inkgrad.quickdraw.data_locations import (
     OwnFolder,
     find_data_location,
 )
-from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
+from inkgrad.quickdraw.drawings import GOOGLES, Drawings
+from inkgrad.quickdraw.drawn import Drawn, draw
 from inkgrad.quickdraw.fetch import fetch
 from inkgrad.quickdraw.folder import read_classes
 from inkgrad.quickdraw.formats import Record
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
 from inkgrad.quickdraw.own_drawings import read_groups
 from inkgrad.quickdraw.responses import UnreachableError
+from inkgrad.quickdraw.row_strokes import RowStrokes
 from inkgrad.text import listed
 
 __all__ = ["load_drawings"]
@@ -84,6 +86,7 @@ def load_drawings(
     seed: int = 0,
     cache: str | os.PathLike[str] | None = None,
     use_cache: bool = True,
+    strokes: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Loaded:
     """Get drawings of some classes, from the first place that has them.
@@ -126,6 +129,9 @@ def load_drawings(
         The folder to keep fetched files and drawn strokes in; by default the user's.
     use_cache : bool
         False: keep nothing, and use nothing kept.
+    strokes : bool
+        Keep the strokes of those drawings that come as strokes, in `Drawings.strokes`. Nothing
+        else is different, and nothing more is fetched.
     on_progress : callable, optional
         Told how it goes on.
 
@@ -154,7 +160,7 @@ def load_drawings(
     report = on_progress if on_progress is not None else _ignore
     with _folder_for(cache, use_cache) as store:
         kept = store if use_cache else None
-        wish = _Wish(tuple(classes), Wanted(limit, recognized, raster, kept), report)
+        wish = _Wish(tuple(classes), Wanted(limit, recognized, raster, kept, strokes), report)
         if isinstance(place, (OwnFolder, OwnFiles)):
             return _read_own(place, wish)
         if isinstance(place, BucketFolder):
@@ -272,25 +278,27 @@ def _draw_doodles(wish: _Wish, reason: str, missing: list[str], seed: int) -> Lo
         )
     number = DOODLES if wish.wanted.limit is None else min(wish.wanted.limit, DOODLES)
     source = hash_of_source("inkgrad.quickdraw.doodles", "inkgrad.drawing")
-    side = wish.wanted.raster.side
-    bitmaps = np.empty((len(wish.classes), number, side, side), dtype=np.uint8)
-    for name, place in zip(wish.classes, bitmaps, strict=True):
+    parts = []
+    for name in wish.classes:
         wish.on_progress("draw", name, 0, number)
-        draw = functools.partial(_doodles_of, name, number, seed, wish.wanted.raster)
+        draw_all = functools.partial(_doodles_of, name, number, seed, wish.wanted)
         wished = f"doodles {name} {number} {seed}"
-        place[:] = keep(wish.wanted.cache, wished, source, draw, wish.wanted.raster)
+        parts.append(keep(wish.wanted, wished, source, draw_all))
         wish.on_progress("draw", name, number, number)
     labels = np.repeat(np.arange(len(wish.classes), dtype=np.int64), number)
+    bitmaps = np.concatenate([part.bitmaps for part in parts])
+    strokes = [RowStrokes.all(part.strokes) for part in parts if part.strokes is not None]
+    rows = RowStrokes.join(strokes) if strokes else None
     return Loaded(
-        Drawings(bitmaps.reshape(-1, side, side), labels, wish.classes),  # a row a doodle
+        Drawings(bitmaps, labels, wish.classes, rows),
         f"built-in doodles, drawn by a program, as {reason}",
         {name: Counts(strokes=number) for name in wish.classes},
         built_in=True,
     )
 
 
-def _doodles_of(name: str, number: int, seed: int, raster: Raster) -> Bitmaps:
+def _doodles_of(name: str, number: int, seed: int, wanted: Wanted) -> Drawn:
     """Draw doodles of one class."""
-    from inkgrad.quickdraw.doodles import doodle_bitmaps
+    from inkgrad.quickdraw.doodles import doodles
 
-    return doodle_bitmaps([name], number, seed, raster=raster)[0]
+    return draw(doodles([name], number, seed)[0], wanted.raster, wanted.strokes)

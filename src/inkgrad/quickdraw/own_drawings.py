@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.data_locations import Group, find_own_folder
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
 from inkgrad.quickdraw.formats import Record
-from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
+from inkgrad.quickdraw.formats.reading import Read, read_file
 from inkgrad.quickdraw.loaded import Wanted
+from inkgrad.quickdraw.row_strokes import RowStrokes
 
 __all__ = ["read_drawings", "read_folder", "read_groups"]
 
@@ -48,7 +50,7 @@ def read_groups(
     if limit is not None and limit < 1:
         raise DataError(f"limit is {limit}; give 1 or more, or None for all drawings")
     taken: Counter[str | None] = Counter()
-    read: list[Bitmaps] = [np.empty((0, raster.side, raster.side), np.uint8)]
+    read: list[Read] = []
     names: list[str | None] = []
 
     def choose(record: Record) -> bool:  # of files whose words say which class
@@ -66,12 +68,17 @@ def read_groups(
                 break
             room = limit - taken[group.label] if group.is_certain and limit is not None else None
             how: dict[str, Any] = {"limit": room} if group.is_certain else {"choose": choose}
-            bitmaps, words = read_bitmaps_and_words(path, raster=raster, **how)
+            part = read_file(path, raster=raster, strokes=wanted.strokes, **how)
             if group.is_certain:
-                taken[group.label] += len(bitmaps)
-            read.append(bitmaps)
-            names += [group.class_of(word) for word in words]
-    return _label(np.concatenate(read), names, classes)
+                taken[group.label] += len(part.words)
+            read.append(part)
+            names += [group.class_of(word) for word in part.words]
+    none = np.empty((0, raster.side, raster.side), np.uint8)
+    drawings = _label(np.concatenate([none, *(part.bitmaps for part in read)]), names, classes)
+    if not wanted.strokes:
+        return drawings
+    known = [part.strokes for part in read if part.strokes is not None]
+    return replace(drawings, strokes=RowStrokes.join(known))
 
 
 def read_drawings(
@@ -118,12 +125,10 @@ def read_drawings(
                 "was recognised; take all of it"
             )
         return read_folder(path, limit=limit, raster=raster)
-    bitmaps, words = read_bitmaps_and_words(
-        path, limit=limit, recognized=recognized, part=part, raster=raster
-    )
+    read = read_file(path, limit=limit, recognized=recognized, part=part, raster=raster)
     group = Group(path.stem, (path,))
-    names = [str(group.class_of(word)) for word in words]
-    return _label(bitmaps, names, sorted({*names}))
+    names = [str(group.class_of(word)) for word in read.words]
+    return _label(read.bitmaps, names, sorted({*names}))
 
 
 def read_folder(

@@ -14,7 +14,6 @@ from inkgrad.optimizers import (
     clip_by_norm,
     decay_mask,
 )
-from inkgrad.training.augmented import Augmented
 from inkgrad.training.batches import ArrayBatches, Batches, Source, describe_source, epoch_order
 from inkgrad.training.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from inkgrad.training.events import EpochDone, Event, Notice, StepDone
@@ -36,7 +35,6 @@ __all__ = [
     "Adam",
     "AdamW",
     "ArrayBatches",
-    "Augmented",
     "Batches",
     "Constant",
     "Cosine",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,8 +13,16 @@ from numpy.typing import NDArray
 
 from inkgrad.errors import DataError
 from inkgrad.layers import Array
+from inkgrad.training.ahead import made_ahead
 
-__all__ = ["ArrayBatches", "Batches", "Source", "describe_source", "epoch_order"]
+__all__ = [
+    "ArrayBatches",
+    "Batches",
+    "Source",
+    "batches_of_epoch",
+    "describe_source",
+    "epoch_order",
+]
 
 _SAMPLED = 1024  # examples that a fingerprint looks at when the data has none of its own
 
@@ -24,6 +34,11 @@ class Batches(Protocol):
     was never interrupted. Data that is large or slow to read may offer
     ``fingerprint() -> str``, which changes when the data does; otherwise some of its examples
     are read and hashed.
+
+    Data that is another in every epoch, such as fresh variants of drawings, may offer
+    ``in_epoch(epoch: int) -> Batches``: as many examples as an epoch, counted from 0, meets them.
+    Data whose batches take time to make may have an attribute ``takes_time`` that is true: then
+    they are made ahead, in a thread.
     """
 
     def __len__(self) -> int:
@@ -125,3 +140,30 @@ def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
     (array([4, 2, 3, 1, 0]), array([4, 0, 1, 2, 3]))
     """
     return np.random.default_rng([seed, epoch]).permutation(n)
+
+
+@contextlib.contextmanager
+def batches_of_epoch(
+    data: Batches, epoch: int, seed: int, batch_size: int, first: int = 0
+) -> Iterator[Iterator[tuple[Array, Array]]]:
+    """Open the batches of one epoch, in its order (`epoch_order`), from the batch `first` on.
+
+    Examples
+    --------
+    >>> data = ArrayBatches(np.eye(3, dtype=np.float32), np.array([0, 1, 2]))
+    >>> with batches_of_epoch(data, epoch=0, seed=42, batch_size=2) as batches:
+    ...     [labels.tolist() for x, labels in batches]
+    [[2, 1], [0]]
+    """
+    in_epoch = getattr(data, "in_epoch", None)
+    examples: Batches = in_epoch(epoch) if callable(in_epoch) else data
+    order = epoch_order(seed, epoch, len(data))
+    places = [
+        order[start : start + batch_size]
+        for start in range(first * batch_size, len(order), batch_size)
+    ]
+    if getattr(data, "takes_time", False):
+        with made_ahead(examples.batch, places) as batches:
+            yield batches
+    else:
+        yield map(examples.batch, places)

@@ -15,7 +15,7 @@ from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import NO_CLASS, log_softmax
 from inkgrad.network import Network, Parameters
 from inkgrad.optimizers import decay_mask
-from inkgrad.training.batches import Batches, describe_source, epoch_order
+from inkgrad.training.batches import Batches, batches_of_epoch, describe_source
 from inkgrad.training.checkpoint import LAST, load_checkpoint
 from inkgrad.training.events import EpochDone, Event
 from inkgrad.training.interrupts import Interrupted, StopRequest, catch_signals
@@ -173,15 +173,17 @@ def fit(
             )
         try:
             while (stopped := state.finished()) is None:
-                order = epoch_order(recipe.seed, state.epoch, len(data))
-                for start in range(state.step * recipe.batch_size, len(data), recipe.batch_size):
-                    request.check()
-                    x, labels = data.batch(order[start : start + recipe.batch_size])
-                    rate = schedule(trainer.state.steps)
-                    loss, logits, norm = trainer.step(x, labels, rate)
-                    journal.check(loss, "the loss")
-                    journal.check(norm, "the gradient's length")
-                    journal.step(loss, logits, labels, rate)
+                with batches_of_epoch(
+                    data, state.epoch, recipe.seed, recipe.batch_size, first=state.step
+                ) as batches:
+                    for _ in range(state.step, state.steps_per_epoch):
+                        request.check()
+                        x, labels = next(batches)
+                        rate = schedule(trainer.state.steps)
+                        loss, logits, norm = trainer.step(x, labels, rate)
+                        journal.check(loss, "the loss")
+                        journal.check(norm, "the gradient's length")
+                        journal.step(loss, logits, labels, rate)
                 trainer.read_back()
                 judged = None
                 if validation is not None:

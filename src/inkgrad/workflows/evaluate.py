@@ -156,7 +156,8 @@ def _load(
         there = tuple(name for name in classes if place.has(name)) or classes
     loaded = load_drawings(there, data=data, **options)
     numbers = np.array([classes.index(name) for name in there], dtype=np.int64)
-    drawings = Drawings(loaded.drawings.bitmaps, numbers[loaded.drawings.labels], classes)
+    labels = numbers[loaded.drawings.labels]
+    drawings = replace(loaded.drawings, labels=labels, classes=classes)
     return replace(loaded, drawings=drawings), tuple(n for n in classes if n not in there)
 
 

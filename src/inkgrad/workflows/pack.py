@@ -19,7 +19,7 @@ from inkgrad.quickdraw.data_locations import Group, find_groups
 from inkgrad.quickdraw.drawings import Bitmaps
 from inkgrad.quickdraw.formats import PICTURES
 from inkgrad.quickdraw.formats.npy import map_npy
-from inkgrad.quickdraw.formats.reading import read_bitmaps_and_words
+from inkgrad.quickdraw.formats.reading import read_file
 from inkgrad.storage import atomic_write
 
 __all__ = ["Packed", "pack"]
@@ -142,7 +142,7 @@ def _draw(
             on_progress("draw", group.label or "", done + number, total)
 
     for path in group.files:
-        bitmaps, words = read_bitmaps_and_words(path, raster=raster, on_drawn=tell)
+        bitmaps, words, _ = read_file(path, raster=raster, on_drawn=tell)
         done += len(bitmaps)
         for bitmap, word in zip(bitmaps, words, strict=True):
             yield group.class_of(word), bitmap

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from inkgrad.drawing.variants import Variation
 from inkgrad.errors import InkgradError
 from inkgrad.insight import Evaluation, hard_classes
 from inkgrad.model import Model
@@ -37,6 +39,7 @@ FLAGS = (
     "validation_size",
     "balance",
     "augment",
+    "variation",
 )
 """The settings that the command line has options for, by the same names; besides the usual ones
 (classes, task, data, seed, epochs), which every command names."""
@@ -115,12 +118,23 @@ def command(settings: Settings) -> str:
         words += ["--data", settings.data if is_address else Path(settings.data).name]
     if settings.network is not None:
         words += ["--network", "network.json"]  # what `inkgrad info --json` prints of the model
-    words += ["--seed", str(settings.recipe.seed), "--epochs", str(settings.recipe.epochs)]
+    words += ["--seed", str(settings.recipe.seed)]
+    if settings.split_seed != settings.recipe.seed:
+        words += ["--split-seed", str(settings.split_seed)]
+    words += ["--epochs", str(settings.recipe.epochs)]
     for name, value in settings.differences(Settings(settings.classes).choices()).items():
         if name in FLAGS:
             flag = "--" + name.replace("_", "-")
-            words += [flag] if value is True else [flag, str(value)]
+            words += [flag] if value is True else [flag, _in_words(value)]
     return shlex.join(words)
+
+
+def _in_words(value: Any) -> str:
+    """Return a setting as the command line takes it."""
+    if not isinstance(value, Mapping):  # but for a variation
+        return str(value)
+    usual = Variation().to_dict()
+    return ",".join(f"{name}={v:g}" for name, v in value.items() if v != usual[name])
 
 
 def _source(loaded: Loaded) -> str:

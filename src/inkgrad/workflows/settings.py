@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from inkgrad.drawing.variants import Variation
 from inkgrad.errors import DataError, InkgradError
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Drawings, notebook_split, validation_split
@@ -19,7 +20,10 @@ from inkgrad.workflows.networks import fit_to_classes
 __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 
 SPLITS = ("stratified", "notebook")
-_OWN_CHOICES = ("limit", "split", "test_size", "validation_size", "balance", "augment")
+_OWN_CHOICES = (
+    *("limit", "split", "split_seed", "test_size", "validation_size"),
+    *("balance", "augment", "variation"),
+)
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
 
@@ -48,16 +52,20 @@ class Settings:
         At most so many drawings a class.
     split : "stratified" or "notebook"
         `inkgrad.quickdraw.split`, or the seed notebook's own, which knows neither seed nor size.
+    split_seed : int, optional
+        Decides the stratified split; by default the recipe's seed.
     test_size, validation_size : float
         The share of all drawings that is set aside to judge by, and the share of the rest by
         which the best weights are chosen.
     balance : bool
         Show drawings of rare classes more often, see `inkgrad.quickdraw.Balanced`.
     augment : int
-        In how many variants each drawing is shown, see `inkgrad.training.Augmented`; 1 for the
-        drawings as they are. An epoch meets them all.
+        How often an epoch meets each drawing, each time in a new variant (see
+        `inkgrad.quickdraw.Varied`); 0 for the drawings as they are, once.
+    variation : Variation or dict
+        How different variants are; of a dict, what is not named is as usual.
     recipe : Recipe
-        How to train; its seed also decides the split, the first weights and the variants.
+        How to train; its seed also decides the first weights, the order and the variants.
     network : dict, optional
         The network's description, as `Network.to_config` gives it; None for the seed network.
     """
@@ -67,10 +75,12 @@ class Settings:
     data: str | None = None
     limit: int | None = None
     split: str = "stratified"
+    split_seed: int | None = None
     test_size: float = 0.2
     validation_size: float = 0.05
     balance: bool = False
-    augment: int = 1
+    augment: int = 0
+    variation: Variation = field(default_factory=Variation)
     recipe: Recipe = field(default_factory=Recipe)
     network: Mapping[str, Any] | None = None
 
@@ -96,15 +106,22 @@ class Settings:
             )
         if self.limit is not None and self.limit < 2:
             raise InkgradError(f"the limit is {self.limit} drawings a class; give at least 2")
-        if isinstance(self.augment, bool) or not isinstance(self.augment, int) or self.augment < 1:
-            raise InkgradError(
-                f"augment is {self.augment!r}; give a whole number of variants, 1 for none"
-            )
+        self._check_whole("augment", "how often to meet each drawing in an epoch, or 0")
+        if self.split_seed is None:
+            object.__setattr__(self, "split_seed", self.recipe.seed)
+        self._check_whole("split_seed", "0 or more")
+        object.__setattr__(self, "variation", _as_variation(self.variation))
         if self.recipe.patience is not None and self.validation_size == 0:
             raise InkgradError(
                 "patience watches the validation loss, but the validation size is 0; "
                 "give a larger one, or no patience"
             )
+
+    def _check_whole(self, name: str, wanted: str) -> None:
+        """Refuse a setting that is not a whole number of at least 0."""
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InkgradError(f"{name} is {value!r}; give a whole number: {wanted}")
 
     def make_network(self) -> Network:
         """Return the network that is trained, with an output for each class.
@@ -126,15 +143,16 @@ class Settings:
 
     def divide(self, drawings: Drawings) -> Parts:
         """Part the drawings: by content and seed, so that no drawing stands on two sides."""
+        seed = self.recipe.seed if self.split_seed is None else self.split_seed
         if self.split == "notebook":
             rest, test = notebook_split(drawings)
         else:
-            rest, test = stratified_split(drawings, test_size=self.test_size, seed=self.recipe.seed)
+            rest, test = stratified_split(drawings, test_size=self.test_size, seed=seed)
         aside = rest[:0]
         if self.validation_size > 0:
             try:
                 rest, aside = validation_split(
-                    drawings, rest, validation_size=self.validation_size, seed=self.recipe.seed
+                    drawings, rest, validation_size=self.validation_size, seed=seed
                 )
             except DataError:  # of no class are two left: they train, and nothing validates
                 if self.recipe.patience is not None:
@@ -148,11 +166,19 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, ready for JSON."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**plain, "classes": list(self.classes), "recipe": self.recipe.to_dict()}
+        return {
+            **plain,
+            "classes": list(self.classes),
+            "variation": self.variation.to_dict(),
+            "recipe": self.recipe.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Settings:
         """Rebuild settings from `to_dict`'s values.
+
+        Those of an inkgrad that knew no `split_seed` are understood too: its `augment` was 1 where
+        drawings were shown as they are.
 
         Raises
         ------
@@ -160,7 +186,10 @@ class Settings:
             If a value is missing, unknown or unusable.
         """
         try:
-            return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})
+            known = {**values, "recipe": Recipe.from_dict(values["recipe"])}
+            if "split_seed" not in known and known.get("augment") == 1:
+                known["augment"] = 0
+            return cls(**known)
         except (TypeError, KeyError, AttributeError) as error:
             raise InkgradError(f"the training settings are damaged: {error}") from error
 
@@ -191,7 +220,8 @@ class Settings:
         >>> Settings.choose(("cat", "dog"), {"epochs": 3}).choices()["epochs"]
         3
         """
-        return {**{name: getattr(self, name) for name in _OWN_CHOICES}, **self.recipe.to_dict()}
+        own = {name: getattr(self, name) for name in _OWN_CHOICES}
+        return {**own, "variation": self.variation.to_dict(), **self.recipe.to_dict()}
 
     def differences(self, choices: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of the choices that these settings do not have, with what they have.
@@ -202,7 +232,14 @@ class Settings:
         {'epochs': 3}
         """
         have = self.choices()
+        if "variation" in choices:
+            choices = {**choices, "variation": _as_variation(choices["variation"]).to_dict()}
         return {name: have.get(name) for name, value in choices.items() if have.get(name) != value}
+
+
+def _as_variation(value: Any) -> Variation:
+    """Return a variation, or the one that some strengths by name make."""
+    return value if isinstance(value, Variation) else Variation.from_dict(value)
 
 
 def name_of_place(data: str | os.PathLike[str] | None) -> str | None:

@@ -26,9 +26,17 @@ from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.network import Network, Parameters, seed_network
-from inkgrad.quickdraw import Balanced, Drawings, Loaded, OnProgress, find_task, load_drawings
+from inkgrad.quickdraw import (
+    Balanced,
+    Drawings,
+    Loaded,
+    OnProgress,
+    Varied,
+    find_task,
+    load_drawings,
+)
 from inkgrad.text import listed
-from inkgrad.training import Augmented, Batches, Event, Fitted, Notice, fit
+from inkgrad.training import Batches, Event, Fitted, Notice, fit
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.networks import find_network
@@ -168,9 +176,10 @@ def train(
     on_progress, on_loaded, on_event : callable, optional
         Told how loading, compiling and judging go on, what was loaded, and how training goes on.
     **choices
-        Any of `Settings` (``limit``, ``split``, ``test_size``, ``validation_size``, ``balance``,
-        ``augment``) and of `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``,
-        ``learning_rate``, ``schedule``, ``seed``, …).
+        Any of `Settings` (``limit``, ``split``, ``split_seed``, ``test_size``,
+        ``validation_size``, ``balance``, ``augment``, ``variation``) and of
+        `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``,
+        ``schedule``, ``seed``, …).
 
     Returns
     -------
@@ -230,6 +239,7 @@ def train(
                     limit=chosen.limit,
                     raster=raster,
                     offline=offline,
+                    strokes=chosen.augment > 0,
                     on_progress=on_progress,
                 )
             _check_loaded(loaded, chosen, raster)
@@ -245,7 +255,7 @@ def train(
             with writing_to(folder):
                 fitted = fit(
                     own,
-                    _to_learn_from(parts.train, chosen),
+                    _to_learn_from(parts.train, chosen, raster),
                     validation=parts.validation if len(parts.validation) else None,
                     recipe=chosen.recipe,
                     engine=engine,
@@ -348,10 +358,12 @@ def _check_parts(parts: Parts, loaded: Loaded) -> None:
             )
 
 
-def _to_learn_from(drawings: Drawings, chosen: Settings) -> Batches:
+def _to_learn_from(drawings: Drawings, chosen: Settings, raster: Raster) -> Batches:
     """Return the training part, balanced and in variants if that is asked for."""
-    data: Batches = Balanced(drawings) if chosen.balance else drawings
-    return data if chosen.augment == 1 else Augmented(data, chosen.augment, chosen.recipe.seed)
+    data = Balanced(drawings) if chosen.balance else drawings
+    if chosen.augment == 0:
+        return data
+    return Varied(data, chosen.augment, chosen.variation, chosen.recipe.seed, raster)
 
 
 def _features(engine: Engine, parameters: Parameters, drawings: Drawings) -> Features | None:

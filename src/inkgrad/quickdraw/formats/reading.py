@@ -6,14 +6,16 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from inkgrad.drawing import Raster, to_bitmaps
+from inkgrad.drawing import Raster, join_packed
 from inkgrad.drawing.images import bitmap_from_image
 from inkgrad.drawing.svg import strokes_from_svg
 from inkgrad.errors import DataError, DrawingError
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps
+from inkgrad.quickdraw.drawn import Drawn, draw
 from inkgrad.quickdraw.formats.binary import read_binary
 from inkgrad.quickdraw.formats.impostors import impostors_named
 from inkgrad.quickdraw.formats.kaggle import read_kaggle
@@ -21,8 +23,9 @@ from inkgrad.quickdraw.formats.ndjson import read_inkml, read_json, read_ndjson
 from inkgrad.quickdraw.formats.npy import read_npy
 from inkgrad.quickdraw.formats.record import Record
 from inkgrad.quickdraw.formats.sketchrnn import read_sketchrnn
+from inkgrad.quickdraw.row_strokes import RowStrokes
 
-__all__ = ["PICTURES", "SUFFIXES", "read_bitmaps", "read_bitmaps_and_words", "read_records"]
+__all__ = ["PICTURES", "SUFFIXES", "Read", "read_bitmaps", "read_file", "read_records"]
 
 
 def _read_svg(path: Path) -> Iterator[Record]:
@@ -146,13 +149,21 @@ def read_bitmaps(
     >>> read_bitmaps(path).shape
     (1, 28, 28)
     """
-    bitmaps, _ = read_bitmaps_and_words(
-        path, limit=limit, recognized=recognized, part=part, raster=raster
-    )
-    return bitmaps
+    return read_file(path, limit=limit, recognized=recognized, part=part, raster=raster).bitmaps
 
 
-def read_bitmaps_and_words(
+class Read(NamedTuple):
+    """What a file of drawings holds."""
+
+    bitmaps: Bitmaps
+    """(n, side, side)"""
+    words: list[str | None]
+    """The word that belongs to each."""
+    strokes: RowStrokes | None
+    """What each was drawn from; None if that is not wanted."""
+
+
+def read_file(
     path: str | os.PathLike[str],
     *,
     limit: int | None = None,
@@ -161,8 +172,9 @@ def read_bitmaps_and_words(
     raster: Raster = GOOGLES,
     choose: Callable[[Record], bool] | None = None,
     on_drawn: Callable[[int], object] | None = None,
-) -> tuple[Bitmaps, list[str | None]]:
-    """Do what `read_bitmaps` does, and return the word that belongs to each bitmap too.
+    strokes: bool = False,
+) -> Read:
+    """Do what `read_bitmaps` does, and return words and, if they are wanted, strokes too.
 
     `choose` is shown each record of a file of strokes and says whether it is wanted; there may be
     none. `on_drawn` is told now and then how many bitmaps there are, at last of all.
@@ -186,34 +198,37 @@ def read_bitmaps_and_words(
                 raise DataError(f"{path} holds no drawings; fetch it again, or leave it out")
         if on_drawn is not None:
             on_drawn(len(bitmaps))
-        return bitmaps, [None] * len(bitmaps)
+        rows = RowStrokes.none(len(bitmaps)) if strokes else None
+        return Read(bitmaps, [None] * len(bitmaps), rows)
     numbered = (
         (number, record)
         for number, record in enumerate(read_records(path, part=part), start=1)
         if (recognized is None or record.recognized is recognized)
         and (choose is None or choose(record))
     )
-    drawn: list[Bitmaps] = []
+    drawn: list[Drawn] = []
     words: list[str | None] = []
     wanted = islice(numbered, limit)
     while batch := list(islice(wanted, _BATCH)):
-        drawn.append(_draw(batch, path, raster))
+        drawn.append(_draw(batch, path, raster, strokes))
         words += [record.word for _, record in batch]
         if on_drawn is not None:
             on_drawn(len(words))
-    if not drawn and choose is not None:
-        return np.empty((0, raster.side, raster.side), np.uint8), []
-    if not drawn:
+    if not drawn and choose is None:
         mark = "recognised" if recognized else "not recognised"
         raise DataError(f"{path}: none of its drawings is marked as {mark}; take all drawings")
-    return np.concatenate(drawn), words
+    none = np.empty((0, raster.side, raster.side), np.uint8)
+    bitmaps = np.concatenate([none, *(piece.bitmaps for piece in drawn)])
+    if not strokes:
+        return Read(bitmaps, words, None)
+    packed = join_packed([piece.strokes for piece in drawn if piece.strokes is not None])
+    return Read(bitmaps, words, RowStrokes.all(packed))
 
 
-def _draw(batch: list[tuple[int, Record]], path: Path, raster: Raster) -> Bitmaps:
+def _draw(batch: list[tuple[int, Record]], path: Path, raster: Raster, keep_strokes: bool) -> Drawn:
     """Draw numbered records; an error calls a drawing by its number in the file."""
-    strokes = [record.strokes for _, record in batch]
     try:
-        return to_bitmaps(strokes, **raster.to_dict())
+        return draw([record.strokes for _, record in batch], raster, keep_strokes)
     except DrawingError as error:
         number, _ = batch[error.index or 0]
         raise DataError(f"{path}: drawing {number}: {error.reason}") from None
