@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from inkgrad.engines import Engine, ready_engine
@@ -10,7 +12,7 @@ from inkgrad.model import Model
 from inkgrad.network import Network
 from inkgrad.quickdraw import OnProgress
 
-__all__ = ["get_ready", "judge"]
+__all__ = ["get_ready", "judge", "judge_logits"]
 
 _AT_ONCE = 1024  # drawings between two reports: about a second of the slowest engine
 
@@ -57,9 +59,21 @@ def judge(model: Model, bitmaps: Array, on_progress: OnProgress | None = None) -
     >>> _ = judge(model, np.zeros((3, 28, 28), np.uint8), on_progress=print)
     judge  3 3
     """
-    pieces = [np.zeros((0, len(model.classes)), np.float32)]
+    return _in_pieces(model.predict_proba, len(model.classes), bitmaps, on_progress)
+
+
+def judge_logits(model: Model, bitmaps: Array, on_progress: OnProgress | None = None) -> Array:
+    """Return what `Model.logits` does: (n, classes) float32. See `judge`."""
+    return _in_pieces(model.logits, len(model.classes), bitmaps, on_progress)
+
+
+def _in_pieces(
+    answer: Callable[[Array], Array], classes: int, bitmaps: Array, on_progress: OnProgress | None
+) -> Array:
+    """Return the answers to bitmaps, asked for some at a time."""
+    pieces = [np.zeros((0, classes), np.float32)]
     for start in range(0, len(bitmaps), _AT_ONCE):
-        pieces.append(model.predict_proba(bitmaps[start : start + _AT_ONCE]))
+        pieces.append(answer(bitmaps[start : start + _AT_ONCE]))
         if on_progress is not None:
             on_progress("judge", "", min(start + _AT_ONCE, len(bitmaps)), len(bitmaps))
     return np.concatenate(pieces)

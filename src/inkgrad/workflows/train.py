@@ -37,6 +37,7 @@ from inkgrad.quickdraw import (
 )
 from inkgrad.text import listed
 from inkgrad.training import Batches, Event, Fitted, Notice, fit
+from inkgrad.workflows.calibrate import calibrated
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.networks import find_network
@@ -290,6 +291,7 @@ def _conclude(
     folder, settings = trained.folder, trained.settings
     features = _features(engine, fitted.parameters, parts.train)
     model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
+    model = calibrated(model, parts.validation, on_progress=on_progress)
     probabilities = judge(model, parts.test.bitmaps, on_progress)
     evaluation = measure(probabilities, parts.test.labels, settings.classes)
     record = make_record(settings, loaded, parts, engine.name, evaluation)
