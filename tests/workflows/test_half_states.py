@@ -196,7 +196,8 @@ def check_whole(made, run):
     assert (run / "model.safetensors").read_bytes() == whole
     assert (run / "report.html").read_bytes() == (made / "finished" / "report.html").read_bytes()
     assert {path.name for path in run.iterdir()} <= {
-        *(LAST, BEST, RUN, "metrics.jsonl", "model.safetensors", "report.html")
+        *(LAST, BEST, RUN, "metrics.jsonl", "model.safetensors", "report.html"),
+        *("card.html", "card.md"),
     }
     assert json.loads((run / RUN).read_text()).get("state", "finished") == "finished"
 

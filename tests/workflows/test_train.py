@@ -72,6 +72,8 @@ def test_a_run_leaves_a_model_metrics_and_a_report(doodle_run, doodle_folder):
     assert isinstance(doodle_run, Trained)
     assert doodle_run.stopped == "finished"
     assert {path.name for path in doodle_run.folder.iterdir()} == {
+        "card.html",
+        "card.md",
         "checkpoint-best.safetensors",
         "checkpoint-last.safetensors",
         "metrics.jsonl",
@@ -91,6 +93,12 @@ def test_a_run_leaves_a_model_metrics_and_a_report(doodle_run, doodle_folder):
     facts = json.loads((doodle_run.folder / "run.json").read_text())
     assert facts["state"] == "finished"
     assert facts["settings"]["data"] == str(doodle_folder)
+    assert facts["making"]["seconds"] > 0
+    card = (doodle_run.folder / "card.md").read_text("utf-8")
+    assert facts["making"]["machine"] in card.replace("\\", "")
+    assert "zebra" in card
+    for page, other in (("report.html", "card.html"), ("card.html", "report.html")):
+        assert f'href="{other}"' in (doodle_run.folder / page).read_text("utf-8")
 
 
 def test_the_record_tells_how_the_model_was_made(doodle_run):

@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from inkgrad.cli.app import app
-from inkgrad.cli.options import AsJson, Data, Engine, Limit, ModelFile, Offline, Precision, option
+from inkgrad.cli.options import (
+    AsJson,
+    Data,
+    Engine,
+    Limit,
+    ModelFile,
+    Offline,
+    Precision,
+    given,
+    option,
+)
 from inkgrad.cli.output import print_json
 from inkgrad.errors import InkgradError
 from inkgrad.packaged import DEFAULT_MODEL, is_model
@@ -31,6 +41,26 @@ def evaluate(
         ),
     ] = "auto",
     limit: Limit = None,
+    robustness: Annotated[
+        bool,
+        option(
+            "--robustness",
+            "Also measure what it costs when drawings are moved, turned, cut off, photographed …",
+        ),
+    ] = False,
+    sample: Annotated[
+        int | None,
+        option(
+            "--sample",
+            "With --robustness: use at most N drawings for each disturbance, and N/40 photographs "
+            "for each kind of these (default: 1000).",
+            "N",
+        ),
+    ] = None,
+    card: Annotated[
+        Path | None,
+        option("--card", "Write the model card, card.md and card.html, into FOLDER.", "FOLDER"),
+    ] = None,
     engine: Engine = "auto",
     precision: Precision = "float32",
     offline: Offline = False,
@@ -50,12 +80,17 @@ def evaluate(
             engine=engine,
             precision=precision,
             offline=offline,
+            robustness=robustness,
             on_progress=display.on_progress,
+            **given(sample=sample),
         )
+    files = [] if card is None else evaluated.write_card(card, str(model))
     if as_json:
         print_json({**evaluated.to_dict(), "model": str(model)})
     else:
         terminal.show_evaluation(console, evaluated.to_dict(), METRICS)
+        if files:
+            terminal.show_written(console, {file.name: file for file in files})
 
 
 @app.command()

@@ -261,7 +261,8 @@ def _show(console: Console, trained: Trained) -> None:
     from inkgrad import terminal
     from inkgrad.insight import METRICS
 
-    model, report = (trained.folder / name for name in ("model.safetensors", "report.html"))
+    names = ("model.safetensors", "report.html", "card.html")
+    model, report, card = (trained.folder / name for name in names)
     program, quoted = program_name(), shlex.quote(str(model))
     place = trained.settings.data
     same_data = "" if place is None else f" --data {shlex.quote(place)}"
@@ -270,7 +271,11 @@ def _show(console: Console, trained: Trained) -> None:
         trained.figures(),
         METRICS,
         trained.examples(),
-        files={"model": model, "report": f"{report}  (open it in a browser)"},
+        files={
+            "model": model,
+            "report": f"{report}  (open it in a browser)",
+            "card": f"{card}  (what users of the model must know)",
+        },
         next_commands={
             f"{program} serve {quoted}": "draw in the browser, and watch it think",
             f"{program} predict {quoted} my-drawing.png": "draw one in any paint program",

@@ -217,7 +217,7 @@ DISTURBANCES: tuple[Disturbance, ...] = (
     *(Disturbance("pen width", f"{k:g}×", _as_it_is, k) for k in (0.5, 0.75, 1.25, 1.5, 2.0)),
     *(Disturbance("cut off", f"first {k} %", cut_off(k / 100)) for k in (90, 70, 50, 30)),
     *(Disturbance("wobble", f"{k} %", wobbly(k / 100)) for k in (1, 2, 4)),
-    Disturbance("missing strokes", "one", dropped(1)),
-    Disturbance("missing strokes", "two", dropped(2)),
+    Disturbance("missing", "one stroke", dropped(1)),
+    Disturbance("missing", "two strokes", dropped(2)),
 )
 """The rows of the table, in the order in which they are shown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
+import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkgrad.insight.intervals import Interval
+from inkgrad.text import printable
 from inkgrad.version import __version__
 
-__all__ = ["between", "fact", "percent", "picture", "render"]
+__all__ = ["between", "fact", "markdown", "percent", "picture", "render"]
 
 _THIN_SPACE = "\u202f"
 
@@ -45,7 +47,9 @@ def _environment() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(between=between, percent=percent, picture=picture)
+    environment.filters.update(
+        between=between, md=markdown, percent=percent, picture=picture, printable=printable
+    )
     return environment
 
 
@@ -76,6 +80,17 @@ def between(interval: Interval, is_share: bool = True) -> str:
     if is_share:
         return f"{100 * low:.1f}–{100 * high:.1f}{_THIN_SPACE}%"
     return f"{low:.3f}–{high:.3f}"
+
+
+def markdown(text: str) -> str:
+    r"""Return text as a line of Markdown that shows it as it is.
+
+    Examples
+    --------
+    >>> markdown("a*b|c\n<i>")
+    'a\\*b\\|c?\\<i\\>'
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#|~&!])", r"\\\1", printable(text))
 
 
 def picture(bitmap: NDArray[np.uint8]) -> str:

@@ -31,10 +31,13 @@ from inkgrad.insight.intervals import Interval, paired_difference
 from inkgrad.insight.scenes import SCENES, make_scene
 from inkgrad.model import Model
 
-__all__ = ["PHOTOGRAPH", "Robustness", "RobustnessRow", "measure_robustness"]
+__all__ = ["ANY_SCENE", "PHOTOGRAPH", "Robustness", "RobustnessRow", "measure_robustness"]
 
 PHOTOGRAPH = "photograph"
 """The name of the rows whose strengths are the scenes of `inkgrad.insight.scenes`."""
+
+ANY_SCENE = "any scene"
+"""The row of all photographs together."""
 
 _AT_ONCE = 64  # drawings between two reports
 _MANY = 1000  # drawings that take longer uncompiled than Numba takes to be loaded
@@ -113,7 +116,7 @@ def measure_robustness(
     labels: npt.ArrayLike,
     *,
     drawings: int = 1000,
-    photographs: int = 50,
+    photographs: int = 25,
     seed: int = 0,
     on_progress: Callable[[str, str, int, int], object] | None = None,
 ) -> Robustness:
@@ -126,7 +129,8 @@ def measure_robustness(
 
     The drawings are taken evenly from all classes, in proportion to what there is of each. What
     happens to a drawing depends on the seed, on the name of the row and on its place in `strokes`
-    alone, so a stronger disturbance is the same one, only stronger.
+    alone, so a stronger disturbance is the same one, only stronger. Scenes share no drawings as
+    long as there are enough, so that one row can sum them up.
 
     Parameters
     ----------
@@ -136,7 +140,7 @@ def measure_robustness(
     labels : (n,) whole numbers
         The places of their classes in ``model.classes``.
     drawings, photographs : int
-        The most drawings in each row, and in each scene; 0 photographs leave the scenes out.
+        The most drawings in each row, and the number in each scene; 0 leaves the scenes out.
     seed : int
     on_progress : callable, optional
         Called with ``("disturb", "", done, drawings of all rows)``.
@@ -178,13 +182,15 @@ def measure_robustness(
     draw = partial(_draw, compiled=_worth_compiling(len(chosen) * len(DISTURBANCES)))
     bitmaps = draw(checked, model.raster)
     sample = replace(sample, right=_named_right(model, bitmaps, sample))
-    some = sample.part(_choose(sample.labels, photographs, seed))
     jobs = [
         *((row.name, row.strength, sample, partial(_disturb, row, draw)) for row in DISTURBANCES),
-        *((PHOTOGRAPH, scene, some, partial(_photograph, scene)) for scene in SCENES),
+        *(
+            (PHOTOGRAPH, scene, sample.part(some), partial(_photograph, scene))
+            for scene, some in zip(SCENES, _deal(sample.labels, photographs, seed), strict=True)
+        ),
     ]
     done, total = 0, sum(len(part.labels) for _, _, part, _ in jobs)
-    rows = []
+    counted = []
     for name, strength, part, work in jobs:
         made = []
         for batch in part.batches():
@@ -192,8 +198,12 @@ def measure_robustness(
             done += len(batch.labels)
             if on_progress is not None:
                 on_progress("disturb", "", done, total)
-        rows += _row(model, name, strength, part, made)
-    return Robustness(tuple(rows), len(sample.labels), float(sample.right.mean()), seed)
+        counted.append(_count(model, name, strength, part, made))
+    pictures = [row for row in counted if row.name == PHOTOGRAPH]
+    if photographs:
+        counted[len(DISTURBANCES) : len(DISTURBANCES)] = [_together(pictures)]
+    rows = tuple(row.figures() for row in counted if len(row.after))
+    return Robustness(rows, len(sample.labels), float(sample.right.mean()), seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,33 +272,45 @@ def _worth_compiling(drawings: int) -> bool | None:
     return True if drawings >= _MANY and importlib.util.find_spec("numba") else None
 
 
-def _row(
-    model: Model, name: str, strength: str, part: _Sample, made: list[_Made]
-) -> list[RobustnessRow]:
-    """Return the row of the table, or none if nothing could happen to any drawing."""
-    if not made:
-        return []
-    there = np.concatenate([batch.there for batch in made])
+class _Counted(NamedTuple):
+    """Whether drawings were named right as they are, and disturbed."""
+
+    name: str
+    strength: str
+    before: Mask
+    after: Mask
+    unread: int
+
+    def figures(self) -> RobustnessRow:
+        return RobustnessRow(
+            self.name,
+            self.strength,
+            n=len(self.after),
+            top1=float(self.after.mean()),
+            undisturbed=float(self.before.mean()),
+            interval=paired_difference(self.before, self.after),
+            unread=self.unread,
+        )
+
+
+def _count(model: Model, name: str, strength: str, part: _Sample, made: list[_Made]) -> _Counted:
+    there = np.concatenate([np.zeros(0, bool), *(batch.there for batch in made)])
     after = np.zeros(len(there), bool)
     if there.any():
         bitmaps = np.concatenate([batch.bitmaps for batch in made])
         after[there] = _named_right(model, bitmaps, part.part(np.flatnonzero(there)))
     # A photograph that cannot be read is a mistake; a stroke that is not there cannot be missing.
     counted = np.ones_like(there) if name == PHOTOGRAPH else there
-    if not counted.any():
-        return []
-    before, after = part.right[counted], after[counted]
-    return [
-        RobustnessRow(
-            name,
-            strength,
-            n=len(after),
-            top1=float(after.mean()),
-            undisturbed=float(before.mean()),
-            interval=paired_difference(before, after),
-            unread=int((counted & ~there).sum()),
-        )
-    ]
+    unread = int((counted & ~there).sum())
+    return _Counted(name, strength, part.right[counted], after[counted], unread)
+
+
+def _together(rows: list[_Counted]) -> _Counted:
+    """Return photographs of all scenes as one row."""
+    before, after = (
+        np.concatenate(masks) for masks in zip(*(row[2:4] for row in rows), strict=True)
+    )
+    return _Counted(PHOTOGRAPH, ANY_SCENE, before, after, sum(row.unread for row in rows))
 
 
 def _named_right(model: Model, bitmaps: Bitmaps, sample: _Sample) -> Mask:
@@ -300,3 +322,12 @@ def _choose(labels: Rows, most: int, seed: int) -> Rows:
     order = np.lexsort([np.random.default_rng(seed).random(len(labels)), labels])
     even = np.arange(min(most, len(order))) * len(order) // max(1, min(most, len(order)))
     return np.sort(order[even])
+
+
+def _deal(labels: Rows, each: int, seed: int) -> list[Rows]:
+    """Return `each` rows for every scene, not the same twice as long as there are others."""
+    if each == 0:
+        return [np.zeros(0, np.int64) for _ in SCENES]
+    wanted = each * len(SCENES)
+    pool = np.resize(_choose(labels, wanted, seed), wanted)
+    return [pool[k :: len(SCENES)] for k in range(len(SCENES))]

@@ -15,11 +15,11 @@ from inkgrad.terminal.results import (
     show_exact_checks,
     show_facts,
     show_files,
-    show_inspection,
     show_interruption,
     show_predictions,
     show_rounding,
     show_training,
+    show_written,
 )
 from inkgrad.terminal.tables import (
     check_table,
@@ -50,10 +50,10 @@ __all__ = [
     "show_explanation",
     "show_facts",
     "show_files",
-    "show_inspection",
     "show_interruption",
     "show_predictions",
     "show_rounding",
     "show_training",
+    "show_written",
     "working",
 ]

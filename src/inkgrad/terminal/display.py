@@ -95,10 +95,8 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        step : str
-            "fetch", "draw", "read", "compile", "learn", "judge", "disturb", "lay" or "note". Bytes
-            are fetched, files read, kernels compiled; what several networks learn is counted in
-            steps, the others in drawings.
+        step : "fetch", "draw", "read", "compile", "judge", "disturb", "lay" or "note"
+            Bytes are fetched, files read, kernels compiled; the others are counted in drawings.
             That files are read, which takes but a moment, is shown on a terminal only. A note
             is printed, and stays.
         name : str
@@ -281,7 +279,6 @@ _DOING = {
     "draw": "drawing",
     "read": "reading",
     "compile": "compiling",
-    "learn": "learning",
     "judge": "judging",
     "disturb": "robustness:",
     "lay": "laying out",
@@ -291,7 +288,6 @@ _UNIT = {
     "draw": "drawing",
     "read": "file",
     "compile": "kernel",
-    "learn": "step",
     "judge": "drawing",
     "disturb": "drawing",
     "lay": "drawing",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from inkgrad.terminal.tables import (
     confusion_list,
     confusion_matrix,
     figures,
+    robustness_table,
 )
 
 __all__ = [
@@ -29,11 +29,11 @@ __all__ = [
     "show_exact_checks",
     "show_facts",
     "show_files",
-    "show_inspection",
     "show_interruption",
     "show_predictions",
     "show_rounding",
     "show_training",
+    "show_written",
 ]
 
 _MOST_CLASSES = 20  # rows of the table of classes
@@ -112,6 +112,18 @@ def show_evaluation(
     _show_figures(console, result, metrics)
     console.print()
     console.print(class_table(result["per_class"], most=_MOST_CLASSES))
+    if "robustness" in result:
+        found = result["robustness"]
+        _title(console, f"On {found['n']:,} of them that are known as strokes, disturbed")
+        console.print(robustness_table(found["rows"]))
+        note = f"points: top-1 less {percent(found['top1'])}, that of the same drawings as they are"
+        console.print(Text(note, DIM))
+
+
+def show_written(console: Console, files: Mapping[str, object]) -> None:
+    """Show which files were written, by what they are."""
+    _title(console, "Written")
+    _show_pairs(console, files)
 
 
 def show_predictions(console: Console, predictions: Sequence[Any]) -> None:
@@ -220,38 +232,6 @@ def show_rounding(console: Console, before: float, after: float, drawings: int) 
         f"right about {before:.2%} of {drawings:,} drawings before the weights were rounded, "
         f"{after:.2%} after"
     )
-
-
-def show_inspection(
-    console: Console, counts: Mapping[str, int], found: Mapping[str, Sequence[str]]
-) -> None:
-    """Show how many drawings of each class are suspicious, and what most of these seem to be.
-
-    Parameters
-    ----------
-    console : rich.console.Console
-    counts : dict of str to int
-        How many drawings there are of each class.
-    found : dict of str to list of str
-        For each suspicious drawing of a class, the class that it seems to be of.
-    """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("class", "drawings", "suspicious", "", "rather"):
-        table.add_column(heading, justify="left" if heading in ("class", "rather") else "right")
-    order = sorted(counts, key=lambda name: -len(found[name]) / max(counts[name], 1))
-    for name in order[:_MOST_CLASSES]:
-        number, of = len(found[name]), counts[name]
-        rather = Counter(found[name]).most_common(3)
-        table.add_row(
-            word(name),
-            f"{of:,}",
-            f"{number:,}",
-            percent(number / max(of, 1)),
-            clean(", ".join(f"{other} {times}" for other, times in rather)),
-        )
-    console.print(table)
-    if len(order) > _MOST_CLASSES:
-        console.print(f"… and {len(order) - _MOST_CLASSES} classes with smaller shares", style=DIM)
 
 
 def _title(console: Console, text: str) -> None:

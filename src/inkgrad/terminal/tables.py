@@ -25,6 +25,7 @@ __all__ = [
     "confusion_matrix",
     "data_summary",
     "figures",
+    "robustness_table",
 ]
 
 _MOST_CLASSES = 20  # in a matrix; beyond, a list of confusions says more
@@ -197,6 +198,42 @@ def class_table(per_class: Sequence[Mapping[str, Any]], *, most: int | None = No
             bar(row["f1"] or 0.0, 10),
         )
     return table
+
+
+def robustness_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what each disturbance costs, one a line; those that surely cost something in red.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        With ``name``, ``strength``, ``n``, ``top1``, ``difference`` and ``interval``, as
+        `inkgrad.insight.robustness.RobustnessRow.to_dict` gives them.
+    """
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("disturbed", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    for name in ("drawings", "top-1", "points", "95 % interval"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", min_width=2)
+    last = ""
+    for row in rows:
+        low, high = row["interval"]
+        table.add_row(
+            word("" if row["name"] == last else row["name"]),
+            word(row["strength"]),
+            f"{row['n']:,}",
+            percent(row["top1"]),
+            Text(_points(row["difference"]), RED if high < 0 else ""),
+            f"{_points(low)} to {_points(high)}",
+            bar(max(-row["difference"], 0.0), 10, RED),
+        )
+        last = row["name"]
+    return table
+
+
+def _points(difference: float) -> str:
+    """Return a difference of shares in points, with its sign."""
+    return f"{100 * difference:+.1f}".replace("+0.0", "0.0").replace("-0.0", "0.0")
 
 
 def check_table(checks: Sequence[Mapping[str, Any]]) -> Table:

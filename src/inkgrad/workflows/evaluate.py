@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,16 @@ from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
 from inkgrad.insight import Evaluation
 from inkgrad.insight import evaluate as measure
+from inkgrad.insight.robustness import Robustness
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
 from inkgrad.quickdraw.data_locations import BucketFolder, OwnFiles, OwnFolder, find_data_location
+from inkgrad.workflows.documents import Judgement, write_model_card
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
+from inkgrad.workflows.robustness import DRAWINGS, refuse_without_strokes, robustness_of
+from inkgrad.workflows.run import read_making
 
 __all__ = ["PARTS", "Evaluated", "evaluate"]
 
@@ -39,27 +44,70 @@ class Evaluated:
         Where the drawings came from, in one line.
     missing : tuple of str
         The model's classes of which there are no drawings; they count for nothing.
+    model : Model
+    loaded : Loaded
+        The data that the drawings are a part of.
     drawings : Drawings
         The drawings used, and
     probabilities : (n, classes) array
         what the model said of them.
+    robustness : Robustness or None
+        What disturbances cost, if that was asked for.
     """
 
     evaluation: Evaluation
     part: str
     source: str
     missing: tuple[str, ...]
+    model: Model
+    loaded: Loaded
     drawings: Drawings
     probabilities: Array
+    robustness: Robustness | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return figures, part, source and missing classes as plain values, ready for JSON."""
-        return {
+        """Return figures, part, source and missing classes as plain values, ready for JSON.
+
+        With ``"robustness"``, if that was measured.
+        """
+        plain = {
             **self.evaluation.to_dict(),
             "part": self.part,
             "source": self.source,
             "missing": list(self.missing),
         }
+        if self.robustness is not None:
+            plain["robustness"] = self.robustness.to_dict()
+        return plain
+
+    def write_card(self, folder: str | os.PathLike[str], model_file: str = "MODEL") -> list[Path]:
+        """Write the model card, ``card.md`` and ``card.html``, into a folder; return their paths.
+
+        Time and machine of the training are on it if the folder is that of the training's run.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it is missing.
+        model_file : str
+            How the card's command calls the model.
+
+        Raises
+        ------
+        OSError
+            If the files cannot be written.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        origin = origin_of(self.model)
+        settings = None if origin is None else origin.settings
+        making = None if settings is None else read_making(folder, settings)
+        judged = Judgement(
+            self.loaded, self.drawings, self.evaluation, self.probabilities, self.part
+        )
+        return write_model_card(
+            folder, self.model, settings, judged, self.robustness, making, model_file
+        )
 
 
 def evaluate(
@@ -71,6 +119,8 @@ def evaluate(
     engine: str | Engine = "auto",
     precision: str = "float32",
     offline: bool = False,
+    robustness: bool = False,
+    sample: int = DRAWINGS,
     on_progress: OnProgress | None = None,
 ) -> Evaluated:
     """Measure a model on drawings.
@@ -94,6 +144,11 @@ def evaluate(
         In what the model computes: see `inkgrad.Model`.
     offline : bool
         Ask no server.
+    robustness : bool
+        Measure what disturbances cost, too: see `inkgrad.insight.robustness`.
+    sample : int
+        For `robustness`: most drawings for each disturbance, and 40 times fewer photographs
+        for each scene.
     on_progress : callable, optional
         Told how loading, compiling and judging go on.
 
@@ -111,6 +166,8 @@ def evaluate(
         raise InkgradError(f"part is {part!r}; choose one of {', '.join(PARTS)}")
     if limit is not None and limit < 1:
         raise InkgradError(f"limit is {limit}; give 1 or more")
+    if sample < 1:
+        raise InkgradError(f"sample is {sample}; give 1 or more drawings")
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine, precision)
     origin = origin_of(model)
     get = functools.partial(
@@ -119,6 +176,7 @@ def evaluate(
         data=data,
         raster=model.raster,
         offline=offline,
+        strokes=robustness,
         on_progress=on_progress,
     )
     # First as in training: only then can it be told whether these are the training's drawings.
@@ -139,10 +197,20 @@ def evaluate(
             loaded, missing = get(limit=limit)
             drawings = loaded.drawings
     drawings = _first(drawings, limit)
+    if robustness:
+        refuse_without_strokes(drawings, loaded.source)
     model = model.with_engine(get_ready(engine, model.network, on_progress, precision))
     probabilities = judge(model, drawings.bitmaps, on_progress)
     evaluation = measure(probabilities, drawings.labels, model.classes)
-    return Evaluated(evaluation, part, loaded.source, missing, drawings, probabilities)
+    found = Evaluated(
+        evaluation, part, loaded.source, missing, model, loaded, drawings, probabilities
+    )
+    if not robustness:
+        return found
+    disturbed = robustness_of(
+        model, drawings, most=sample, source=loaded.source, on_progress=on_progress
+    )
+    return replace(found, robustness=disturbed)
 
 
 def _load(

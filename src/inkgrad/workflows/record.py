@@ -16,7 +16,16 @@ from inkgrad.quickdraw import Loaded
 from inkgrad.version import __version__
 from inkgrad.workflows.settings import Parts, Settings
 
-__all__ = ["FIGURES", "FLAGS", "Origin", "command", "make_record", "origin_of"]
+__all__ = [
+    "FIGURES",
+    "FLAGS",
+    "Origin",
+    "command",
+    "make_record",
+    "name_of_data",
+    "origin_of",
+    "source_of",
+]
 
 FIGURES = ("n", "top1", "top3", "map3", "balanced_accuracy")
 """The figures of the test part that a model file holds."""
@@ -67,7 +76,7 @@ def make_record(
         "command": command(settings),
         "engine": engine,
         "data": {
-            "source": _source(loaded),
+            "source": source_of(loaded),
             "attribution": loaded.attribution,
             "fingerprint": loaded.drawings.fingerprint(),
             "counts": loaded.drawings.counts(),
@@ -114,8 +123,7 @@ def command(settings: Settings) -> str:
     else:
         words += ["--classes", ",".join(settings.classes)]
     if settings.data:
-        is_address = "://" in settings.data
-        words += ["--data", settings.data if is_address else Path(settings.data).name]
+        words += ["--data", name_of_data(settings.data)]
     if settings.network is not None:
         words += ["--network", "network.json"]  # what `inkgrad info --json` prints of the model
     words += ["--seed", str(settings.recipe.seed)]
@@ -137,7 +145,18 @@ def _in_words(value: Any) -> str:
     return ",".join(f"{name}={v:g}" for name, v in value.items() if v != usual[name])
 
 
-def _source(loaded: Loaded) -> str:
+def name_of_data(data: str) -> str:
+    """Return an address as it is, and of a path the name alone: nothing of the machine's folders.
+
+    Examples
+    --------
+    >>> name_of_data("/somewhere/quickdraw"), name_of_data("https://example.org/quickdraw")
+    ('quickdraw', 'https://example.org/quickdraw')
+    """
+    return data if "://" in data else Path(data).name
+
+
+def source_of(loaded: Loaded) -> str:
     """Return where drawings came from, but for the machine's folders and the day's network."""
     if loaded.built_in:
         return "built-in doodles"

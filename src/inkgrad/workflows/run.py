@@ -9,11 +9,12 @@ import re
 import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from inkgrad.errors import InkgradError, ModelError
+from inkgrad.insight.card import Making
 from inkgrad.json_text import parse_json
 from inkgrad.model import load
 from inkgrad.network import Network
@@ -35,6 +36,7 @@ __all__ = [
     "default_folder",
     "finished_already",
     "folder_to_resume",
+    "read_making",
     "read_run",
     "refuse_to_overwrite",
     "resume_run",
@@ -70,9 +72,11 @@ def default_folder(task: str | None, classes: Sequence[str]) -> Path:
     return Path("runs") / (name[:_LONGEST_NAME].rstrip("-") or "run")
 
 
-def write_run(folder: Path, settings: Settings, state: str) -> None:
-    """Write down what the run in `folder` was asked for, and how far it is."""
-    facts = {"state": state, "settings": settings.to_dict()}
+def write_run(folder: Path, settings: Settings, state: str, making: Making | None = None) -> None:
+    """Write down what the run in `folder` was asked for, how far it is, and how it was made."""
+    facts: dict[str, Any] = {"state": state, "settings": settings.to_dict()}
+    if making is not None:
+        facts["making"] = asdict(making)
     atomic_write_bytes(folder / RUN, (json.dumps(facts, indent=1) + "\n").encode())
 
 
@@ -102,6 +106,22 @@ def read_run(folder: Path) -> tuple[Settings, str]:
         ) from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InkgradError(f"{path} is damaged ({error}); start over with --restart") from error
+
+
+def read_making(folder: Path, settings: Settings) -> Making | None:
+    """Return on what machine, and how long, the finished run in `folder` was trained.
+
+    None if there is no such run, if it has other settings, or if it does not tell.
+    """
+    try:
+        found, state = read_run(folder)
+        making = Making(**parse_json((folder / RUN).read_bytes())["making"])
+    except (InkgradError, OSError, ValueError, KeyError, TypeError):
+        return None
+    sound = isinstance(making.machine, str) and isinstance(making.seconds, (int, float))
+    # The model file does not tell where the data lay.
+    same = replace(found, data=None) == replace(settings, data=None)
+    return making if sound and same and state == FINISHED else None
 
 
 @contextlib.contextmanager

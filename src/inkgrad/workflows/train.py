@@ -15,13 +15,7 @@ from inkgrad.drawing import Raster
 from inkgrad.engines import Engine, advice
 from inkgrad.errors import InkgradError
 from inkgrad.features import Features, measure_features
-from inkgrad.insight import (
-    Evaluation,
-    Reading,
-    most_confident_mistakes,
-    read_drawings,
-    write_report,
-)
+from inkgrad.insight import Evaluation, Reading
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
@@ -39,6 +33,7 @@ from inkgrad.text import listed
 from inkgrad.training import Batches, Event, Fitted, Notice, fit
 from inkgrad.workflows.calibrate import calibrated
 from inkgrad.workflows.claim import claim
+from inkgrad.workflows.documents import Judgement, readings, write_documents
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.record import make_record
@@ -46,7 +41,6 @@ from inkgrad.workflows.run import (
     BEGUN,
     FINISHED,
     MODEL,
-    REPORT,
     TRAINING,
     begun,
     default_folder,
@@ -64,7 +58,7 @@ __all__ = ["OnLoaded", "Trained", "train"]
 OnLoaded = Callable[[Loaded, Parts], None]
 
 _REMEMBERED = 300  # drawings of each class, for the features in the model file
-_MISTAKES, _RECOGNISED, _EXAMPLES = 40, 24, 5  # pictures in the report and in the terminal
+_EXAMPLES = 5  # pictures in the terminal
 
 
 @dataclass(frozen=True)
@@ -74,8 +68,8 @@ class Trained:
     Attributes
     ----------
     folder : Path
-        Holds ``model.safetensors``, ``metrics.jsonl``, ``report.html``, ``run.json`` (the
-        settings) and the checkpoints.
+        Holds ``model.safetensors``, ``metrics.jsonl``, ``report.html``, the model card
+        as ``card.md`` and ``card.html``, ``run.json`` (the settings) and the checkpoints.
     stopped : str
         Why training ended; ``"interrupted"`` means that `train` with ``resume=True`` goes on, and
         that model and report are not written yet; ``"finished already"`` that there was nothing to
@@ -122,7 +116,7 @@ class Trained:
         test = self.parts.test
         shown = np.unique(np.linspace(0, len(test.classes) - 1, _EXAMPLES).round())
         firsts = [np.flatnonzero(test.labels == k)[0] for k in shown]
-        return _readings(test, self.probabilities, np.array(firsts))
+        return readings(test, self.probabilities, np.array(firsts))
 
 
 def train(
@@ -297,8 +291,9 @@ def _conclude(
     record = make_record(settings, loaded, parts, engine.name, evaluation)
     model = replace(model, record=record)
     model.save(folder / MODEL)
-    _write_report(folder, model, parts.test, evaluation, probabilities, fitted.records)
-    write_run(folder, settings, FINISHED)
+    judged = Judgement(loaded, parts.test, evaluation, probabilities)
+    making = write_documents(folder, model, settings, judged, fitted.records, on_progress)
+    write_run(folder, settings, FINISHED, making)
     return replace(trained, model=model, evaluation=evaluation, probabilities=probabilities)
 
 
@@ -376,40 +371,3 @@ def _features(engine: Engine, parameters: Parameters, drawings: Drawings) -> Fea
         for row in rows
     )
     return measure_features(engine, parameters, (drawings.batch(row)[0] for row in some))
-
-
-def _write_report(
-    folder: Path,
-    model: Model,
-    test: Drawings,
-    evaluation: Evaluation,
-    probabilities: Array,
-    history: Sequence[dict[str, Any]],
-) -> None:
-    """Write the report: curves, confusions, mistakes and what the model file records."""
-    record = model.record
-    wrong = most_confident_mistakes(probabilities, test.labels, _MISTAKES)
-    right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)
-    right = right[:: max(1, len(right) // _RECOGNISED)][:_RECOGNISED]  # from all classes
-    write_report(
-        folder / REPORT,
-        title=record["settings"]["task"] or ", ".join(model.classes[:5]),
-        evaluation=evaluation,
-        history=history,
-        record={
-            "drawings": record["data"]["source"],
-            "licence of the drawings": record["data"]["attribution"] or None,
-            **{f"to {what}": number for what, number in record["drawings"].items()},
-            "command": record["command"],
-            "recipe": record["settings"]["recipe"],
-            "network": model.network.summary(),
-        },
-        mistakes=_readings(test, probabilities, wrong),
-        examples=_readings(test, probabilities, right),
-    )
-
-
-def _readings(drawings: Drawings, probabilities: Array, rows: Array) -> list[Reading]:
-    """Return some drawings with what they are and what is read in them."""
-    part = drawings.subset(rows)
-    return read_drawings(part.bitmaps, probabilities[rows], part.classes, part.labels)

@@ -1,0 +1,132 @@
+"""The parts of a model card: what both its forms, Markdown and HTML, are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Card", "Confused", "Line", "Section", "Table", "Tile"]
+
+Bitmap = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: its cells and, for HTML, a bar from -1 to 1."""
+
+    cells: tuple[str, ...]
+    bar: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes
+    ----------
+    title : str
+    columns : tuple of str
+    lines : tuple of Line
+    words : tuple of int
+        Which columns are text; the others are numbers.
+    is_signed : bool
+        Whether bars begin in the middle, to the left for what is lost.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    words: tuple[int, ...] = (0,)
+    is_signed: bool = False
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether the lines have bars."""
+        return any(line.bar is not None for line in self.lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Confused:
+    """Drawings of one class that were read as another, to be shown as pictures."""
+
+    drawn: str
+    read: str
+    note: str
+    bitmaps: tuple[Bitmap, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A class: how often it is recognised, and a drawing of it that was; None if none was."""
+
+    name: str
+    recall: float | None
+    note: str
+    bitmap: Bitmap | None
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A section, in the order in which its parts are shown.
+
+    Attributes
+    ----------
+    title : str
+    text : tuple of str
+        Paragraphs.
+    facts : tuple of (str, str)
+        Names and what they stand for.
+    tables : tuple of Table
+    confused : tuple of Confused
+        Shown as pictures, in HTML alone.
+    points : tuple of str
+        A list of sentences.
+    code : str
+        A command that can be copied; empty for none.
+    parts : tuple of Section
+        Sections within this one.
+    """
+
+    title: str
+    text: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    tables: tuple[Table, ...] = ()
+    confused: tuple[Confused, ...] = ()
+    points: tuple[str, ...] = ()
+    code: str = ""
+    parts: tuple[Section, ...] = ()
+
+    @property
+    def anchor(self) -> str:
+        """The title as an address within the page."""
+        return "".join(c if c.isalnum() else "-" for c in self.title.lower())
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """A model card: the one source of its Markdown and its HTML.
+
+    Attributes
+    ----------
+    title : str
+    lead : str
+        One sentence: what the model does, and how well.
+    figures : dict of str to (str, str, str)
+        Figures of merit: by title the value, its 95 % interval (empty where there is none) and
+        what it is.
+    tiles : tuple of Tile
+        Every class, the best recognised first.
+    sections : tuple of Section
+        Headed as M. Mitchell et al. propose in "Model Cards for Model Reporting" (2019).
+    report : str
+        The file name of the training's report beside the card; empty for none.
+    """
+
+    title: str
+    lead: str
+    figures: dict[str, tuple[str, str, str]]
+    tiles: tuple[Tile, ...]
+    sections: tuple[Section, ...]
+    report: str = ""

@@ -1,0 +1,157 @@
+"""Documents about a model: the report for those who train it, the card for those who use it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkgrad.insight import (
+    Evaluation,
+    Reading,
+    most_confident_mistakes,
+    read_drawings,
+    write_report,
+)
+from inkgrad.insight.card import CARD_HTML, Known, Making, make_card, told, write_card
+from inkgrad.insight.robustness import Robustness
+from inkgrad.layers import Array
+from inkgrad.model import Model
+from inkgrad.quickdraw import Drawings, Loaded, OnProgress
+from inkgrad.text import listed
+from inkgrad.workflows.machine import machine_line
+from inkgrad.workflows.record import name_of_data, source_of
+from inkgrad.workflows.robustness import robustness_of, with_strokes
+from inkgrad.workflows.run import MODEL, REPORT
+from inkgrad.workflows.settings import Settings
+
+__all__ = ["Judgement", "readings", "write_documents", "write_model_card"]
+
+_MISTAKES, _RECOGNISED = 40, 24  # pictures in the report
+_LONG = 300.0  # seconds of training: to disturb
+_FEW = 200  # drawings in every way takes about five percent of them
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a model said of drawings that are known.
+
+    Attributes
+    ----------
+    loaded : Loaded
+        The data that the drawings are a part of.
+    drawings : Drawings
+    evaluation : Evaluation
+    probabilities : (n, classes) array
+    part : "test" or "all"
+    """
+
+    loaded: Loaded
+    drawings: Drawings
+    evaluation: Evaluation
+    probabilities: Array
+    part: str = "test"
+
+
+def write_documents(
+    folder: Path,
+    model: Model,
+    settings: Settings,
+    judged: Judgement,
+    records: Sequence[Mapping[str, Any]],
+    on_progress: OnProgress | None,
+) -> Making:
+    """Write the report and the card of a training, and return how it was made.
+
+    Robustness is measured by few drawings, if that costs little beside the training.
+    """
+    _write_report(folder, model, judged, records)
+    seconds = sum(record["seconds"] for record in records if record["event"] == "epoch")
+    making = Making(float(seconds), machine_line())
+    robustness = None
+    if making.seconds >= _LONG and len(with_strokes(judged.drawings)):
+        robustness = robustness_of(
+            model, judged.drawings, most=_FEW, photographs=0, on_progress=on_progress
+        )
+    write_model_card(folder, model, settings, judged, robustness, making, MODEL)
+    return making
+
+
+def write_model_card(
+    folder: Path,
+    model: Model,
+    settings: Settings | None,
+    judged: Judgement,
+    robustness: Robustness | None,
+    making: Making | None,
+    model_file: str,
+) -> list[Path]:
+    """Write the card, ``card.md`` and ``card.html``; it links the report that lies beside it."""
+    known = Known(
+        model=model,
+        evaluation=judged.evaluation,
+        part=judged.part,
+        source=source_of(judged.loaded),
+        bitmaps=judged.drawings.bitmaps,
+        labels=judged.drawings.labels,
+        probabilities=judged.probabilities,
+        attribution=judged.loaded.attribution,
+        built_in=judged.loaded.built_in,
+        robustness=robustness,
+        robustness_command=_robustness_command(model_file, settings),
+        making=making,
+    )
+    report = REPORT if (folder / REPORT).is_file() else ""
+    return list(write_card(folder, make_card(known, _title(model), report)).values())
+
+
+def readings(drawings: Drawings, probabilities: Array, rows: Array) -> list[Reading]:
+    """Return some drawings with what they are and what is read in them."""
+    part = drawings.subset(rows)
+    return read_drawings(part.bitmaps, probabilities[rows], part.classes, part.labels)
+
+
+def _write_report(
+    folder: Path, model: Model, judged: Judgement, history: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write the report: curves, confusions, mistakes and what the model file records."""
+    record, test, probabilities = model.record, judged.drawings, judged.probabilities
+    wrong = most_confident_mistakes(probabilities, test.labels, _MISTAKES)
+    right = np.flatnonzero(probabilities.argmax(axis=1) == test.labels)
+    right = right[:: max(1, len(right) // _RECOGNISED)][:_RECOGNISED]  # from all classes
+    write_report(
+        folder / REPORT,
+        title=_title(model),
+        evaluation=judged.evaluation,
+        history=[dict(line) for line in history],
+        record={
+            "drawings": record["data"]["source"],
+            "licence of the drawings": record["data"]["attribution"] or None,
+            **{f"to {what}": number for what, number in record["drawings"].items()},
+            "command": record["command"],
+            "recipe": record["settings"]["recipe"],
+            "network": model.network.summary(),
+        },
+        mistakes=readings(test, probabilities, wrong),
+        examples=readings(test, probabilities, right),
+        card=CARD_HTML,
+    )
+
+
+def _robustness_command(model_file: str, settings: Settings | None) -> str:
+    """Return the command that measures robustness and writes the card again, beside this one.
+
+    It names no folders of the machine, only what the data was called.
+    """
+    words = ["inkgrad", "evaluate", model_file, "--robustness", "--card", "."]
+    if settings is not None and settings.data:
+        words += ["--data", name_of_data(settings.data)]
+    return shlex.join(words)
+
+
+def _title(model: Model) -> str:
+    return told.text(model.record, "settings", "task") or listed(model.classes, 5)
