@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -328,6 +329,20 @@ def test_preview(doodle_folder):
     assert "of 80 drawings · 2 classes · seed 7" in ok("preview", *drawings, "--seed", 7)
     assert Path("sheet.png").exists()
     assert "built-in doodles: 2 drawings" in ok("preview", "--n", 2)
+
+
+def test_inspect(doodle_folder):
+    options = ("--folds", 2, "--epochs", 1, "--engine", "reference", "-o", "odd")
+    words = ("inspect", doodle_folder, "--classes", "cat,dog,zebra", *options)
+    out = ok(*words)
+    listed = json.loads(Path("odd/suspicious.json").read_text())["suspicious"]
+    assert re.search(rf"^{len(listed)} of 120 drawings are suspicious \(networks", out, re.M)
+    for name, count in Counter(one["class_name"] for one in listed).items():
+        assert re.search(rf"^ *{name} +40 +{count} +\d+\.\d %  ", out, re.M)
+        assert Path(f"odd/{name}.png").exists()
+    assert json.loads(run(*words, "--json").stdout)["suspicious"] == listed
+    assert "nowhere" in failed("inspect", "nowhere", "--classes", "cat,dog", "-o", "never")
+    assert not Path("never").exists()
 
 
 def test_pack(surroundings):

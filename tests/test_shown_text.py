@@ -122,6 +122,8 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "preview": ("preview", "NAME", "-o", "NAME.png"),
     "preview nothing": ("preview", "NAME.npy"),
     "preview a class": ("preview", "NAME", "--class", "NAME"),
+    "inspect": ("inspect", "NAME", "--folds", 2, "--epochs", 1, *REFERENCE),
+    "inspect nothing": ("inspect", "NAME/none", "-o", "NAME"),
     "pack": ("pack", "NAME", "-o", "NAME-packed"),
     "pack in one": ("pack", "NAME/one/NAME.json", "-o", "NAME.npy"),
     "pack nothing": ("pack", "NAME.json"),

@@ -22,7 +22,7 @@ UsageError: Any = typer.BadParameter.__base__  # what typer says, in its own wor
 
 _ORDER = (
     *("demo", "train", "evaluate", "predict", "explain"),
-    *("download", "preview", "pack", "export", "info", "check", "serve"),
+    *("download", "preview", "inspect", "pack", "export", "info", "check", "serve"),
 )
 """As help lists the commands."""
 

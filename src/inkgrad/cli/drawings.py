@@ -1,16 +1,18 @@
-"""The commands for drawings themselves: `download`, `preview` and `pack`."""
+"""The commands for drawings themselves: `download`, `preview`, `inspect` and `pack`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inkgrad.cli.app import app
-from inkgrad.cli.options import option
+from inkgrad.cli.options import AsJson, Engine, Limit, Offline, option
+from inkgrad.cli.output import print_json
 
-__all__ = ["download", "pack", "preview"]
+__all__ = ["download", "inspect", "pack", "preview"]
 
 
 @app.command()
@@ -99,6 +101,71 @@ def preview(
             on_progress=display.on_progress,
         )
     terminal.show_files(console, {f"{previewed.title}: {previewed.facts}": previewed.path})
+
+
+@app.command()
+def inspect(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PLACE", help="Drawings to inspect, as for train --data (default: the same)."
+        ),
+    ] = None,
+    classes: Annotated[
+        str | None, option("--classes", "Classes to tell apart, comma-separated.", "A,B,C")
+    ] = None,
+    task: Annotated[
+        str | None, option("--task", "Classes by task name, as for train.", "NAME")
+    ] = None,
+    limit: Limit = None,
+    out: Annotated[
+        Path,
+        option("--out -o", "Folder for suspicious.json and a CLASS.png per class.", "FOLDER"),
+    ] = Path("suspicious"),
+    n: Annotated[int, option("--n", "Maximum drawings on a sheet; the list has all.", "N")] = 48,
+    folds: Annotated[int, option("--folds", "Folds of the cross-validation.", "N")] = 4,
+    epochs: Annotated[
+        int | None,
+        option(
+            "--epochs",
+            "Passes over the drawings in each fold (default: to see 200,000, 3 to 30).",
+            "N",
+        ),
+    ] = None,
+    seed: Annotated[int, option("--seed", "Random seed of split, folds and training.", "N")] = 42,
+    engine: Engine = "auto",
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show drawings whose label is probably wrong."""
+    from inkgrad import terminal, workflows
+
+    console = terminal.make_console(sys.stderr if as_json else None)
+    with terminal.TrainingDisplay(console) as display:
+        found = workflows.inspect(
+            data,
+            out,
+            classes=classes,
+            task=task,
+            limit=limit,
+            n=n,
+            folds=folds,
+            epochs=epochs,
+            seed=seed,
+            engine=engine,
+            offline=offline,
+            on_progress=display.on_progress,
+        )
+    if as_json:
+        print_json(found.to_dict())
+        return
+    rather = {name: [one.suggested for one in found.of(name)] for name in found.counts}
+    terminal.show_inspection(console, found.counts, rather)
+    what = (
+        f"{len(found.suspicious):,} of {sum(found.counts.values()):,} drawings are suspicious "
+        f"(networks that had not seen them were right about {found.accuracy:.1%})"
+    )
+    terminal.show_files(console, {what: found.path})
 
 
 @app.command()

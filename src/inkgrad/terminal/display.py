@@ -95,8 +95,10 @@ class TrainingDisplay:
 
         Parameters
         ----------
-        step : "fetch", "draw", "read", "compile", "judge", "disturb", "lay" or "note"
-            Bytes are fetched, files read, kernels compiled; the others are counted in drawings.
+        step : str
+            "fetch", "draw", "read", "compile", "learn", "judge", "disturb", "lay" or "note". Bytes
+            are fetched, files read, kernels compiled; what several networks learn is counted in
+            steps, the others in drawings.
             That files are read, which takes but a moment, is shown on a terminal only. A note
             is printed, and stays.
         name : str
@@ -279,6 +281,7 @@ _DOING = {
     "draw": "drawing",
     "read": "reading",
     "compile": "compiling",
+    "learn": "learning",
     "judge": "judging",
     "disturb": "robustness:",
     "lay": "laying out",
@@ -288,6 +291,7 @@ _UNIT = {
     "draw": "drawing",
     "read": "file",
     "compile": "kernel",
+    "learn": "step",
     "judge": "drawing",
     "disturb": "drawing",
     "lay": "drawing",

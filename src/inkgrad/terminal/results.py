@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "show_exact_checks",
     "show_facts",
     "show_files",
+    "show_inspection",
     "show_interruption",
     "show_predictions",
     "show_rounding",
@@ -232,6 +234,38 @@ def show_rounding(console: Console, before: float, after: float, drawings: int) 
         f"right about {before:.2%} of {drawings:,} drawings before the weights were rounded, "
         f"{after:.2%} after"
     )
+
+
+def show_inspection(
+    console: Console, counts: Mapping[str, int], found: Mapping[str, Sequence[str]]
+) -> None:
+    """Show how many drawings of each class are suspicious, and what most of these seem to be.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    counts : dict of str to int
+        How many drawings there are of each class.
+    found : dict of str to list of str
+        For each suspicious drawing of a class, the class that it seems to be of.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("class", "drawings", "suspicious", "", "rather"):
+        table.add_column(heading, justify="left" if heading in ("class", "rather") else "right")
+    order = sorted(counts, key=lambda name: -len(found[name]) / max(counts[name], 1))
+    for name in order[:_MOST_CLASSES]:
+        number, of = len(found[name]), counts[name]
+        rather = Counter(found[name]).most_common(3)
+        table.add_row(
+            word(name),
+            f"{of:,}",
+            f"{number:,}",
+            percent(number / max(of, 1)),
+            clean(", ".join(f"{other} {times}" for other, times in rather)),
+        )
+    console.print(table)
+    if len(order) > _MOST_CLASSES:
+        console.print(f"… and {len(order) - _MOST_CLASSES} classes with smaller shares", style=DIM)
 
 
 def _title(console: Console, text: str) -> None:

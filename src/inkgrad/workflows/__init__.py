@@ -7,6 +7,7 @@ from inkgrad.workflows.evaluate import Evaluated, evaluate
 from inkgrad.workflows.explain import explain
 from inkgrad.workflows.export import Exported, export_html, export_model
 from inkgrad.workflows.info import info
+from inkgrad.workflows.inspect import Inspected, inspect
 from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.pack import Packed, pack
 from inkgrad.workflows.predict import Prediction, predict
@@ -18,6 +19,7 @@ from inkgrad.workflows.train import Trained, train
 __all__ = [
     "Evaluated",
     "Exported",
+    "Inspected",
     "Packed",
     "Parts",
     "Prediction",
@@ -35,6 +37,7 @@ __all__ = [
     "export_model",
     "find_network",
     "info",
+    "inspect",
     "pack",
     "predict",
     "preview",

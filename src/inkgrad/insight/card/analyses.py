@@ -1,4 +1,4 @@
-"""A model card's quantitative analyses: classes, confusions, confidence, robustness, wrong labels."""
+"""A card's quantitative analyses: classes, confusions, confidence, robustness, wrong labels."""
 
 from __future__ import annotations
 
