@@ -7,12 +7,15 @@
  * @module
  */
 
+import { attribute, logOdds, occlude, patches } from "./attribution.js";
 import { backward, forward, lossOf, step } from "./engine.js";
 import { ModelError, ShapeError } from "../errors.js";
 import { softmax } from "../layers/softmax.js";
 import { Model, asInput } from "./model.js";
 import { Network } from "./network.js";
 import { addClass, variants } from "./newclass.js";
+import { bitmapWithout, partsOf } from "./parts.js";
+import { intoFrame } from "../drawing/simplify.js";
 import { DrawingError } from "../drawing/strokes.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
@@ -83,6 +86,22 @@ import { DrawingError } from "../drawing/strokes.js";
  * @property {number} steps how many
  */
 
+/**
+ * What of the drawing made the network give a class its logit: see `attribute`.
+ *
+ * @typedef {{ gradient: Float32Array, cam: Float64Array | null, camLayer: string | null }}
+ *   Attributed
+ */
+
+/**
+ * By how much the log-odds of a class fall without parts `first`, `first` + 1, … of the drawing,
+ * and how many parts there are.
+ *
+ * @typedef {{ falls: number[], first: number, count: number }} Ablated
+ */
+
+const SLICE = 12; // milliseconds after which other calls have their turn
+
 /** A model that is looked at and taught, and the drawing that it was shown last. */
 export class Learner {
   /** @type {Model | null} */
@@ -92,8 +111,12 @@ export class Learner {
   /** @type {Model | null} */
   #model = null; // as it is now
   #steps = 0; // since #start
+  /** @type {Drawing} */
+  #drawing = [];
   /** @type {Uint8Array | null} */
   #bitmap = null; // of the drawing at hand
+  /** @type {{ kind: string, logits: Float32Array, left: (() => Float32Array | null)[] } | null} */
+  #trials = null; // what is left of the drawing at hand when a part is taken away
   /** @type {Pass | null} */
   #pass = null; // of it through the model, if it is known
 
@@ -165,8 +188,9 @@ export class Learner {
   see(drawing, withOutputs = true) {
     const start = performance.now();
     const answer = this.#now().recognise(drawing);
+    this.#drawing = drawing;
     this.#bitmap = answer.bitmap;
-    this.#pass = null;
+    this.#pass = this.#trials = null;
     const outputs = withOutputs ? this.#seen().outputs : null;
     return { ...answer, outputs, milliseconds: performance.now() - start };
   }
@@ -179,6 +203,52 @@ export class Learner {
    */
   learn(label) {
     return backward(this.#now().network, this.#seen(), label);
+  }
+
+  /**
+   * Return the gradient of a class's logit by the drawing at hand, and Grad-CAM.
+   *
+   * @param {number} label the class's index
+   * @returns {Attributed}
+   */
+  attribute(label) {
+    return attribute(this.#now().network, this.#seen(), label);
+  }
+
+  /**
+   * Take parts of the drawing at hand away, one at a time, for some milliseconds.
+   *
+   * @param {string} kind "strokes" or "occlusion"
+   * @param {number} label the class's index
+   * @param {number} [first] the part to begin with: where the call before ended
+   * @returns {Ablated | null} null if it is another drawing or model than when the first was taken
+   */
+  ablate(kind, label, first = 0) {
+    const model = this.#now();
+    if (first === 0) this.#trials = this.#tried(kind);
+    if (this.#trials?.kind !== kind) return null;
+    const { logits, left } = this.#trials;
+    const whole = logOdds(logits, label);
+    const falls = [];
+    const end = performance.now() + SLICE;
+    for (let i = first; i < left.length && (i === first || performance.now() < end); i++) {
+      const x = left[i]();
+      falls.push(x === null ? 0 : whole - logOdds(model.answer(x), label));
+    }
+    return { falls, first, count: left.length };
+  }
+
+  /** @param {string} kind */
+  #tried(kind) {
+    const model = this.#now();
+    const { network, raster } = model;
+    const x = asInput(this.#atHand());
+    const framed = intoFrame(this.#drawing);
+    const left =
+      kind === "strokes"
+        ? partsOf(framed).map((part) => () => asInput(bitmapWithout(part, framed, raster)))
+        : patches(network.inputShape).map((patch) => () => occlude(x, network.inputShape, patch));
+    return { kind, logits: model.answer(x), left };
   }
 
   /**
@@ -335,7 +405,7 @@ export class Learner {
    */
   #become(model) {
     this.#model = model;
-    this.#pass = null;
+    this.#pass = this.#trials = null;
   }
 
   #models() {
@@ -352,12 +422,15 @@ export class Learner {
 
   /** Return the pass of the drawing at hand through the model, computed when first needed. */
   #seen() {
-    if (this.#bitmap === null) {
-      throw new DrawingError("there is no drawing yet; draw something first");
-    }
     const { network, numbers } = this.#now();
-    this.#pass ??= forward(network, numbers, asInput(this.#bitmap));
+    this.#pass ??= forward(network, numbers, asInput(this.#atHand()));
     return this.#pass;
+  }
+
+  /** Return the bitmap of the drawing at hand. */
+  #atHand() {
+    if (this.#bitmap !== null) return this.#bitmap;
+    throw new DrawingError("there is no drawing yet; draw something first");
   }
 
   /** @returns {Description} */

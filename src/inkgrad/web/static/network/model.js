@@ -124,6 +124,15 @@ export class Model {
   }
 
   /**
+   * Return what the network says of an input, as quickly as this browser can: the logits.
+   *
+   * @param {Float32Array} x
+   */
+  answer(x) {
+    return this.#quick().answer(x);
+  }
+
+  /**
    * Recognise a drawing layer by layer.
    *
    * @param {Drawing} drawing strokes of any origin, size and place; see `toBitmap`

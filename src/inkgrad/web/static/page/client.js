@@ -7,6 +7,8 @@
 import { TEXTS } from "./texts.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
+/** @typedef {import("../network/learner.js").Ablated} Ablated */
+/** @typedef {import("../network/learner.js").Attributed} Attributed */
 /** @typedef {import("../network/learner.js").Check} Check */
 /** @typedef {import("../network/learner.js").Description} Description */
 /** @typedef {import("../network/learner.js").Seen} Seen */
@@ -87,6 +89,28 @@ export class Client {
    */
   learn(label) {
     return this.#call("learn", label);
+  }
+
+  /**
+   * See `Learner.attribute`.
+   *
+   * @param {number} label
+   * @returns {Promise<Attributed>}
+   */
+  attribute(label) {
+    return this.#call("attribute", label);
+  }
+
+  /**
+   * See `Learner.ablate`.
+   *
+   * @param {string} kind
+   * @param {number} label
+   * @param {number} first
+   * @returns {Promise<Ablated | null>}
+   */
+  ablate(kind, label, first) {
+    return this.#call("ablate", kind, label, first);
   }
 
   /**

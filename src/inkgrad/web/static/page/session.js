@@ -168,6 +168,33 @@ export class Session extends EventTarget {
     return lesson;
   }
 
+  /** Return the gradient of a class's logit by the drawing, and Grad-CAM. */
+  attribute(label) {
+    return this.client.attribute(label);
+  }
+
+  /**
+   * Return by how much a class's log-odds fall without each part of the drawing.
+   *
+   * The worker is free for other calls in between.
+   *
+   * @param {string} kind "strokes" or "occlusion"
+   * @param {number} label
+   * @returns {Promise<number[] | null>} null if the drawing or the model changed meanwhile
+   */
+  async ablate(kind, label) {
+    /** @type {number[]} */
+    const falls = [];
+    let count;
+    do {
+      const slice = await this.client.ablate(kind, label, falls.length);
+      if (slice === null) return null;
+      falls.push(...slice.falls);
+      ({ count } = slice);
+    } while (falls.length < count);
+    return falls;
+  }
+
   /** Take one step of gradient descent on the drawing; return what it was before and after. */
   step(label, rate) {
     return this.#change(async () => {
