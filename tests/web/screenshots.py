@@ -56,6 +56,14 @@ def main() -> None:
             hand.page.wait_for_timeout(500)
             _point_at_a_cell(hand.page)
 
+        def why(hand: Hand) -> None:
+            hand.draw(examples["zebra"][0])
+            hand.open("Think")
+            hand.page.locator(".why summary").click()
+            hand.page.wait_for_timeout(500)
+            hand.page.locator(".why:not(.stale)").wait_for()
+            hand.page.locator(".why").evaluate("(e) => scrollTo(0, e.offsetTop - 16)")
+
         def learn(hand: Hand) -> None:
             hand.draw(examples["dog"][0])
             hand.open("Learn")
@@ -74,6 +82,7 @@ def main() -> None:
             take(f"page-think{suffix}", think, dark=dark)
             take(f"page-learn{suffix}", learn, dark=dark, viewport=TALL)
             take(f"page-teach{suffix}", teach, dark=dark)
+        take("page-why", why)
         phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
         take("page-phone", draw, **phone)
         take("page-phone-learn", learn, dark=True, **phone)

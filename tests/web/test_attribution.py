@@ -143,6 +143,9 @@ def test_parts_are_the_same_bits(javascript):
         assert len(found) == len(parts)
         without = bitmaps_without(parts, framed, raster)
         for theirs, ours, bitmap in zip(found, parts, without, strict=True):
+            assert [theirs[key] for key in ("first", "last", "piece")] == [
+                *(ours.first, ours.last, ours.piece)
+            ]
             for kind in ("strokes", "rest"):
                 strokes = getattr(ours, kind)
                 assert len(theirs[kind]) == len(strokes)

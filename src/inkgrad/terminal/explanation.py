@@ -46,7 +46,11 @@ def show_explanation(console: Console, facts: Mapping[str, Any]) -> None:
     table = Table.grid(padding=(0, 1))
     for i in ranked[:_MOST]:
         color = RED if falls[i] > 0 else BLUE
-        table.add_row(f"stroke {i + 1}", bar(abs(falls[i]) / most, 24, color), f"{falls[i]:+.2f}")
+        table.add_row(
+            clean(facts["strokes"][i]["name"]),
+            bar(abs(falls[i]) / most, 24, color),
+            f"{falls[i]:+.2f}",
+        )
     console.print(table)
     if len(falls) > _MOST:
         console.print(Text(f"and {len(falls) - _MOST} others less", DIM))

@@ -39,7 +39,7 @@ def test_strokes_are_what_the_model_says_without_them(animals, name):
     np.testing.assert_allclose(
         why.strokes, odds(float(whole[k])) - odds(without[:, k].astype(float)), atol=0.02
     )
-    assert [len(part) for part in why.parts] == [1] * len(drawing)
+    assert [part.name for part in why.parts] == [part.name for part in parts_of(framed)]
 
 
 def test_gradient_and_guesses_are_the_model_s(animals):

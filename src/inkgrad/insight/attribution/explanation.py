@@ -22,7 +22,7 @@ from inkgrad.insight.attribution.ablation import (
     patches,
 )
 from inkgrad.insight.attribution.gradients import cam_place, class_gradient, grad_cam
-from inkgrad.insight.attribution.parts import bitmaps_without, parts_of
+from inkgrad.insight.attribution.parts import Part, bitmaps_without, parts_of
 from inkgrad.insight.readings import read_drawings
 from inkgrad.layers import Array
 from inkgrad.model import Model
@@ -56,9 +56,9 @@ class Explanation:
         The layer that `cam` looks at.
     occlusion : (side, side) array
         How much the log-odds fall when paper covers the place: the mean over the patches that do.
-    parts : tuple of Strokes
-        What was taken away in turn, in the frame of Google's simplified drawings: each stroke, or
-        pieces of a drawing of one or two strokes. Empty for bitmaps.
+    parts : tuple of Part
+        What was taken away in turn, in the frame of Google's simplified drawings: each stroke, of
+        long ones pieces (see `parts_of`). Empty for bitmaps.
     strokes : (parts,) array
         How much the log-odds fall without each part: positive where it speaks for the class.
     """
@@ -72,7 +72,7 @@ class Explanation:
     cam: Array | None
     cam_layer: str | None
     occlusion: Array
-    parts: tuple[Strokes, ...]
+    parts: tuple[Part, ...]
     strokes: Array
 
     @property
@@ -82,7 +82,6 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values, ready for JSON; arrays as lists of rows."""
-        parts = [[stroke.tolist() for stroke in part] for part in self.parts]
         return {
             "class": self.class_name,
             "probability": self.probability,
@@ -95,8 +94,8 @@ class Explanation:
             "cam_layer": self.cam_layer,
             "occlusion": self.occlusion.tolist(),
             "strokes": [
-                {"fall": fall, "strokes": part}
-                for fall, part in zip(self.strokes.tolist(), parts, strict=True)
+                {"name": part.name, "fall": fall, "strokes": [s.tolist() for s in part.strokes]}
+                for fall, part in zip(self.strokes.tolist(), self.parts, strict=True)
             ],
         }
 
@@ -153,7 +152,7 @@ def explain_drawing(model: Model, drawing: Any, class_name: str | None = None) -
         cam=grad_cam(network, numbers, x, k),
         cam_layer=None if place is None else network.stages[place - 1].name,
         occlusion=occlusion_map(x.shape, falls(logits_of, x, covered, k)),
-        parts=tuple(part.strokes for part in parts),
+        parts=tuple(parts),
         strokes=falls(logits_of, x, list(left), k),
     )
 

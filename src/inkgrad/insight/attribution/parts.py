@@ -13,8 +13,8 @@ from inkgrad.drawing import Raster, Strokes, rasterize_many
 
 __all__ = ["Part", "bitmaps_without", "parts_of"]
 
-_FEW = 2  # strokes, up to which they are cut into pieces: one stroke alone says nothing
-_PIECES = 6  # into about so many
+_LONG = 0.5  # of the drawing's length: a stroke that has so much or more says too little as a whole
+_PIECES = 6  # that a whole drawing would be cut into
 _MOST = 48  # parts; where there are more strokes, neighbours are one part
 
 _Points = npt.NDArray[np.float64]
@@ -28,40 +28,55 @@ class Part:
 
     Attributes
     ----------
+    first, last : int
+        The numbers of its strokes, from 1.
+    piece : int
+        Which piece of its stroke it is, from 1; 0 for whole strokes.
     strokes : Strokes
         What belongs to it.
     rest : Strokes
         The drawing without it; there may be nothing left.
     """
 
+    first: int
+    last: int
+    piece: int
     strokes: Strokes
     rest: Strokes
+
+    @property
+    def name(self) -> str:
+        """What it is called: "stroke 3", "stroke 3, piece 2", "strokes 3 to 5"."""
+        if self.first < self.last:
+            return f"strokes {self.first} to {self.last}"
+        return f"stroke {self.first}, piece {self.piece}" if self.piece else f"stroke {self.first}"
 
 
 def parts_of(strokes: Strokes) -> list[Part]:
     """Divide a drawing into the parts that are taken away in turn.
 
-    These are its strokes. One or two strokes are cut into about six pieces in all, of about equal
-    length, at points of the stroke where one is near: those of a simplified stroke are where it
-    bends. Of more than 48 strokes, neighbours are taken away together.
+    These are its strokes. A stroke that is half of the whole drawing or more is cut into pieces of
+    about a sixth of it, at points of the stroke where one is near: those of a simplified stroke are
+    where it bends. Of more than 48 strokes, neighbours are taken away together.
 
     Examples
     --------
     >>> from inkgrad.drawing import check_strokes
     >>> square = check_strokes([[[0, 90, 90, 0, 0], [0, 0, 90, 90, 0]]])
     >>> for part in parts_of(square):
-    ...     print([stroke.tolist() for stroke in part.strokes])
-    [[[0.0, 90.0], [0.0, 0.0]]]
-    [[[90.0, 90.0], [0.0, 90.0]]]
-    [[[90.0, 0.0], [90.0, 90.0]]]
-    [[[0.0, 0.0], [90.0, 0.0]]]
+    ...     print(part.name, [stroke.tolist() for stroke in part.strokes])
+    stroke 1, piece 1 [[[0.0, 90.0], [0.0, 0.0]]]
+    stroke 1, piece 2 [[[90.0, 90.0], [0.0, 90.0]]]
+    stroke 1, piece 3 [[[90.0, 0.0], [90.0, 90.0]]]
+    stroke 1, piece 4 [[[0.0, 0.0], [90.0, 0.0]]]
     """
-    points, pieces = list(strokes), [(k, 0, s.shape[1] - 1) for k, s in enumerate(strokes)]
-    if len(strokes) <= _FEW:
-        points, pieces = _cut(strokes)
+    points, pieces = _cut(strokes)
     each = max(1, -(-len(pieces) // _MOST))
     return [
         Part(
+            pieces[start][0] + 1,
+            pieces[min(start + each, len(pieces)) - 1][0] + 1,
+            _number(points, pieces, start),
             _drawn(points, pieces[start : start + each]),
             _drawn(points, pieces[:start] + pieces[start + each :]),
         )
@@ -86,8 +101,8 @@ def bitmaps_without(parts: Sequence[Part], whole: Strokes, raster: Raster) -> np
     Examples
     --------
     >>> from inkgrad.drawing import check_strokes
-    >>> cross = check_strokes([[[0, 0], [0, 255]], [[0, 255], [0, 0]], [[9], [9]]])
-    >>> bitmaps_without(parts_of(cross), cross, Raster())[:, 2, 25] > 0   # right of the top line
+    >>> gate = check_strokes([[[0, 0], [0, 255]], [[0, 255], [0, 0]], [[255, 255], [0, 255]]])
+    >>> bitmaps_without(parts_of(gate), gate, Raster())[:, 2, 14] > 0   # in the middle of its top
     array([ True, False,  True])
     """
     bitmaps = np.zeros((len(parts), raster.side, raster.side), np.uint8)
@@ -123,13 +138,22 @@ def _drawn(points: Sequence[_Points], pieces: Sequence[_Piece]) -> Strokes:
     return Strokes(points[stroke][:, first : last + 1] for stroke, first, last in runs)
 
 
+def _number(points: Sequence[_Points], pieces: Sequence[_Piece], at: int) -> int:
+    """Return which piece of its stroke a piece is, from 1; 0 for a whole stroke."""
+    stroke, first, last = pieces[at]
+    if first == 0 and last == points[stroke].shape[1] - 1:
+        return 0
+    return 1 + sum(piece[0] == stroke for piece in pieces[max(0, at - _PIECES) : at])
+
+
 def _cut(strokes: Strokes) -> tuple[list[_Points], list[_Piece]]:
-    """Cut strokes into pieces; return them with the points where they are cut, and the pieces."""
+    """Cut long strokes; return all with the points where they are cut, and the pieces."""
     lengths = [_along(stroke) for stroke in strokes]
     total = sum(along[-1] for along in lengths)
     points, pieces = [], []
     for k, (stroke, along) in enumerate(zip(strokes, lengths, strict=True)):
-        number = max(1, int(_PIECES * along[-1] / total + 0.5)) if total > 0 else 1
+        is_long = total > 0 and along[-1] >= _LONG * total
+        number = int(_PIECES * along[-1] / total + 0.5) if is_long else 1
         cut, places = _with_points(stroke, along, list(_cuts(along, number)))
         points.append(cut)
         ends = [0, *places, cut.shape[1] - 1]

@@ -176,7 +176,7 @@ def _strokes(canvas: Canvas, corner: tuple[float, float], why: Explanation, rast
         canvas.text((x + _LARGE / 2, y + _TITLE + _LARGE / 2), text, 15, _MUTED, "middle")
         return
     most = float(np.abs(why.strokes).max()) or 1.0
-    lines = _placed(why.parts, (x, y + _TITLE), raster)
+    lines = _placed([part.strokes for part in why.parts], (x, y + _TITLE), raster)
     for i in np.argsort(np.abs(why.strokes), kind="stable"):  # what matters most comes on top
         for line in lines[i]:
             canvas.line(line, _between(float(why.strokes[i]) / most), _PEN)
@@ -190,7 +190,7 @@ def _strokes(canvas: Canvas, corner: tuple[float, float], why: Explanation, rast
         canvas.text(place, text, 15, _darker(float(why.strokes[i])), "middle")
     name = why.class_name
     caption = (
-        "Each stroke is taken away in turn; of one or two strokes, pieces. Red: without it "
+        "Each stroke is taken away in turn; of a long one, pieces. Red: without it "
         f"{name} is less likely, so it speaks for {name}. Blue: more likely. Grey: next to no "
         f"difference. Numbers: how far the log-odds fall, from {why.log_odds:.1f}."
     )

@@ -13,15 +13,16 @@ import { boundingBox } from "../drawing/strokes.js";
 /** @typedef {import("../drawing/strokes.js").Stroke} Stroke */
 
 /**
- * What belongs to a part, and the drawing without it.
+ * A part of a drawing: the numbers of its strokes, from 1; which piece of its stroke it is, 0 for
+ * whole strokes; what belongs to it, and the drawing without it.
  *
- * @typedef {{ strokes: Strokes, rest: Strokes }} Part
+ * @typedef {{ first: number, last: number, piece: number, strokes: Strokes, rest: Strokes }} Part
  */
 
 /** A stroke's number, and its first and last point. @typedef {[number, number, number]} Piece */
 
-const FEW = 2; // strokes, up to which they are cut into pieces: one stroke alone says nothing
-const PIECES = 6; // into about so many
+const LONG = 0.5; // of the drawing's length: a stroke that has so much says too little as a whole
+const PIECES = 6; // that a whole drawing would be cut into
 const MOST = 48; // parts; where there are more strokes, neighbours are one part
 
 /**
@@ -31,19 +32,33 @@ const MOST = 48; // parts; where there are more strokes, neighbours are one part
  * @returns {Part[]}
  */
 export function partsOf(strokes) {
-  /** @type {{ points: Stroke[], pieces: Piece[] }} */
-  const whole = { points: strokes, pieces: strokes.map(([xs], k) => [k, 0, xs.length - 1]) };
-  const { points, pieces } = strokes.length <= FEW ? cut(strokes) : whole;
+  const { points, pieces } = cut(strokes);
   const each = Math.max(1, Math.ceil(pieces.length / MOST));
   const parts = [];
   for (let start = 0; start < pieces.length; start += each) {
-    const rest = [...pieces.slice(0, start), ...pieces.slice(start + each)];
+    const own = pieces.slice(start, start + each);
     parts.push({
-      strokes: drawn(points, pieces.slice(start, start + each)),
-      rest: drawn(points, rest),
+      first: own[0][0] + 1,
+      last: own[own.length - 1][0] + 1,
+      piece: numberOf(points, pieces, start),
+      strokes: drawn(points, own),
+      rest: drawn(points, [...pieces.slice(0, start), ...pieces.slice(start + each)]),
     });
   }
   return parts;
+}
+
+/**
+ * Return which piece of its stroke a piece is, from 1; 0 for a whole stroke.
+ *
+ * @param {Stroke[]} points
+ * @param {Piece[]} pieces
+ * @param {number} at
+ */
+function numberOf(points, pieces, at) {
+  const [stroke, first, last] = pieces[at];
+  if (first === 0 && last === points[stroke][0].length - 1) return 0;
+  return 1 + pieces.slice(0, at).filter((piece) => piece[0] === stroke).length;
 }
 
 /**
@@ -85,7 +100,7 @@ function drawn(points, pieces) {
 }
 
 /**
- * Cut strokes into pieces; return them with the points where they are cut, and the pieces.
+ * Cut long strokes; return all with the points where they are cut, and the pieces.
  *
  * @param {Strokes} strokes
  */
@@ -98,8 +113,9 @@ function cut(strokes) {
   const pieces = [];
   for (const [k, stroke] of strokes.entries()) {
     const along = lengths[k];
-    const share = total > 0 ? (PIECES * along[along.length - 1]) / total : 1;
-    const places = cutsOf(along, Math.max(1, Math.floor(share + 0.5)));
+    const length = along[along.length - 1];
+    const isLong = total > 0 && length >= LONG * total;
+    const places = cutsOf(along, isLong ? Math.floor((PIECES * length) / total + 0.5) : 1);
     const made = withPoints(stroke, along, places);
     points.push(made.stroke);
     const ends = [0, ...made.places, made.stroke[0].length - 1];

@@ -43,6 +43,21 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /**
+ * Return a new element of an SVG picture.
+ *
+ * @param {string} tag
+ * @param {Record<string, string>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {SVGElement}
+ */
+export function makeSvg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/**
  * Return a new push-button.
  *
  * @param {string} label

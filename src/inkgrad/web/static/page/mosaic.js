@@ -4,7 +4,7 @@
  * @module
  */
 
-import { contextOf, make } from "./elements.js";
+import { contextOf, make, makeSvg } from "./elements.js";
 import { inDigits } from "./figures.js";
 import { columnsFor } from "./layouts.js";
 import { colourOf, readPalette } from "./pictures.js";
@@ -83,10 +83,10 @@ export class Mosaic {
     this.image = this.context.createImageData(1, 1);
     this.pixels = new Uint32Array(0); // the image's
     this.pixelOf = new Uint32Array(0); // where each cell is in it
-    this.frames = svg("path", { class: "frames" });
-    this.sources = svg("path", { class: "sources" });
-    this.ring = svg("path", { class: "ring" });
-    this.overlay = svg("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
+    this.frames = makeSvg("path", { class: "frames" });
+    this.sources = makeSvg("path", { class: "sources" });
+    this.ring = makeSvg("path", { class: "ring" });
+    this.overlay = makeSvg("svg", { "aria-hidden": "true", preserveAspectRatio: "none" });
     this.overlay.append(this.frames, this.sources, this.ring);
     this.element = make(isLoupe ? "div.mosaic.loupe" : "div.mosaic", {}, this.canvas, this.overlay);
     if (isLoupe) this.element.setAttribute("aria-hidden", "true");
@@ -346,12 +346,6 @@ export function repaint() {
 export function shade(value, range, isSigned) {
   palette ??= readPalette();
   return colourOf(palette, value, range, isSigned);
-}
-
-function svg(tag, attributes = {}) {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
 }
 
 function rectangle(x, y, width, height) {

@@ -268,6 +268,43 @@ export const TEXTS = {
     probabilityOf: (name) => `The probability of ${name}`,
   },
 
+  why: {
+    nothing: "Why?",
+    title: (name) => `Why ${name}?`,
+    summary: "Which strokes matter, and other ways to see it",
+    explain: "Explain",
+    likeliest: "the likeliest",
+    how: "How to see it",
+    views: {
+      strokes: "Strokes",
+      occlusion: "Occlusion",
+      cam: "Grad-CAM",
+      gradient: "Gradient",
+    },
+    strokes: (name) =>
+      "Each stroke is taken away in turn (of a long one, pieces), and the network answers again. " +
+      `Red: without it ${name} is less likely, so it speaks for ${name}. Blue: it speaks against ` +
+      "it. The numbers say how far the log-odds fall: 2.2 is the way from 90 % to 50 %.",
+    occlusion: (name) =>
+      `A patch of paper covers each place in turn. Red: then ${name} is less likely. Blue: more ` +
+      "likely. The numbers say how far the log-odds fall.",
+    cam: (name, layer) =>
+      `Where the last convolution (${layer}) finds what speaks for ${name}: its maps, each ` +
+      "weighted by how much it matters. As coarse as they are.",
+    noMaps: "This network has no convolution with maps, so there is nothing for Grad-CAM to show.",
+    gradient: (name) =>
+      `Red: a little more ink here would raise the logit of ${name}. Blue: it would lower it. ` +
+      "Only a very little: for more, the slope changes.",
+    list: "The strokes that matter most",
+    part: ({ first, last, piece }) => {
+      if (first < last) return `strokes ${first} to ${last}`;
+      return piece ? `stroke ${first}, piece ${piece}` : `stroke ${first}`;
+    },
+    others: (n) => `and ${n} that matter less`,
+    picture: (view) => `The drawing with what ${view} shows`,
+    heard: (name, strokes) => `What matters most for ${name}: ${strokes.join(", ")}.`,
+  },
+
   learn: {
     tab: "Learn",
     title: "See it learn",

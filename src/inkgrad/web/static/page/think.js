@@ -16,6 +16,7 @@ import { layoutOf, pictures } from "./layouts.js";
 import { Mosaic, legend, repaint } from "./mosaic.js";
 import { rangeOf } from "./pictures.js";
 import { TEXTS } from "./texts.js";
+import { makeWhy } from "./why.js";
 
 /** @typedef {import("../layers/explanation.js").Explained} Explained */
 /** @typedef {import("../layers/explanation.js").Layer} Layer */
@@ -63,7 +64,8 @@ export function mountThink(root, session) {
   const intro = make("p.note", {}, make("b", {}, TEXTS.think.introFirst), " ", TEXTS.think.intro);
   const layers = make("div.layers");
   const dock = new Dock();
-  root.append(make("h2.hidden", {}, TEXTS.think.title), intro, layers, dock.element);
+  const why = makeWhy(root, session, () => choose(null)); // a cell's arithmetic would cover it
+  root.append(make("h2.hidden", {}, TEXTS.think.title), intro, why, layers, dock.element);
 
   let views = []; // one a layer's output, from the input to the softmax
   /** @type {{ view: View, cell: number } | null} */
