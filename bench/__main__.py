@@ -28,6 +28,7 @@ from bench.segments import bench_segments
 from bench.server import bench_server
 from bench.simplification import bench_simplification
 from bench.startup import bench_startup
+from bench.suspicious import bench_suspicious
 from bench.training import bench_training
 from inkgrad.packaged import PACKAGED
 
@@ -433,6 +434,24 @@ def rounding(
         rows = bench_rounding(model or list(PACKAGED), data)
     title = "in float32, and rounded, on the same drawings"
     publish("rounding", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+@app.command()
+def suspicious(
+    listed: Annotated[
+        Path, typer.Argument(help="The suspicious.json of `inkgrad inspect --task twenty`.")
+    ],
+    seeds: Annotated[int, typer.Option(help="Runs each way.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Epochs of each run.")] = 6,
+    data: Data = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Accuracy of the seed network that learnt from all drawings, or fewer suspicious ones."""
+    with console.status("training") as status:
+        rows = bench_suspicious(listed, data, seeds=seeds, epochs=epochs, on_run=status.update)
+    title = f"twenty, {epochs} epochs, mean of {seeds} seeds and its standard deviation"
+    publish("suspicious", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 def _refuse(sentence: str) -> NoReturn:

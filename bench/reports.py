@@ -293,6 +293,14 @@ def _rounding(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("right answers", bars)]
 
 
+def _suspicious(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers each way, of all drawings and of those looked at."""
+    return [
+        Panel(what, [Bar(row["name"], row[key], f"{row[key]:.2%}", None, False) for row in rows])
+        for what, key in (("test part", "top1"), ("looked at", "top1_clean"))
+    ]
+
+
 def _pictures(rows: Sequence[Row]) -> list[Panel]:
     """Return the share of right answers in each scene."""
     bars = [
@@ -489,6 +497,17 @@ REPORTS: dict[str, Report] = {
             Column("most", "{largest:.4f}"),
         ),
         _rounding,
+    ),
+    "suspicious": Report(
+        (
+            Column("suspicious ones in an epoch", "{name}"),
+            Column("drawings", "{drawings:,}"),
+            Column("test part", "{tested:,}"),
+            Column("right", "{top1:.2%} ± {spread:.2%}"),
+            Column("looked at", "{clean:,}"),
+            Column("right", "{top1_clean:.2%} ± {spread_clean:.2%}"),
+        ),
+        _suspicious,
     ),
     "answers": Report(
         (

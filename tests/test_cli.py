@@ -109,7 +109,9 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
         ),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
         *("--augment", 2, "--variation", "turn=5,mirror=0", "--split-seed", 8),
+        *("--suspicious", "odd.json"),
     )
+    Path("odd.json").write_text('{"suspicious": []}')
     ok("train", "--classes", "cats,zebra", "--data", doodle_folder, "--out", "one", *chosen)
     command = inkgrad.load("one/model.safetensors").record["command"]
     program, *words = shlex.split(command)

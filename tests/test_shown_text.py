@@ -123,6 +123,7 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "preview nothing": ("preview", "NAME.npy"),
     "preview a class": ("preview", "NAME", "--class", "NAME"),
     "inspect": ("inspect", "NAME", "--folds", 2, "--epochs", 1, *REFERENCE),
+    "train without a list": ("train", "--data", "NAME", "--suspicious", "NAME/none"),
     "inspect nothing": ("inspect", "NAME/none", "-o", "NAME"),
     "pack": ("pack", "NAME", "-o", "NAME-packed"),
     "pack in one": ("pack", "NAME/one/NAME.json", "-o", "NAME.npy"),

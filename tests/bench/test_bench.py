@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import json
 import shutil
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -32,6 +34,7 @@ from bench import (
     pictures,
     plots,
     server,
+    suspicious,
     throughput,
     trainers,
     training,
@@ -40,7 +43,11 @@ from bench import (
 from inkgrad.engines import ReferenceEngine
 from inkgrad.layers import BatchNorm, Dense, Dropout, Flatten, Parallel, ReLU
 from inkgrad.network import Network, Parameters, Statistics, seed_network
+from inkgrad.quickdraw import load_drawings
+from inkgrad.workflows import Settings
+from inkgrad.workflows.suspicious import drawing_id
 from tests.bench.conftest import stand_in
+from tests.buckets import write_bucket
 from tests.web.javascript import missing
 
 OURS = ["inkgrad reference"]
@@ -540,3 +547,32 @@ def test_what_rounding_costs(bench, doodle_run, doodle_folder):
     for each in (whole, in_bytes):
         assert abs(each["top1"] - each["top1_rounded"]) <= 0.05
     assert in_bytes["largest"] != whole["largest"]
+
+
+def test_training_without_suspicious_drawings(bench, monkeypatch, tmp_path):
+    """On doodles: in the list is the first of each class to learn from, looked at are all cats."""
+    classes = ("cat", "dog")
+    monkeypatch.setattr(suspicious, "_TASK", "pets")
+    folder = write_bucket(tmp_path / "few", classes, 40, seed=1)
+    (folder / "tasks.json").write_text('{"pets": ["cat", "dog"]}')
+    drawings = load_drawings(classes, data=folder).drawings
+    parts = Settings(classes).divide(drawings)
+    ids = {
+        name: [drawing_id(b) for b in part.bitmaps[part.labels == 0]]
+        for name, part in parts._asdict().items()
+    }
+    rows = [{"class_name": "cat", "drawing": one} for one in ids["train"][:6]]
+    (tmp_path / "list.json").write_text(json.dumps({"suspicious": rows}))
+    looked_at = tmp_path / "looked_at.json"
+    looked_at.write_text(json.dumps({"classes": {"cat": {"right": ids["test"], "wrong": []}}}))
+    monkeypatch.setattr(suspicious, "LOOKED_AT", looked_at)
+    options = ("--seeds", "2", "--epochs", "1", "--data", str(folder))
+    every, third, none = bench("suspicious", str(tmp_path / "list.json"), *options)
+    number = len(parts.train)
+    assert [row["drawings"] for row in (every, third, none)] == [number, number - 4, number - 6]
+    for row in (every, third, none):
+        assert (row["tested"], row["clean"]) == (16, 8)
+        assert 0 <= row["top1"] <= 1
+        assert 0 <= row["top1_clean"] <= 1
+    listed = json.loads(Path(suspicious.__file__).with_name("looked_at.json").read_text())
+    assert {len(ids["right"]) + len(ids["wrong"]) for ids in listed["classes"].values()} == {200}

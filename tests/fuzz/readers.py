@@ -33,6 +33,7 @@ from inkgrad.workflows.record import origin_of
 from inkgrad.workflows.run import read_run
 from inkgrad.workflows.settings import Settings
 from inkgrad.workflows.stdin import read_standard_input
+from inkgrad.workflows.suspicious import read_suspicious
 from tests.drawing.stroke_forms import FORMS, HEXAGON
 from tests.quickdraw.formats import writers
 from tests.training.problems import RECIPES, TRAIN, VALIDATION, tiny_network
@@ -262,6 +263,10 @@ def make_readers(folder: Path) -> dict[str, Reader]:
             (InkgradError, OSError),
         ),
         "tasks": Reader(read_tasks, [b'{"pets": ["cat", "dog"], "farm": ["cow"]}']),
+        "suspicious": Reader(
+            from_file(".json", read_suspicious),
+            [b'{"folds": 4, "suspicious": [{"class_name": "cat", "row": 1, "drawing": "07c5"}]}'],
+        ),
         "model": Reader(read_model, [file, model.to_bytes("float16")]),
         "model's description": Reader(
             lambda data, where: read_model(put_model(data), where), [model_text]

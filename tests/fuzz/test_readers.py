@@ -26,7 +26,8 @@ NAMES = [
     *("npy", "npy headers", "pickled", "npz", "npz members", "json", "ndjson", "csv"),
     *("forms of strokes", "documents", "inkml", "bin"),
     *("svg", "svg text", "picture .png", "picture .jpg", "picture .gif", "picture .bmp"),
-    *("picture .webp", "picture .tif", "standard input", "folder", "places", "tasks", "model"),
+    *("picture .webp", "picture .tif", "standard input", "folder", "places", "tasks"),
+    *("suspicious", "model"),
     *("model's description", "checkpoint", "checkpoint's facts", "run", "metrics", "question"),
     "sent picture",
 ]
@@ -76,7 +77,7 @@ def test_what_is_valid_is_read(readers, name, tmp_path):
 JSON = [
     *("json", "ndjson", "documents", "standard input", "folder", "tasks"),
     "model's description",
-    *("checkpoint's facts", "run", "question"),
+    *("suspicious", "checkpoint's facts", "run", "question"),
 ]
 
 

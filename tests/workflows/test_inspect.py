@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,8 @@ from inkgrad import training
 from inkgrad.errors import DataError, InkgradError
 from inkgrad.quickdraw import load_drawings, split
 from inkgrad.quickdraw.doodles import doodle_bitmaps
-from inkgrad.workflows import Inspected, inspect, judging
+from inkgrad.training import Notice, StepDone
+from inkgrad.workflows import Inspected, inspect, judging, train
 from inkgrad.workflows.inspect import usual_epochs
 from inkgrad.workflows.suspicious import drawing_id, named_in, read_suspicious
 
@@ -184,3 +187,59 @@ def test_what_is_no_list_is_refused_in_a_sentence(tmp_path, text):
         read_suspicious(path)
     with pytest.raises(DataError, match=r"cannot read .*none\.json: No such file"):
         read_suspicious(tmp_path / "none.json")
+
+
+def test_suspicious_drawings_are_not_learnt_from(inspected, mixed, tmp_path, monkeypatch):
+    monkeypatch.chdir(inspected.folder)
+    told = []
+    options = {"data": mixed, "epochs": 1, "engine": "reference", "batch_size": 64}
+    trained = train(
+        "cat,dog", **options, out=tmp_path / "run", suspicious="suspicious.json",
+        on_event=told.append,
+    )  # fmt: skip
+    whole = train("cat,dog", **options, out=tmp_path / "whole")
+    listed = read_suspicious(inspected.path)
+    is_out = named_in(whole.parts.train, listed)
+    assert 0 < is_out.sum() < len(listed)
+    kept = whole.parts.train.subset(~is_out)
+    assert trained.parts.train.fingerprint() == kept.fingerprint()
+    for part in ("validation", "test"):
+        one, other = (getattr(parts, part) for parts in (trained.parts, whole.parts))
+        assert one.fingerprint() == other.fingerprint()
+    notes = [event.message for event in told if isinstance(event, Notice)]
+    number, of = is_out.sum(), len(is_out)
+    assert f"{number} of {of} drawings to learn from are suspicious and left out" in notes
+    record = trained.model.record
+    assert record["drawings"]["train"] == len(kept)
+    assert record["settings"]["suspicious"] == "suspicious.json"
+    assert "--suspicious suspicious.json" in record["command"]
+    assert trained.settings.suspicious == str(inspected.path)
+
+
+def test_a_list_that_is_none_is_told_before_anything_is_written(mixed, tmp_path):
+    with pytest.raises(DataError, match=r"cannot read .*none\.json: No such file"):
+        train("cat,dog", data=mixed, out=tmp_path / "run", suspicious=tmp_path / "none.json")
+    assert not (tmp_path / "run").exists() or not list((tmp_path / "run").glob("*.json"))
+
+
+def interrupt(event):
+    """Press Ctrl-C after the second step."""
+    if isinstance(event, StepDone) and event.step == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_run_goes_on_with_its_list_and_no_other(inspected, mixed, tmp_path):
+    """The list is read again; if it has changed, these are other drawings to learn from."""
+    path = tmp_path / "list.json"
+    path.write_bytes(inspected.path.read_bytes())
+    options = {"data": mixed, "epochs": 1, "engine": "reference", "batch_size": 64}
+    options |= {"suspicious": path}
+    straight = train("cat,dog", **options, out=tmp_path / "straight")
+    run = tmp_path / "run"
+    assert train("cat,dog", **options, out=run, on_event=interrupt).stopped == "interrupted"
+    path.write_text('{"suspicious": []}')
+    with pytest.raises(InkgradError, match="data"):
+        train(out=run, resume=True, engine="reference")
+    path.write_bytes(inspected.path.read_bytes())
+    resumed = train(out=run, resume=True, engine="reference")
+    assert resumed.model.to_bytes() == straight.model.to_bytes()

@@ -170,6 +170,14 @@ def train(
             "NAME=X,…",
         ),
     ] = None,
+    suspicious: Annotated[
+        Path | None,
+        option(
+            "--suspicious",
+            "List of drawings not to learn from: the suspicious.json that inspect has written.",
+            "FILE",
+        ),
+    ] = None,
     resume: Annotated[bool, option("--resume", "Resume the run in FOLDER.")] = False,
     restart: Restart = False,
     engine: Engine = "auto",
@@ -200,6 +208,7 @@ def train(
         balance=balance or None,
         augment=augment,
         variation=None if variation is None else strengths(variation),
+        suspicious=suspicious,
     )
     _train(
         workflows.train,

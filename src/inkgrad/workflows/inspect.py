@@ -313,8 +313,8 @@ def _draw_sheets(
         place = np.cumsum(drawings.labels == label) - 1
         shown = [
             _Shown(
-                f"{drawings.classes[errors.suggested[row]]}? {errors.confidence[row]:.0%}, "
-                f"row {place[row]}",
+                f"{place[row]}: {drawings.classes[errors.suggested[row]]} "
+                f"{errors.confidence[row]:.0%}",
                 drawings.bitmaps[row],
             )
             for row in rows[:n].tolist()

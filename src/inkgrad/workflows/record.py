@@ -49,6 +49,7 @@ FLAGS = (
     "balance",
     "augment",
     "variation",
+    "suspicious",
 )
 """The settings that the command line has options for, by the same names; besides the usual ones
 (classes, task, data, seed, epochs), which every command names."""
@@ -82,7 +83,7 @@ def make_record(
             "counts": loaded.drawings.counts(),
         },
         "drawings": {name: len(part) for name, part in parts._asdict().items()},
-        "settings": {**settings.to_dict(), "data": None},
+        "settings": {**settings.to_dict(), "data": None, "suspicious": _name(settings.suspicious)},
         "test": {name: figures[name] for name in FIGURES},
         "hard_classes": hard_classes(evaluation.classes, evaluation.confusion),
     }
@@ -133,6 +134,7 @@ def command(settings: Settings) -> str:
     for name, value in settings.differences(Settings(settings.classes).choices()).items():
         if name in FLAGS:
             flag = "--" + name.replace("_", "-")
+            value = _name(value) if name == "suspicious" else value
             words += [flag] if value is True else [flag, _in_words(value)]
     return shlex.join(words)
 
@@ -154,6 +156,11 @@ def name_of_data(data: str) -> str:
     ('quickdraw', 'https://example.org/quickdraw')
     """
     return data if "://" in data else Path(data).name
+
+
+def _name(path: str | None) -> str | None:
+    """Return a file's name without its folder."""
+    return None if path is None else Path(path).name
 
 
 def source_of(loaded: Loaded) -> str:

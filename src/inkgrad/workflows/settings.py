@@ -22,7 +22,7 @@ __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 SPLITS = ("stratified", "notebook")
 _OWN_CHOICES = (
     *("limit", "split", "split_seed", "test_size", "validation_size"),
-    *("balance", "augment", "variation"),
+    *("balance", "augment", "variation", "suspicious"),
 )
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
@@ -64,6 +64,9 @@ class Settings:
         `inkgrad.quickdraw.Varied`); 0 for the drawings as they are, once.
     variation : Variation or dict
         How different variants are; of a dict, what is not named is as usual.
+    suspicious : path, optional
+        A list that `inspect` has written: drawings in it are not learnt from. Those held out stay
+        as they are.
     recipe : Recipe
         How to train; its seed also decides the first weights, the order and the variants.
     network : dict, optional
@@ -81,6 +84,7 @@ class Settings:
     balance: bool = False
     augment: int = 0
     variation: Variation = field(default_factory=Variation)
+    suspicious: str | None = None
     recipe: Recipe = field(default_factory=Recipe)
     network: Mapping[str, Any] | None = None
 
@@ -106,6 +110,10 @@ class Settings:
             )
         if self.limit is not None and self.limit < 2:
             raise InkgradError(f"the limit is {self.limit} drawings a class; give at least 2")
+        if not isinstance(self.suspicious, str | None):
+            raise InkgradError(
+                f"suspicious is {self.suspicious!r}; give the path of a suspicious.json"
+            )
         self._check_whole("augment", "how often to meet each drawing in an epoch, or 0")
         if self.split_seed is None:
             object.__setattr__(self, "split_seed", self.recipe.seed)

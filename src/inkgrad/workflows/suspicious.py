@@ -17,8 +17,16 @@ from inkgrad.errors import DataError
 from inkgrad.json_text import JsonError, parse_json
 from inkgrad.quickdraw import Drawings
 from inkgrad.storage import atomic_write_bytes
+from inkgrad.workflows.settings import Parts
 
-__all__ = ["Suspicious", "drawing_id", "named_in", "read_suspicious", "write_suspicious"]
+__all__ = [
+    "Suspicious",
+    "drawing_id",
+    "leave_out",
+    "named_in",
+    "read_suspicious",
+    "write_suspicious",
+]
 
 _LIST = "suspicious"
 
@@ -104,6 +112,21 @@ def named_in(drawings: Drawings, listed: frozenset[tuple[str, str]]) -> NDArray[
         for label, bitmap in zip(drawings.labels.tolist(), drawings.bitmaps, strict=True)
     )
     return np.fromiter(is_in, np.bool_, len(drawings))
+
+
+def leave_out(listed: frozenset[tuple[str, str]], parts: Parts) -> tuple[Parts, str]:
+    """Return the parts without what is listed among the drawings to learn from.
+
+    Returns
+    -------
+    parts : Parts
+        Those to validate and to test by stay as they are.
+    told : str
+        How many were left out, in a sentence.
+    """
+    is_out = named_in(parts.train, listed)
+    told = f"{is_out.sum():,} of {len(is_out):,} drawings to learn from are suspicious and left out"
+    return parts._replace(train=parts.train.subset(~is_out)), told
 
 
 def _is_row(row: Any) -> bool:

@@ -52,6 +52,7 @@ from inkgrad.workflows.run import (
     writing_to,
 )
 from inkgrad.workflows.settings import Parts, Settings, name_of_place
+from inkgrad.workflows.suspicious import leave_out, read_suspicious
 
 __all__ = ["OnLoaded", "Trained", "train"]
 
@@ -196,6 +197,8 @@ def train(
     >>> trained.stopped, trained.evaluation.n, trained.model.classes
     ('finished', 8, ('dark', 'light'))
     """
+    if choices.get("suspicious") is not None:  # as it is called tomorrow, from any folder
+        choices["suspicious"] = os.path.abspath(choices["suspicious"])
     if resume:
         folder, asked = folder_to_resume(out, classes, task=task, data=data)
     else:
@@ -222,6 +225,7 @@ def train(
             _tell(on_event, f"the run in {folder} has no checkpoint yet; it starts from scratch")
 
         own = chosen.make_network() if own is None else own
+        suspicious = None if chosen.suspicious is None else read_suspicious(chosen.suspicious)
         # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
         raster = _raster_for(own) if raster is None else raster
         untrained = Model(own, own.initialise(), chosen.classes, raster, engine=engine)
@@ -239,6 +243,9 @@ def train(
                 )
             _check_loaded(loaded, chosen, raster)
             parts = chosen.divide(loaded.drawings)
+            if suspicious is not None:
+                parts, told = leave_out(suspicious, parts)
+                _tell(on_event, told)
             _check_parts(parts, loaded)
             if on_loaded is not None:
                 on_loaded(loaded, parts)
