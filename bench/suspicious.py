@@ -134,7 +134,7 @@ def _looked_at(test: Drawings) -> NDArray[np.bool_]:
     right = {
         (name, one)
         for name, ids in json.loads(LOOKED_AT.read_text("utf-8"))["classes"].items()
-        for one in ids["right"]
+        for one in ids["right"].split()
     }
 
     def found() -> Iterator[bool]:
