@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inkgrad.confidence import Confidence
 from inkgrad.insight import evaluate
 from inkgrad.insight.card import (
     Known,
@@ -222,7 +223,8 @@ def test_robustness_is_shown_or_the_command_that_measures_it():
     assert "--robustness" not in html + markdown
     assert "| turned | 30° | 100 | 70.0\u202f% | −20.0 | −25.0 to −15.0 |" in markdown
     assert "in 3 of them it found no drawing" in markdown
-    assert Page(html).count("i", class_="loss") == 6
+    assert Page(html).count("span", class_="plot loss") == 5  # surely below 0
+    assert Page(html).count("i", class_="zero") == len(ROBUSTNESS.rows)
     short = replace(ROBUSTNESS, rows=ROBUSTNESS.rows[:4])
     _, markdown = both(replace(known(), robustness=short))
     assert "inkgrad evaluate model.safetensors --robustness --card ." in markdown
@@ -256,6 +258,16 @@ def test_limits_name_the_models_own_classes_and_figures():
     assert "28 × 28 grey pixels, of which a drawing spans 23, in lines that are a 16th" in text
     assert "players of a game" in text
     assert "fewer than 100 drawings" not in text
+
+
+def test_limits_know_whether_the_model_rejects():
+    facts = known()
+    never = replace(facts.model, confidence=Confidence(threshold=0.5, temperature=1.25))
+    rejects = replace(facts.model, confidence=Confidence(threshold=0.5, rejects=True))
+    assert "it names one of them" in told(replace(facts, model=never))
+    assert "that a drawing is none of these" in told(replace(facts, model=rejects))
+    assert "divided by 1.25" in both(replace(facts, model=never))[1]
+    assert "divided by" not in both(replace(facts, model=rejects))[1]
 
 
 def test_limits_tell_of_few_drawings():

@@ -24,10 +24,9 @@ from inkgrad.model import Model
 from inkgrad.quickdraw import Drawings, Loaded, OnProgress
 from inkgrad.text import listed
 from inkgrad.workflows.machine import machine_line
-from inkgrad.workflows.record import name_of_data, source_of
+from inkgrad.workflows.record import source_of
 from inkgrad.workflows.robustness import robustness_of, with_strokes
 from inkgrad.workflows.run import MODEL, REPORT
-from inkgrad.workflows.settings import Settings
 
 __all__ = ["Judgement", "readings", "write_documents", "write_model_card"]
 
@@ -60,7 +59,6 @@ class Judgement:
 def write_documents(
     folder: Path,
     model: Model,
-    settings: Settings,
     judged: Judgement,
     records: Sequence[Mapping[str, Any]],
     on_progress: OnProgress | None,
@@ -77,14 +75,13 @@ def write_documents(
         robustness = robustness_of(
             model, judged.drawings, most=_FEW, photographs=0, on_progress=on_progress
         )
-    write_model_card(folder, model, settings, judged, robustness, making, MODEL)
+    write_model_card(folder, model, judged, robustness, making, MODEL)
     return making
 
 
 def write_model_card(
     folder: Path,
     model: Model,
-    settings: Settings | None,
     judged: Judgement,
     robustness: Robustness | None,
     making: Making | None,
@@ -102,7 +99,7 @@ def write_model_card(
         attribution=judged.loaded.attribution,
         built_in=judged.loaded.built_in,
         robustness=robustness,
-        robustness_command=_robustness_command(model_file, settings),
+        robustness_command=_robustness_command(model_file, model.record),
         making=making,
     )
     report = REPORT if (folder / REPORT).is_file() else ""
@@ -142,14 +139,18 @@ def _write_report(
     )
 
 
-def _robustness_command(model_file: str, settings: Settings | None) -> str:
+def _robustness_command(model_file: str, record: Mapping[str, Any]) -> str:
     """Return the command that measures robustness and writes the card again, beside this one.
 
-    It names no folders of the machine, only what the data was called.
+    The data is called as in the command that trained the model: by name, not by its folder.
     """
     words = ["inkgrad", "evaluate", model_file, "--robustness", "--card", "."]
-    if settings is not None and settings.data:
-        words += ["--data", name_of_data(settings.data)]
+    try:
+        trained = shlex.split(told.text(record, "command"))
+    except ValueError:  # a quotation without end
+        trained = []
+    if "--data" in trained[:-1]:
+        words += trained[(place := trained.index("--data")) : place + 2]
     return shlex.join(words)
 
 

@@ -100,14 +100,11 @@ class Evaluated:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         origin = origin_of(self.model)
-        settings = None if origin is None else origin.settings
-        making = None if settings is None else read_making(folder, settings)
+        making = None if origin is None else read_making(folder, origin.settings)
         judged = Judgement(
             self.loaded, self.drawings, self.evaluation, self.probabilities, self.part
         )
-        return write_model_card(
-            folder, self.model, settings, judged, self.robustness, making, model_file
-        )
+        return write_model_card(folder, self.model, judged, self.robustness, making, model_file)
 
 
 def evaluate(

@@ -22,7 +22,6 @@ __all__ = [
     "Origin",
     "command",
     "make_record",
-    "name_of_data",
     "origin_of",
     "source_of",
 ]
@@ -124,7 +123,8 @@ def command(settings: Settings) -> str:
     else:
         words += ["--classes", ",".join(settings.classes)]
     if settings.data:
-        words += ["--data", name_of_data(settings.data)]
+        is_address = "://" in settings.data
+        words += ["--data", settings.data if is_address else Path(settings.data).name]
     if settings.network is not None:
         words += ["--network", "network.json"]  # what `inkgrad info --json` prints of the model
     words += ["--seed", str(settings.recipe.seed)]
@@ -145,17 +145,6 @@ def _in_words(value: Any) -> str:
         return str(value)
     usual = Variation().to_dict()
     return ",".join(f"{name}={v:g}" for name, v in value.items() if v != usual[name])
-
-
-def name_of_data(data: str) -> str:
-    """Return an address as it is, and of a path the name alone: nothing of the machine's folders.
-
-    Examples
-    --------
-    >>> name_of_data("/somewhere/quickdraw"), name_of_data("https://example.org/quickdraw")
-    ('quickdraw', 'https://example.org/quickdraw')
-    """
-    return data if "://" in data else Path(data).name
 
 
 def _name(path: str | None) -> str | None:

@@ -299,7 +299,7 @@ def _conclude(
     model = replace(model, record=record)
     model.save(folder / MODEL)
     judged = Judgement(loaded, parts.test, evaluation, probabilities)
-    making = write_documents(folder, model, settings, judged, fitted.records, on_progress)
+    making = write_documents(folder, model, judged, fitted.records, on_progress)
     write_run(folder, settings, FINISHED, making)
     return replace(trained, model=model, evaluation=evaluation, probabilities=probabilities)
 

@@ -13,6 +13,7 @@ from inkgrad.insight.evaluation import ClassScore, Evaluation
 from inkgrad.insight.intervals import Interval
 from inkgrad.insight.pages import between, percent
 from inkgrad.insight.robustness import PHOTOGRAPH, Robustness
+from inkgrad.model import Model
 
 __all__ = ["analyses", "points"]
 
@@ -44,21 +45,13 @@ def _classes(evaluation: Evaluation) -> Section:
 
 
 def _class_table(title: str, scores: Sequence[ClassScore]) -> Table:
-    lines = tuple(
-        Line(
-            (
-                score.name,
-                f"{score.support:,}",
-                percent(score.recall),
-                between(score.recall_interval or Interval(0, 1)),
-                percent(score.precision),
-            ),
-            score.recall,
-        )
-        for score in scores
-    )
+    lines = []
+    for score in scores:
+        recall, (low, high) = score.recall or 0.0, score.recall_interval or Interval(0.0, 1.0)
+        cells = percent(recall), between(Interval(low, high)), percent(score.precision)
+        lines.append(Line((score.name, f"{score.support:,}", *cells), (low, recall, high)))
     columns = ("class", "drawings", "recognised", "95 % interval", "right when named")
-    return Table(title, columns, lines)
+    return Table(title, columns, tuple(lines), axis=(0.0, 1.0))
 
 
 def _confusions(known: Known) -> Section:
@@ -100,8 +93,19 @@ def _confidence(known: Known) -> Section:
         "Confidence",
         text=(
             f"The probability of its first guess is {percent(mean)} on average, and the first "
-            f"guess is right in {percent(known.evaluation.top1)} of cases: it is {verdict}.",
+            f"guess is right in {percent(known.evaluation.top1)} of cases: it is {verdict}."
+            + _temperature(known.model),
         ),
+    )
+
+
+def _temperature(model: Model) -> str:
+    """Say whether the probabilities were calibrated after training."""
+    if model.confidence is None or model.confidence.temperature == 1.0:
+        return ""
+    return (
+        f" After training its logits were divided by {model.confidence.temperature:.2f}, which "
+        "fits the drawings held out for validation best."
     )
 
 
@@ -127,7 +131,7 @@ def _robustness(known: Known) -> Section:
                 points(row.difference),
                 f"{points(row.interval.low)} to {points(row.interval.high)}",
             ),
-            row.difference,
+            (row.interval.low, row.difference, row.interval.high),
         )
         for row in found.rows
     )
@@ -139,9 +143,16 @@ def _robustness(known: Known) -> Section:
             "disturbed: the difference is in points, and taken on the same drawings.",
             _photographs(found),
         ),
-        tables=(Table("", columns, lines, (0, 1), is_signed=True),),
+        tables=(Table("", columns, lines, (0, 1), _axis(found), is_grouped=True),),
         code="" if _has_photographs(found) else known.robustness_command,
     )
+
+
+def _axis(found: Robustness) -> tuple[float, float]:
+    """Return from where to where the differences reach, with some room on both sides of 0."""
+    low = min((row.difference for row in found.rows), default=0.0)
+    high = max((row.difference for row in found.rows), default=0.0)
+    return min(1.15 * low, -0.1), max(1.15 * high, 0.1)
 
 
 def _has_photographs(found: Robustness) -> bool:

@@ -55,7 +55,7 @@ def limits(
             "people's drawings it does much worse; how much was not measured."
         )
     sentences += [
-        _closed_world(len(model.classes)),
+        _closed_world(model),
         *_weak_classes(evaluation),
         *_confused(evaluation),
         *_rarely_seen(evaluation, counts),
@@ -100,10 +100,19 @@ def label_noise(evaluation: Evaluation) -> tuple[str, ...]:
     )
 
 
-def _closed_world(classes: int) -> str:
-    return (
-        f"It knows {classes:,} classes and nothing else. Whatever it is shown, a house, a scribble "
-        "or a signature, it names one of them, sometimes with great confidence."
+def _closed_world(model: Model) -> str:
+    """Say what it does with things that it does not know."""
+    known = f"It knows {len(model.classes):,} classes and nothing else. "
+    confidence = model.confidence
+    if confidence is not None and confidence.threshold is not None and confidence.rejects:
+        return known + (
+            "It answers that a drawing is none of these where the drawing is not familiar enough; "
+            "but some things that it does not know are familiar enough, and it names one of its "
+            "classes."
+        )
+    return known + (
+        "Whatever it is shown, a house, a scribble or a signature, it names one of them, sometimes "
+        "with great confidence."
     )
 
 

@@ -14,10 +14,17 @@ Bitmap = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a table: its cells and, for HTML, a bar from -1 to 1."""
+    """A line of a table: its cells and, for HTML, a figure within its interval as a plot.
+
+    Attributes
+    ----------
+    cells : tuple of str
+    plot : (float, float, float) or None
+        The low end, the figure and the high end, in the unit of `Table.axis`.
+    """
 
     cells: tuple[str, ...]
-    bar: float | None = None
+    plot: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -31,20 +38,23 @@ class Table:
     lines : tuple of Line
     words : tuple of int
         Which columns are text; the others are numbers.
-    is_signed : bool
-        Whether bars begin in the middle, to the left for what is lost.
+    axis : (float, float) or None
+        From where to where the lines' plots reach; None if there are none.
+    is_grouped : bool
+        Whether a first cell that repeats the one above is left out, in HTML.
     """
 
     title: str
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     words: tuple[int, ...] = (0,)
-    is_signed: bool = False
+    axis: tuple[float, float] | None = None
+    is_grouped: bool = False
 
-    @property
-    def has_bars(self) -> bool:
-        """Whether the lines have bars."""
-        return any(line.bar is not None for line in self.lines)
+    def along(self, value: float) -> float:
+        """Return where a value lies on the axis, in % from the left."""
+        low, high = self.axis or (0.0, 1.0)
+        return round(100 * (min(max(value, low), high) - low) / (high - low), 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from inkgrad.text import listed
 __all__ = ["figures", "make_sections"]
 
 _MOST_CLASSES = 20  # whose numbers of drawings are listed one by one
+_SIZE = 255.0  # the longer side of a drawing, in the rasteriser's units
 _NOT_TOLD = "not recorded in the model file"
 
 
@@ -56,8 +57,8 @@ def _details(known: Known) -> Section:
         "made with": _made_with(record),
         "network": f"{len(network.layers):,} layers, {network.size:,} parameters, "
         f"{network.multiply_adds:,} multiply-adds for a drawing",
-        "input": f"{raster.side} × {raster.side} pixels, ink on paper; strokes are drawn with a "
-        f"pen of {raster.pen:g} where the longer side of a drawing is 255",
+        "input": f"{raster.side} × {raster.side} grey pixels; the longer side of a drawing spans "
+        f"{_SIZE * raster.scale:.1f}, the pen is {raster.pen * raster.scale:.1f} wide",
         "output": f"a probability for each of {len(model.classes):,} classes",
         "recipe": told.recipe(record) or _NOT_TOLD,
         "training time": _NOT_TOLD if known.making is None else _time(known.making.seconds),
@@ -77,7 +78,7 @@ def _made_with(record: Mapping[str, object]) -> str:
 def _time(seconds: float) -> str:
     """Return seconds as a person says them."""
     if seconds < 120:
-        return f"{seconds:.0f} seconds"
+        return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
