@@ -26,7 +26,7 @@ from inkgrad.layers import (
     ReLU,
     Shape,
 )
-from inkgrad.network import Network, seed_network, sketch_network
+from inkgrad.network import Network, seed_network, sketch_network, tiny_network
 
 __all__ = ["NETWORKS", "bench_networks", "pictures"]
 
@@ -65,7 +65,9 @@ def _mean_head(classes: int = 345) -> list[Layer]:
 
 
 NETWORKS: dict[str, Network] = {
+    "tiny": tiny_network(345),
     "sketch": sketch_network(345),
+    "sketch-wide": sketch_network(345, last=192),
     "residual": Network(
         [
             *(*_normalised(32), ReLU(), *_residual_block(32), MaxPool2D(2)),

@@ -232,8 +232,8 @@ def test_other_networks_are_measured_by_name(bench, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("networks", "give a part of one of these names: sketch; residual; depthwise; "),
-        ("inference", "choose one of seed; sketch; residual; depthwise; "),
+        ("networks", "give a part of one of these names: tiny; sketch; sketch-wide; residual; "),
+        ("inference", "choose one of seed; tiny; sketch; sketch-wide; residual; "),
     ],
 )
 def test_a_network_that_does_not_exist_is_refused(name, remedy):

@@ -89,7 +89,9 @@ def test_jax_learns_the_same(name):
 
 
 def test_jax_leaves_other_layers_out():
-    assert set(NETWORKS) - set(PLAIN) == {"sketch", "residual", "depthwise"}
+    assert set(NETWORKS) - set(PLAIN) == {
+        *("tiny", "sketch", "sketch-wide", "residual", "depthwise")
+    }
     assert jax_trainers(NETWORKS["sketch"].initialise(), 1) == {}
 
 
@@ -206,7 +208,7 @@ RUNTIMES = pytest.mark.parametrize(
 
 @pytest.mark.oracle
 @RUNTIMES
-@pytest.mark.parametrize("name", ["sketch", "residual", "depthwise"])
+@pytest.mark.parametrize("name", ["tiny", "sketch", "residual", "depthwise"])
 def test_runtimes_say_the_same_of_folded_networks(name, module, make):
     need(module)
     network = NETWORKS[name]

@@ -99,7 +99,7 @@ def test_mistakes_name_the_file_and_the_layer(described, drawings, content, mess
 
 
 def test_what_is_no_network_is_said(tmp_path):
-    with pytest.raises(InkgradError, match="no network or file 'sead'; choose seed or sketch, or"):
+    with pytest.raises(InkgradError, match="no network or file 'sead'; choose one of seed, tiny"):
         find_network("sead")
     (tmp_path / "large.json").write_bytes(b" " * 1_000_001)
     with pytest.raises(DataError, match="1,000,001 bytes, but a description of a network takes"):

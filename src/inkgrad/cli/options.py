@@ -65,7 +65,8 @@ NetworkName = Annotated[
     str | None,
     option(
         "--network",
-        "Network: seed, or a JSON file with what `inkgrad info --json` prints (default: seed).",
+        "Network: seed, tiny, sketch, sketch-wide, or a JSON file with what `inkgrad info --json` "
+        "prints (default: seed).",
         "NAME|FILE",
     ),
 ]

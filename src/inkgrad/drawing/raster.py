@@ -6,6 +6,7 @@ import importlib.util
 import math
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inkgrad.drawing.pen import CORNER, make_pen
-from inkgrad.drawing.plot import Placing, make_room, plot
+from inkgrad.drawing.plot import Placing, Room, make_room, plot
 from inkgrad.drawing.strokes import (
     Drawing,
     Points,
@@ -33,6 +34,7 @@ _CANVAS = 256.0  # the square in which simplified drawings live
 _MOST_PIXELS = 2048  # from 0 to a coordinate: products of more could leave JavaScript's integers
 _MOST_POINTS = 20_000  # in one stroke; real drawings have at most some hundreds in all
 _MANY = 250  # drawings that take about as long uncompiled as Numba takes to be loaded
+_USUAL_POINTS, _USUAL_CORNERS = 256, 16  # of a stroke and a pen: room for them is kept
 _PART = 64  # drawings that a thread takes at a time
 
 
@@ -357,14 +359,34 @@ def _draw_compiled(
     bitmaps: npt.NDArray[np.uint8], points: Points, placing: Placing, side: int
 ) -> None:
     """Have compiled code draw, without the lock that Python's threads share."""
-    from inkgrad.drawing.compiled import compiled_plot, new
+    from inkgrad.drawing.compiled import compiled_plot
 
     pen = np.array(make_pen(placing.radius, placing.scale))
-    longest = int(np.diff(points.strokes).max())
-    room = make_room(longest, len(pen) // CORNER, side, new)
+    room = _room(int(np.diff(points.strokes).max()), len(pen) // CORNER, side)
     # For arrays that are not contiguous Numba would compile everything again, in seven seconds.
     points = Points(*map(np.ascontiguousarray, points))
     compiled_plot()(bitmaps.reshape(-1), side, points, placing, pen, room)
+
+
+class _Kept(threading.local):
+    """The room that a thread has drawn in, for its next call."""
+
+    side = 0
+    room: Room | None = None
+
+
+_kept = _Kept()
+
+
+def _room(longest: int, corners: int, side: int) -> Room:
+    """Return room for strokes of up to `longest` points, the thread's old one if it will do."""
+    from inkgrad.drawing.compiled import new
+
+    if longest > _USUAL_POINTS or corners > _USUAL_CORNERS:
+        return make_room(longest, corners, side, new)
+    if _kept.room is None or _kept.side != side:
+        _kept.side, _kept.room = side, make_room(_USUAL_POINTS, _USUAL_CORNERS, side, new)
+    return _kept.room
 
 
 def _is_number(value: object, kind: type) -> bool:

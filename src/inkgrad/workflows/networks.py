@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from inkgrad.errors import DataError, InkgradError, ShapeError
 from inkgrad.json_text import JsonError, parse_json
-from inkgrad.network import Network, seed_network, sketch_network
+from inkgrad.network import Network, seed_network, sketch_network, tiny_network
 
-__all__ = ["NETWORKS", "find_network", "fit_to_classes"]
+__all__ = ["NETWORKS", "find_network", "fit_to_classes", "name_of"]
 
-NETWORKS: dict[str, Callable[[int], Network]] = {"seed": seed_network, "sketch": sketch_network}
+NETWORKS: dict[str, Callable[[int], Network]] = {
+    "seed": seed_network,
+    "tiny": tiny_network,
+    "sketch": sketch_network,
+    "sketch-wide": functools.partial(sketch_network, last=192),
+}
 """What makes each network, by name, for a number of classes."""
 
 _MOST_BYTES = 1_000_000  # thousands of layers take less
@@ -46,11 +52,25 @@ def find_network(named: str | os.PathLike[str], classes: int | None = None) -> N
     path = Path(named)
     if not path.is_file():
         raise InkgradError(
-            f"there is no network or file {name!r}; choose {' or '.join(NETWORKS)}, or name a JSON "
-            "file with what `inkgrad info --json` prints as its network"
+            f"there is no network or file {name!r}; choose one of {', '.join(NETWORKS)}, or name "
+            "a JSON file with what `inkgrad info --json` prints as its network"
         )
     network = _read(path)
     return network if classes is None else fit_to_classes(network, classes, str(path))
+
+
+def name_of(network: Network) -> str | None:
+    """Return the name of a network, None if it has none.
+
+    Examples
+    --------
+    >>> name_of(seed_network(7)), name_of(Network(seed_network(7).layers[-4:]))
+    ('seed', None)
+    """
+    if len(network.output_shape) != 1:
+        return None
+    classes = network.output_shape[0]
+    return next((name for name, make in NETWORKS.items() if make(classes) == network), None)
 
 
 def fit_to_classes(network: Network, classes: int, name: str) -> Network:

@@ -14,6 +14,7 @@ from inkgrad.insight import Evaluation, hard_classes
 from inkgrad.model import Model
 from inkgrad.quickdraw import Loaded
 from inkgrad.version import __version__
+from inkgrad.workflows.networks import name_of
 from inkgrad.workflows.settings import Parts, Settings
 
 __all__ = [
@@ -126,7 +127,8 @@ def command(settings: Settings) -> str:
         is_address = "://" in settings.data
         words += ["--data", settings.data if is_address else Path(settings.data).name]
     if settings.network is not None:
-        words += ["--network", "network.json"]  # what `inkgrad info --json` prints of the model
+        # Without a name it is what `inkgrad info --json` prints of the model.
+        words += ["--network", name_of(settings.make_network()) or "network.json"]
     words += ["--seed", str(settings.recipe.seed)]
     if settings.split_seed != settings.recipe.seed:
         words += ["--split-seed", str(settings.split_seed)]
