@@ -126,8 +126,9 @@ def test_scenes_share_no_drawings_while_there_are_others(monkeypatch):
     dealt = robustness._deal(labels, 6, 0)
     assert len({row for rows in dealt for row in rows.tolist()}) == 18
     assert [np.bincount(labels[rows]).tolist() for rows in dealt] == [[4, 2]] * 3
-    few = robustness._deal(labels[:4], 3, 0)
-    assert [len(set(rows.tolist())) for rows in few] == [3, 3, 3]
+    for few, each in ((4, 3), (6, 6), (4, 25)):
+        dealt = robustness._deal(labels[:few], each, 0)
+        assert [len(set(rows.tolist())) for rows in dealt] == [min(few, each)] * 3
     assert [len(rows) for rows in robustness._deal(labels, 0, 0)] == [0, 0, 0]
 
 

@@ -59,7 +59,9 @@ def run(*words):
 
 @pytest.mark.usefixtures("few_rows")
 def test_robustness_is_measured_on_the_test_part_alone(own_run, own_folder):
-    found = evaluate(own_run.folder / "model.safetensors", own_folder, robustness=True, **ENGINE)
+    found = evaluate(
+        own_run.folder / "model.safetensors", own_folder, robustness=True, sample=40, **ENGINE
+    )
     assert found.part == "test"
     assert found.robustness.n == found.evaluation.n == 8
     assert found.robustness.top1 == found.evaluation.top1
@@ -67,9 +69,7 @@ def test_robustness_is_measured_on_the_test_part_alone(own_run, own_folder):
     names = [(row["name"], row["strength"]) for row in plain["rows"]]
     assert names[0] == ("position", "anywhere")
     assert ("photograph", ANY_SCENE) in names
-    fewer = evaluate(
-        own_run.folder / "model.safetensors", own_folder, robustness=True, sample=3, **ENGINE
-    )
+    fewer = evaluate(model, own_folder, robustness=True, sample=3, **ENGINE)
     assert fewer.robustness.n == 3
 
 
@@ -83,7 +83,8 @@ def test_bitmaps_cannot_be_disturbed(doodle_run, doodle_folder):
 @pytest.mark.usefixtures("few_rows")
 def test_the_command_shows_the_table_and_writes_the_card(own_run, own_folder):
     model = own_run.folder / "model.safetensors"
-    words = ("evaluate", model, "--data", own_folder, "--robustness", "--engine", "reference")
+    words = ("evaluate", model, "--data", own_folder, "--robustness")
+    words += ("--sample", 40, "--engine", "reference")
     shown = run(*words, "--card", "here/card").output
     assert "known as strokes, disturbed" in shown
     assert "position" in shown

@@ -325,9 +325,9 @@ def _choose(labels: Rows, most: int, seed: int) -> Rows:
 
 
 def _deal(labels: Rows, each: int, seed: int) -> list[Rows]:
-    """Return `each` rows for every scene, not the same twice as long as there are others."""
-    if each == 0:
-        return [np.zeros(0, np.int64) for _ in SCENES]
-    wanted = each * len(SCENES)
-    pool = np.resize(_choose(labels, wanted, seed), wanted)
-    return [pool[k :: len(SCENES)] for k in range(len(SCENES))]
+    """Return `each` rows for every scene, none twice; scenes share some if there are too few."""
+    each = min(each, len(labels))
+    if each * len(SCENES) > len(labels):
+        return [_choose(labels, each, seed + place) for place in range(len(SCENES))]
+    pool = _choose(labels, each * len(SCENES), seed)
+    return [pool[place :: len(SCENES)] for place in range(len(SCENES))]

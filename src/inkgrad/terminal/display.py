@@ -283,7 +283,7 @@ _DOING = {
     "compile": "compiling",
     "learn": "learning",
     "judge": "judging",
-    "disturb": "robustness:",
+    "disturb": "robustness",
     "lay": "laying out",
 }
 _DONE = {"fetch": "fetched", "draw": "drawn"}
