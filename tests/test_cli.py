@@ -108,7 +108,7 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
             0.9,
         ),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
-        *("--augment", 2, "--variation", "turn=5,mirror=0", "--split-seed", 8),
+        *("--augment", 2, "--variation", "turn=5,mirror=0", "--split-seed", 8, "--reject"),
         *("--suspicious", "odd.json"),
     )
     Path("odd.json").write_text('{"suspicious": []}')
@@ -130,6 +130,7 @@ def test_every_setting_of_a_run_has_an_option_and_is_recorded():
     options = {param.name for param in get_command(cli.app).commands["train"].params}
     about_the_run = {"task", "classes", "data", "network", "seed", "split_seed", "epochs"}
     elsewhere = {"out", "resume", "restart", "engine", "offline", "help"}
+    elsewhere |= {"reject"}  # short for a share of outliers
     assert options - elsewhere == about_the_run | set(FLAGS)
 
 

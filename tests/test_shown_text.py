@@ -98,6 +98,7 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "train": ("train", "--data", "NAME", "--out", "NAME-run", *TRAIN),
     "train where nothing is": ("train", "--data", "NAME/none", "--out", "NAME-run"),
     "train on a class": ("train", "--data", "NAME", "--classes", "one,NAME"),
+    "train to reject": ("train", "--data", "NAME", "--out", "NAME-run", "--reject", *TRAIN),
     "train on a task": ("train", "--data", "NAME", "--task", "NAME"),
     "train by a recipe": ("train", "--data", "NAME", "--optimizer", "NAME"),
     "train into nothing": ("train", "--resume", "--out", "NAME"),

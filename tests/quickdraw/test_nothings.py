@@ -67,6 +67,7 @@ def test_strokes_are_in_google_s_frame(kind):
         (("cat", "line"), ("dots", "dense scribbles", "blanks")),
         (("Squiggle",), ("dots", "lines", "dense scribbles", "blanks")),
         (("zigzag", "circle", "line"), ("dots", "dense scribbles", "blanks")),
+        (("circle", "square"), ("dots", "lines", "scribbles", "blanks")),
     ],
 )
 def test_what_a_model_knows_is_no_nothing_to_it(classes, kinds):

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["demo", "train"]
 
+_OUTLIERS = 0.25  # for each drawing, with --reject
+
 
 @app.command()
 def demo(
@@ -178,6 +180,22 @@ def train(
             "FILE",
         ),
     ] = None,
+    reject: Annotated[
+        bool,
+        option(
+            "--reject",
+            "Learn, too, what is none of the classes: drawings of the data's other classes, dots, "
+            "lines, scribbles and blanks.",
+        ),
+    ] = False,
+    outliers: Annotated[
+        float | None,
+        option(
+            "--outliers",
+            "Drawings of none of the classes per drawing of theirs (default with --reject: 0.25).",
+            "X",
+        ),
+    ] = None,
     resume: Annotated[bool, option("--resume", "Resume the run in FOLDER.")] = False,
     restart: Restart = False,
     engine: Engine = "auto",
@@ -209,6 +227,7 @@ def train(
         augment=augment,
         variation=None if variation is None else strengths(variation),
         suspicious=suspicious,
+        outliers=_OUTLIERS if reject and outliers is None else outliers,
     )
     _train(
         workflows.train,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from inkgrad.quickdraw.row_strokes import RowStrokes
 from inkgrad.text import listed
 
 __all__ = ["ClassDrawings", "read_class", "read_classes"]
+
+_MANY_CLASSES = 25  # whose drawings, of a hundred each, take a second or two without Numba
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +134,8 @@ def read_classes(
     ]
     if absent:  # told before much time is spent on the others
         raise _missing(absent, source, wanted)
+    if len(classes) >= _MANY_CLASSES:
+        _expect_many_drawings()
     parts: dict[str, ClassDrawings] = {}
     for name in classes:
         tell = None if on_progress is None else functools.partial(on_progress, "draw", name)
@@ -142,6 +148,12 @@ def read_classes(
         for name, part in parts.items()
     }
     return Loaded(_join(parts, wanted.raster.side), source, counts, attribution=ATTRIBUTION)
+
+
+def _expect_many_drawings() -> None:
+    """Load the compiled rasteriser, for which a single class may have too few drawings."""
+    with contextlib.suppress(ImportError):  # without Numba it is slower
+        importlib.import_module("inkgrad.drawing.compiled")
 
 
 def _join(parts: dict[str, ClassDrawings], side: int) -> Drawings:

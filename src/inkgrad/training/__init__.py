@@ -21,6 +21,7 @@ from inkgrad.training.health import TrainingError
 from inkgrad.training.journal import METRICS
 from inkgrad.training.loop import Fitted, fit, judge
 from inkgrad.training.metrics import append_metrics, read_metrics, write_metrics
+from inkgrad.training.outliers import WithOutliers
 from inkgrad.training.recipe import OPTIMIZERS, SCHEDULES, Recipe
 from inkgrad.training.state import Tally, TrainingState
 from inkgrad.training.step import take_step
@@ -53,6 +54,7 @@ __all__ = [
     "Tally",
     "TrainingError",
     "TrainingState",
+    "WithOutliers",
     "append_metrics",
     "clip_by_norm",
     "decay_mask",

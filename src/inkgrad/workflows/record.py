@@ -48,6 +48,7 @@ FLAGS = (
     "validation_size",
     "balance",
     "augment",
+    "outliers",
     "variation",
     "suspicious",
 )

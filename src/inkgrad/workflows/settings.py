@@ -22,7 +22,7 @@ __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 SPLITS = ("stratified", "notebook")
 _OWN_CHOICES = (
     *("limit", "split", "split_seed", "test_size", "validation_size"),
-    *("balance", "augment", "variation", "suspicious"),
+    *("balance", "augment", "variation", "suspicious", "outliers"),
 )
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
@@ -67,6 +67,9 @@ class Settings:
     suspicious : path, optional
         A list that `inspect` has written: drawings in it are not learnt from. Those held out stay
         as they are.
+    outliers : float
+        How many drawings of none of the classes to show for each of theirs, see
+        `inkgrad.training.WithOutliers`; 0 for none.
     recipe : Recipe
         How to train; its seed also decides the first weights, the order and the variants.
     network : dict, optional
@@ -85,6 +88,7 @@ class Settings:
     augment: int = 0
     variation: Variation = field(default_factory=Variation)
     suspicious: str | None = None
+    outliers: float = 0.0
     recipe: Recipe = field(default_factory=Recipe)
     network: Mapping[str, Any] | None = None
 
@@ -113,6 +117,10 @@ class Settings:
         if not isinstance(self.suspicious, str | None):
             raise InkgradError(
                 f"suspicious is {self.suspicious!r}; give the path of a suspicious.json"
+            )
+        if not _is_share(self.outliers):
+            raise InkgradError(
+                f"outliers is {self.outliers!r}; give a number for each drawing, such as 0.25, or 0"
             )
         self._check_whole("augment", "how often to meet each drawing in an epoch, or 0")
         if self.split_seed is None:
@@ -243,6 +251,11 @@ class Settings:
         if "variation" in choices:
             choices = {**choices, "variation": _as_variation(choices["variation"]).to_dict()}
         return {name: have.get(name) for name, value in choices.items() if have.get(name) != value}
+
+
+def _is_share(value: object) -> bool:
+    """Whether a value is a number from 0 to 10."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 10
 
 
 def _as_variation(value: Any) -> Variation:

@@ -30,12 +30,18 @@ from inkgrad.quickdraw import (
     load_drawings,
 )
 from inkgrad.text import listed
-from inkgrad.training import Batches, Event, Fitted, Notice, fit
+from inkgrad.training import Batches, Event, Fitted, Notice, WithOutliers, fit
 from inkgrad.workflows.calibrate import calibrated
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.documents import Judgement, readings, write_documents
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.networks import find_network
+from inkgrad.workflows.outliers import (
+    NOWHERE,
+    describe_outliers,
+    find_outliers,
+    outliers_in_words,
+)
 from inkgrad.workflows.record import make_record
 from inkgrad.workflows.run import (
     BEGUN,
@@ -173,7 +179,7 @@ def train(
         Told how loading, compiling and judging go on, what was loaded, and how training goes on.
     **choices
         Any of `Settings` (``limit``, ``split``, ``split_seed``, ``test_size``,
-        ``validation_size``, ``balance``, ``augment``, ``variation``) and of
+        ``validation_size``, ``balance``, ``augment``, ``variation``, ``outliers``) and of
         `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``,
         ``schedule``, ``seed``, …).
 
@@ -231,6 +237,7 @@ def train(
         untrained = Model(own, own.initialise(), chosen.classes, raster, engine=engine)
 
         with begun(folder, chosen, state) as on_begun:
+            has_data = loaded is None or data is not None
             if loaded is None:
                 loaded = load_drawings(
                     chosen.classes,
@@ -249,6 +256,11 @@ def train(
             _check_parts(parts, loaded)
             if on_loaded is not None:
                 on_loaded(loaded, parts)
+            outliers = None
+            if chosen.outliers > 0:
+                place = data if has_data else NOWHERE
+                outliers = find_outliers(chosen, len(parts.train), place, raster, on_progress)
+                _tell(on_event, outliers_in_words(outliers))
             wanted, engine = engine, get_ready(engine, own, on_progress)
             if wanted == "auto" and (hint := advice()) is not None:
                 _tell(on_event, hint)
@@ -257,7 +269,7 @@ def train(
             with writing_to(folder):
                 fitted = fit(
                     own,
-                    _to_learn_from(parts.train, chosen, raster),
+                    _to_learn_from(parts.train, outliers, chosen, raster),
                     validation=parts.validation if len(parts.validation) else None,
                     recipe=chosen.recipe,
                     engine=engine,
@@ -276,7 +288,7 @@ def train(
                 )
                 if fitted.stopped == "interrupted":
                     return trained
-                return _conclude(trained, untrained, fitted, engine, loaded, parts, on_progress)
+                return _conclude(trained, untrained, fitted, engine, loaded, outliers, on_progress)
 
 
 def _conclude(
@@ -285,17 +297,22 @@ def _conclude(
     fitted: Fitted,
     engine: Engine,
     loaded: Loaded,
-    parts: Parts,
+    outliers: Parts | None,
     on_progress: OnProgress | None,
 ) -> Trained:
     """Evaluate the network as it is now, write the model and the report, and end the run."""
-    folder, settings = trained.folder, trained.settings
+    folder, settings, parts = trained.folder, trained.settings, trained.parts
+    if parts is None:
+        raise InkgradError("nothing was trained")
     features = _features(engine, fitted.parameters, parts.train)
     model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
-    model = calibrated(model, parts.validation, on_progress=on_progress)
+    aside = None if outliers is None else outliers.validation.bitmaps
+    model = calibrated(model, parts.validation, aside, on_progress)
     probabilities = judge(model, parts.test.bitmaps, on_progress)
     evaluation = measure(probabilities, parts.test.labels, settings.classes)
     record = make_record(settings, loaded, parts, engine.name, evaluation)
+    if outliers is not None:
+        record["outliers"] = describe_outliers(outliers)
     model = replace(model, record=record)
     model.save(folder / MODEL)
     judged = Judgement(loaded, parts.test, evaluation, probabilities)
@@ -362,12 +379,21 @@ def _check_parts(parts: Parts, loaded: Loaded) -> None:
             )
 
 
-def _to_learn_from(drawings: Drawings, chosen: Settings, raster: Raster) -> Batches:
-    """Return the training part, balanced and in variants if that is asked for."""
-    data = Balanced(drawings) if chosen.balance else drawings
-    if chosen.augment == 0:
-        return data
-    return Varied(data, chosen.augment, chosen.variation, chosen.recipe.seed, raster)
+def _to_learn_from(
+    drawings: Drawings, outliers: Parts | None, chosen: Settings, raster: Raster
+) -> Batches:
+    """Return the training part: balanced, in variants, with outliers, if that is asked for."""
+
+    def shown(data: Drawings | Balanced, times: int) -> Batches:
+        if times == 0:
+            return data
+        return Varied(data, times, chosen.variation, chosen.recipe.seed, raster)
+
+    known = shown(Balanced(drawings) if chosen.balance else drawings, chosen.augment)
+    if outliers is None:
+        return known
+    others = shown(outliers.train, min(chosen.augment, 1))
+    return WithOutliers(known, others, chosen.outliers, chosen.recipe.seed)
 
 
 def _features(engine: Engine, parameters: Parameters, drawings: Drawings) -> Features | None:
