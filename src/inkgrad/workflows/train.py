@@ -258,8 +258,8 @@ def train(
                 on_loaded(loaded, parts)
             outliers = None
             if chosen.outliers > 0:
-                place = data if has_data else NOWHERE
-                outliers = find_outliers(chosen, len(parts.train), place, raster, on_progress)
+                where = data if has_data else NOWHERE
+                outliers = find_outliers(chosen, len(parts.train), where, raster, on_progress)
                 _tell(on_event, outliers_in_words(outliers))
             wanted, engine = engine, get_ready(engine, own, on_progress)
             if wanted == "auto" and (hint := advice()) is not None:
