@@ -59,9 +59,8 @@ def run(*words):
 
 @pytest.mark.usefixtures("few_rows")
 def test_robustness_is_measured_on_the_test_part_alone(own_run, own_folder):
-    found = evaluate(
-        own_run.folder / "model.safetensors", own_folder, robustness=True, sample=40, **ENGINE
-    )
+    model = own_run.folder / "model.safetensors"
+    found = evaluate(model, own_folder, robustness=True, sample=40, **ENGINE)
     assert found.part == "test"
     assert found.robustness.n == found.evaluation.n == 8
     assert found.robustness.top1 == found.evaluation.top1
