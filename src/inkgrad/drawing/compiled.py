@@ -21,7 +21,7 @@ from numba.extending import register_jitable
 
 from inkgrad.drawing import edges, outline, pen, plot, scan
 
-__all__ = ["compiled_plot", "new"]
+__all__ = ["compiled_plot", "entry", "new"]
 
 _MODULES = (pen, edges, outline, scan, plot)
 
@@ -61,7 +61,7 @@ def _functions(module: ModuleType) -> list[Callable[..., Any]]:
     return [function for function in functions if function.__module__ == module.__name__]
 
 
-def _entry(function: Callable[..., None]) -> Any:
+def entry(function: Callable[..., None]) -> Any:
     """Compile a function, and keep the result on disk where Numba may write to it."""
     try:
         return njit(cache=True, nogil=True, error_model="numpy")(function)
@@ -69,7 +69,7 @@ def _entry(function: Callable[..., None]) -> Any:
         return njit(nogil=True, error_model="numpy")(function)
 
 
-@_entry
+@entry
 def _plot(
     stamp: Any,
     bitmaps: Any,

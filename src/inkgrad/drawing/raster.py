@@ -268,7 +268,7 @@ def _draw(
     """Draw so many drawings, whose points are had by first and stop, with a pen of some width."""
     bitmaps = np.zeros((drawings, raster.side, raster.side), dtype=np.uint8)
     if compiled is None:
-        compiled = _worth_compiling(drawings)
+        compiled = worth_compiling(drawings)
     draw = _draw_compiled if compiled else _draw_plain
 
     def draw_part(first: int) -> None:
@@ -331,7 +331,8 @@ def _place(points: Points, raster: Raster, index: int, drawings: int) -> Placing
     return Placing(right, down, raster.scale, raster.pen / 2)
 
 
-def _worth_compiling(drawings: int) -> bool:
+def worth_compiling(drawings: int) -> bool:
+    """Whether so many drawings make up for loading Numba, if it is installed."""
     loaded = "inkgrad.drawing.compiled" in sys.modules
     return (loaded or drawings >= _MANY) and importlib.util.find_spec("numba") is not None
 

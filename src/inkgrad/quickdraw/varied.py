@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inkgrad.drawing import Raster, to_input
+from inkgrad.drawing.raster import worth_compiling
 from inkgrad.drawing.variants import Variation, chance_keys, draw_variants, vary_bitmaps
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.balance import Balanced
@@ -107,11 +108,21 @@ class Varied:
         if strokes is not None and known.any():
             packed = strokes.take(rows[known])
             variants[known] = draw_variants(
-                packed, keys[known], self.variation, may_mirror[known], self.raster
+                packed,
+                keys[known],
+                self.variation,
+                may_mirror[known],
+                self.raster,
+                compiled=worth_compiling(len(self)),
             )
         if not known.all():
             bitmaps = drawings.bitmaps[rows[~known]]
             variants[~known] = vary_bitmaps(
-                bitmaps, keys[~known], self.variation, may_mirror[~known], self.raster
+                bitmaps,
+                keys[~known],
+                self.variation,
+                may_mirror[~known],
+                self.raster,
+                compiled=worth_compiling(len(self)),
             )
         return variants

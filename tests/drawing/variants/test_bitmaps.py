@@ -8,6 +8,8 @@ import pytest
 from inkgrad.drawing import Raster, to_bitmaps
 from inkgrad.drawing.variants import Variation, chance_keys, vary_bitmaps
 
+STRONG = Variation(turn=180, shear=2, stretch=2, wobble=64, pen=1)
+
 
 def doodles(n: int = 60) -> np.ndarray:
     from inkgrad.quickdraw.doodles import ANIMALS, doodle_bitmaps
@@ -80,12 +82,32 @@ def test_pens_make_lines_wider_and_thinner():
     assert 1.05 * middle < ink[4] < 1.5 * middle
 
 
+@pytest.mark.parametrize("how", [Variation(), Variation.none(mirror=1), STRONG], ids=str)
+@pytest.mark.parametrize("side", [1, 28, 40])
+def test_compiled_and_plain_variants_are_the_same(how, side):
+    bitmaps = np.random.default_rng(0).integers(0, 256, (40, side, side), np.uint8)
+    bitmaps[3:9] = 0
+    bitmaps[9:20, : side // 2] = 0
+    keys, may = chance_keys(1, 0, np.arange(40)), np.ones(40, bool)
+    plain, compiled = (
+        vary_bitmaps(bitmaps, keys, how, may, Raster(side), compiled=which)
+        for which in (False, True)
+    )
+    np.testing.assert_array_equal(plain, compiled)
+    if side == 28:
+        plain, compiled = (
+            vary_bitmaps(doodles(), chance_keys(1, 0, np.arange(60)), how, np.ones(60, bool),
+                         Raster(), compiled=which)
+            for which in (False, True)
+        )  # fmt: skip
+        np.testing.assert_array_equal(plain, compiled)
+
+
 def test_blank_full_and_tiny_bitmaps_survive():
     blank, full = np.zeros((3, 28, 28), np.uint8), np.full((3, 28, 28), 255, np.uint8)
-    strong = Variation(turn=180, shear=2, stretch=2, wobble=64)
     for epoch in range(5):
         assert vary(blank, Variation(), epoch).max() < 64
-        assert vary(full, strong, epoch).max() == 255
+        assert vary(full, STRONG, epoch).max() == 255
     dots = to_bitmaps([[[[3], [3]]]] * 20)
     for epoch in range(3):
         assert (vary(dots, Variation(), epoch).max(axis=(1, 2)) > dots.max() / 10).all()
