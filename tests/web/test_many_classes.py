@@ -78,24 +78,43 @@ def test_the_game_asks_for_what_can_be_recognised_and_says_why_it_gives_up(hand)
 
 
 def test_a_class_is_found_by_its_letters(hand):
+    from playwright.sync_api import expect
+
     hand.draw(CROSS)
     hand.open("Learn")
     hand.wait()
     chips = hand.page.locator("#learn .chip")
     shown = chips.locator("visible=true")
     assert chips.count() == 345
-    assert shown.count() == 12  # the likeliest
+    expect(shown).to_have_count(12)  # the likeliest
     assert "cat" in shown.all_inner_texts()
     field = hand.page.get_by_label("Find a class …")
     field.fill(" Eleph")
-    assert shown.all_inner_texts() == ["elephant", "telephone"]
+    expect(shown).to_have_text(["elephant", "telephone"])
     hand.answer("telephone")
     hand.page.get_by_text("The network gave telephone").wait_for()
     field.fill("")
-    assert shown.count() == 13  # and what was chosen
+    expect(shown).to_have_count(13)  # and what was chosen
     field.fill("sparrow")
-    assert shown.all_inner_texts() == ["telephone"]
+    expect(shown).to_have_text(["telephone"])
     assert hand.page.get_by_label("telephone", exact=True).is_checked()
+
+
+@pytest.mark.parametrize(("typed", "chosen"), [("Dog", "dog"), ("microp", "microphone")])
+def test_enter_takes_the_class_that_is_typed(hand, typed, chosen):
+    hand.draw(CROSS)
+    hand.open("Learn")
+    hand.wait()
+    field = hand.page.get_by_label("Find a class …")
+    field.press("Enter")  # nothing is looked for
+    field.fill("qqq")
+    field.press("Enter")
+    assert not hand.page.locator("#learn .chip input:checked").count()
+    field.fill("")
+    field.press_sequentially(typed)  # key by key
+    field.press("Enter")
+    hand.page.get_by_text(f"The network gave {chosen} ").wait_for()
+    assert hand.page.get_by_label(chosen, exact=True).is_checked()
 
 
 def test_what_is_not_there_is_told(hand):

@@ -25,6 +25,9 @@ export function makeQuestion(onAnswer) {
     placeholder: TEXTS.learn.find,
     "aria-label": TEXTS.learn.find,
     oninput: choose,
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === "Enter") take(); // and nothing is returned: false would forbid the key
+    },
   });
   const choices = make("div.chips");
   const none = make("p.note", { role: "status" });
@@ -47,9 +50,21 @@ export function makeQuestion(onAnswer) {
   /** @type {Set<string>} */
   let likely = new Set();
 
+  const wantedName = () => field.value.trim().toLowerCase();
+
+  /** Answer with the class that is called as is typed, or else the first that begins so. */
+  function take() {
+    const wanted = wantedName();
+    const found = [
+      names.findIndex((name) => name.toLowerCase() === wanted),
+      names.findIndex((name) => wanted !== "" && name.toLowerCase().startsWith(wanted)),
+    ].find((at) => at >= 0);
+    if (found !== undefined) inputs[found].click();
+  }
+
   /** Show the classes that are looked for; if none is, the likeliest. */
   function choose() {
-    const wanted = field.value.trim().toLowerCase();
+    const wanted = wantedName();
     const isMeant = (/** @type {string} */ name) =>
       wanted === "" ? likely.has(name) : name.toLowerCase().includes(wanted);
     chips.forEach((chip, at) => {
