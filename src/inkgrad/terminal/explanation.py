@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -29,28 +29,32 @@ def show_explanation(console: Console, facts: Mapping[str, Any]) -> None:
     Examples
     --------
     >>> from inkgrad.terminal import make_console
-    >>> show_explanation(make_console(), {"class": "cat", "guesses": [], "strokes": []})
+    >>> show_explanation(make_console(), {"guesses": [], "is_rejected": False, "strokes": []})
     There are no strokes to take away: bitmaps and pictures are pixels alone.
     """
-    console.print(
-        guess_bars([(guess["class"], guess["probability"]) for guess in facts["guesses"]])
-    )
-    falls = [stroke["fall"] for stroke in facts["strokes"]]
-    if not falls:
+    guesses = [(guess["class"], guess["probability"]) for guess in facts["guesses"]]
+    console.print(guess_bars(guesses))
+    if facts["is_rejected"]:
+        console.print("The model takes it for none of its classes.")
+    if not facts["strokes"]:
         console.print("There are no strokes to take away: bitmaps and pictures are pixels alone.")
         return
-    ranked = sorted(range(len(falls)), key=lambda i: -abs(falls[i]))
-    most = max(abs(falls[ranked[0]]), 1e-300)
-    name = clean(facts["class"])
-    console.print(Text(f"\nWithout it, the log-odds of {name} fall by"))
+    console.print(Text(f"\nWithout it, the log-odds of {clean(facts['class'])} fall by"))
+    console.print(_bars(facts["strokes"]))
+    if len(facts["strokes"]) > _MOST:
+        console.print(Text(f"and {len(facts['strokes']) - _MOST} others less", DIM))
+
+
+def _bars(strokes: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the strokes that matter most, one a line: name, bar, fall."""
+    ranked = sorted(strokes, key=lambda stroke: -abs(stroke["fall"]))
+    most = max(abs(ranked[0]["fall"]), 1e-300)
     table = Table.grid(padding=(0, 1))
-    for i in ranked[:_MOST]:
-        color = RED if falls[i] > 0 else BLUE
-        table.add_row(
-            clean(facts["strokes"][i]["name"]),
-            bar(abs(falls[i]) / most, 24, color),
-            f"{falls[i]:+.2f}",
-        )
-    console.print(table)
-    if len(falls) > _MOST:
-        console.print(Text(f"and {len(falls) - _MOST} others less", DIM))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    for stroke in ranked[:_MOST]:
+        fall = stroke["fall"]
+        color = RED if fall > 0 else BLUE
+        table.add_row(clean(stroke["name"]), bar(abs(fall) / most, 24, color), f"{fall:+.2f}")
+    return table

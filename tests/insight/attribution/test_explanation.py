@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from inkgrad import Model, Network, load
+from inkgrad.confidence import Confidence
 from inkgrad.drawing import into_frame, rasterize, to_input
 from inkgrad.errors import DataError, InkgradError
-from inkgrad.insight.attribution import bitmaps_without, class_gradient, explain_drawing, parts_of
+from inkgrad.insight.attribution import (
+    bitmaps_without,
+    class_gradient,
+    draw_explanation,
+    explain_drawing,
+    parts_of,
+)
 from inkgrad.layers import Dense, Flatten
 from inkgrad.quickdraw.doodles import ANIMALS, doodles
 
@@ -84,8 +92,20 @@ def test_the_same_twice(animals):
     assert sorted(a) == sorted(
         [
             *("bitmap", "cam", "cam_layer", "class", "gradient", "gradient_times_input"),
-            *("guesses", "log_odds", "occlusion", "probability", "strokes"),
+            *("guesses", "is_rejected", "log_odds", "occlusion", "probability", "strokes"),
         ]
+    )
+
+
+def test_what_is_none_of_the_classes_is_explained_all_the_same(animals):
+    assert not explain_drawing(animals, DOODLES["cat"]).is_rejected
+    strict = dataclasses.replace(animals, confidence=Confidence("logit", 1e9, 1.0, 0.5))
+    why = explain_drawing(strict, DOODLES["cat"])
+    assert why.is_rejected
+    assert why.to_dict()["is_rejected"]
+    assert "none of its classes" in draw_explanation(why, suffix=".svg").decode()
+    np.testing.assert_array_equal(
+        why.strokes, explain_drawing(animals, DOODLES["cat"], why.class_name).strokes
     )
 
 

@@ -46,6 +46,8 @@ class Explanation:
         The same as log(p / (1 − p)), which the falls below are of.
     guesses : tuple of (str, float)
         The likeliest classes with their probabilities, best first.
+    is_rejected : bool
+        Whether the model takes the drawing for none of its classes.
     bitmap : (side, side) uint8 array
         The drawing as the network sees it.
     gradient : (side, side) array
@@ -67,6 +69,7 @@ class Explanation:
     probability: float
     log_odds: float
     guesses: tuple[tuple[str, float], ...]
+    is_rejected: bool
     bitmap: npt.NDArray[np.uint8]
     gradient: Array
     cam: Array | None
@@ -87,6 +90,7 @@ class Explanation:
             "probability": self.probability,
             "log_odds": self.log_odds,
             "guesses": [{"class": name, "probability": share} for name, share in self.guesses],
+            "is_rejected": self.is_rejected,
             "bitmap": self.bitmap.tolist(),
             "gradient": self.gradient.tolist(),
             "gradient_times_input": self.gradient_times_input.tolist(),
@@ -132,7 +136,8 @@ def explain_drawing(model: Model, drawing: Any, class_name: str | None = None) -
     else:
         framed = into_frame(drawing)
         bitmap = rasterize(framed, **model.raster.to_dict())
-    (probabilities,) = model.predict_proba(bitmap[None])
+    recognised = model.recognise(bitmap[None])
+    (probabilities,) = recognised.probabilities
     k = int(probabilities.argmax()) if class_name is None else _find(class_name, model.classes)
     parts = parts_of(framed)
     (x,) = to_input(bitmap[None])  # (1, side, side)
@@ -147,6 +152,7 @@ def explain_drawing(model: Model, drawing: Any, class_name: str | None = None) -
         probability=float(probabilities[k]),
         log_odds=float(log_odds(logits_of(x[None]), k)[0]),
         guesses=reading.guesses,
+        is_rejected=bool(recognised.rejected[0]),
         bitmap=bitmap,
         gradient=class_gradient(network, numbers, x, k)[0],
         cam=grad_cam(network, numbers, x, k),

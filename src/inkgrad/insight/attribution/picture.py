@@ -77,7 +77,11 @@ def draw_explanation(
     name, right = explanation.class_name, _WIDTH - _MARGIN
     title = shortened(f"Why {name}?", font(30), _WIDTH - 2 * _MARGIN)
     canvas.text((_MARGIN, _MARGIN + 22), title, 30, _INK)
-    canvas.text((_MARGIN, _MARGIN + 50), shortened(source, font(16), right - 400), 16, _MUTED)
+    facts = [source] if source else []
+    if explanation.is_rejected:
+        facts.append("the model takes it for none of its classes")
+    below = shortened(" · ".join(facts), font(16), right - _MARGIN)
+    canvas.text((_MARGIN, _MARGIN + 50), below, 16, _MUTED)
     _scale(canvas, (right, _MARGIN + 22), name)
     left, large, *others = (
         _MARGIN,
