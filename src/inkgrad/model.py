@@ -217,11 +217,25 @@ class Model:
 
         See `bitmaps` for what `drawings` may be.
         """
-        logits = self.logits(drawings)
+        return self.recognised(self.logits(drawings))
+
+    def recognised(self, logits: Array) -> Recognised:
+        """Return what the network's outputs say of n drawings.
+
+        Parameters
+        ----------
+        logits : (n, classes) array
+            As `logits` gives them.
+        """
         confidence = self.confidence or Confidence()
         return Recognised(
             softmax(logits), confidence.familiarity(logits), confidence.is_rejected(logits)
         )
+
+    @property
+    def rejects(self) -> bool:
+        """Whether programs reject without being asked to: see `Confidence.rejects`."""
+        return self.confidence is not None and self.confidence.rejects
 
     def _run(self, predictor: Callable[[Array], Array], bitmaps: Array) -> Array:
         """Return what a predictor gives for bitmaps, batch by batch."""

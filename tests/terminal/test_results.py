@@ -47,8 +47,9 @@ def reading(*guesses, drawn=None):
     return SimpleNamespace(bitmap=bitmap, drawn=drawn, guesses=guesses)
 
 
-def prediction(name, *guesses):
-    return SimpleNamespace(name=name, reading=reading(*guesses))
+def prediction(name, *guesses, rejected=False):
+    known = {"familiarity": 0.123, "rejected": rejected}
+    return SimpleNamespace(name=name, reading=reading(*guesses), **known)
 
 
 def lines_of(console):
@@ -159,6 +160,20 @@ def test_of_many_predictions_a_line_each():
     lines = lines_of(console)
     assert lines[0] == f"{'long/' * 6}0  cat 75.0 %, dog? 25.0 %"
     assert len(lines) == 9
+
+
+def test_none_of_these_is_said_above_the_guesses():
+    console = pipe()
+    show_predictions(console, [prediction("a.png", ("cat", 0.75), rejected=True)])
+    lines = lines_of(console)
+    assert lines[3].endswith("   none of these (familiarity 12.3 %)")
+    assert lines[4].endswith("75.0 %")
+    console = pipe()
+    show_predictions(console, [prediction(f"{n}", ("cat", 0.75), rejected=n > 7) for n in range(9)])
+    assert lines_of(console)[7:] == [
+        "7  cat 75.0 %",
+        "8  none of these (familiarity 12.3 %)  cat 75.0 %",
+    ]
 
 
 def test_a_narrow_terminal_still_shows_a_prediction():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from dataclasses import replace
 
 import httpx
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 import inkgrad
 from inkgrad import web
+from inkgrad.confidence import Confidence
 from inkgrad.errors import ModelError
-from inkgrad.model import Model, load
+from inkgrad.model import Model, Recognised, load
 from inkgrad.network import seed_network
 from inkgrad.packaged import PACKAGED
 from inkgrad.quickdraw.doodles import draw
@@ -205,10 +207,27 @@ def test_sure_begins_at_one_half(tmp_path, monkeypatch, probability):
 
     (served,) = [s for s in find_models(write_model(tmp_path)) if s.name == "zoo"]
     shares = np.array([[probability, 1 - probability - 0.01, 0.01]])
-    monkeypatch.setattr(Model, "predict_proba", lambda self, drawings: shares)
+    found = Recognised(shares, np.array([0.75]), np.array([False]))
+    monkeypatch.setattr(Model, "recognise", lambda self, drawings: found)
     body = json.dumps({"strokes": DOODLE}).encode()
     told = answer({"zoo": served}, "application/json", body)
     assert told["sure"] is (probability >= 0.5)
+    assert (told["familiarity"], told["rejected"]) == (0.75, False)
+
+
+@pytest.mark.parametrize("rejects", [True, False])
+def test_none_of_these_is_told_by_models_that_learnt_to_say_so(tmp_path, rejects):
+    from inkgrad.web.predicting import predict as answer
+
+    (served,) = [s for s in find_models(write_model(tmp_path)) if s.name == "zoo"]
+    confidence = Confidence("logit", 50.0, 100.0, 0.9, rejects)
+    served = replace(served, model=replace(served.model, confidence=confidence))
+    body = json.dumps({"strokes": DOODLE}).encode()
+    told = answer({"zoo": served}, "application/json", body)
+    assert told["rejected"] is rejects
+    assert told["familiarity"] == pytest.approx(served.model.familiarity([DOODLE])[0])
+    assert told["sure"] is (not rejects and told["guesses"][0]["probability"] >= SURE)
+    assert len(told["guesses"]) == 3
 
 
 # --- which models -------------------------------------------------------------------------------
@@ -333,7 +352,7 @@ def test_a_fault_of_ours_is_logged_and_not_shown(model, monkeypatch, caplog):
         raise ZeroDivisionError("a secret")
 
     with serving(model) as address:
-        monkeypatch.setattr(Model, "predict_proba", fail)
+        monkeypatch.setattr(Model, "recognise", fail)
         with caplog.at_level(logging.ERROR, "inkgrad"):
             answer = httpx.post(f"{address}/api/predict", json={"strokes": DOODLE})
         assert answer.status_code == 500

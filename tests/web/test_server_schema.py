@@ -54,7 +54,7 @@ def test_a_fault_would_be_found(address, tmp_path, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Model, "predict_proba", fail)
+    monkeypatch.setattr(Model, "recognise", fail)
     done = schemathesis(address, tmp_path, "--phases", "examples")
     assert done.returncode == 1
     assert "[500] Internal Server Error" in done.stdout

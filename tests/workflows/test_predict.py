@@ -6,12 +6,14 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from inkgrad.confidence import Confidence
 from inkgrad.engines import SwitchingPredictor
 from inkgrad.engines.cpu import CpuEngine
 from inkgrad.errors import DataError, InkgradError
@@ -41,6 +43,26 @@ def test_every_drawing_of_every_file_is_read_in_order(doodle_run, surroundings):
         assert told["name"] == prediction.name
         assert [g["class"] for g in told["guesses"]] == [doodle_run.model.classes[k] for k in best]
         np.testing.assert_allclose([g["probability"] for g in told["guesses"]], shares[best], 1e-5)
+
+
+def test_none_of_these_is_said_if_the_model_learnt_to_or_it_is_asked_for(doodle_run):
+    bitmaps = np.concatenate([doodle_run.parts.test.bitmaps[:3], np.zeros((1, 28, 28), np.uint8)])
+    np.save("four.npy", bitmaps)
+    familiarity = doodle_run.model.familiarity(bitmaps)
+    confidence = replace(
+        doodle_run.model.confidence or Confidence(),
+        threshold=float(np.sort(familiarity)[1:3].mean()),
+        rejects=False,
+    )
+    for rejects in (False, True):
+        model = replace(doodle_run.model, confidence=replace(confidence, rejects=rejects))
+        for reject, expected in ((None, rejects), (True, True), (False, False)):
+            found = predict(model, ["four.npy"], reject=reject)
+            assert sum(p.rejected for p in found) == (2 if expected else 0)
+            np.testing.assert_allclose(
+                [p.to_dict()["familiarity"] for p in found], familiarity, atol=1e-5
+            )
+            assert all(len(p.to_dict()["guesses"]) > 0 for p in found)
 
 
 def test_in_bytes(doodle_run):

@@ -108,6 +108,15 @@ def predict(
         Path | None, option("--model", f"Model to use (default: {DEFAULT_MODEL}).", "MODEL")
     ] = None,
     top: Annotated[int, option("--top", "Guesses per drawing.", "N")] = 3,
+    reject: Annotated[
+        bool | None,
+        typer.Option(
+            "--reject/--no-reject",
+            help="Say which drawings are none of the classes (default: if the model was trained "
+            "with --reject).",
+            show_default=False,
+        ),
+    ] = None,
     engine: Engine = "auto",
     precision: Precision = "float32",
     as_json: AsJson = False,
@@ -123,6 +132,7 @@ def predict(
             DEFAULT_MODEL if model is None else model,
             drawings,
             top=top,
+            reject=reject,
             engine=engine,
             precision=precision,
             on_progress=display.on_progress,

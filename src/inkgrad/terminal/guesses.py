@@ -13,7 +13,11 @@ __all__ = ["bar", "guess_bars", "percent"]
 
 
 def guess_bars(
-    guesses: Sequence[tuple[str, float]], *, truth: str | None = None, width: int = 24
+    guesses: Sequence[tuple[str, float]],
+    *,
+    truth: str | None = None,
+    width: int = 24,
+    subdued: bool = False,
 ) -> Table:
     """Return a network's guesses, one a line: name, bar, probability.
 
@@ -25,6 +29,8 @@ def guess_bars(
         The right answer: a first guess that differs is shown in red.
     width : int
         Of the bars, in columns.
+    subdued : bool
+        Whether none of them is thought to be right.
 
     Examples
     --------
@@ -39,8 +45,9 @@ def guess_bars(
     table.add_column(justify="right", no_wrap=True)
     for place, (name, probability) in enumerate(guesses):
         is_wrong = truth is not None and place == 0 and name != truth
-        color = RED if is_wrong else BLUE
+        color = RED if is_wrong else DIM if subdued else BLUE
         style = f"bold {color}" if is_wrong else ("bold" if place == 0 or name == truth else "")
+        style = DIM if subdued else style
         table.add_row(word(name, style), bar(probability, width, color), percent(probability))
     return table
 

@@ -138,8 +138,11 @@ def show_predictions(console: Console, predictions: Sequence[Any]) -> None:
     """
     if len(predictions) > _MOST_PICTURES:
         for prediction in predictions:
-            guesses = (f"{clean(n)} {percent(share)}" for n, share in prediction.reading.guesses)
-            line = Text.assemble((clean(prediction.name), DIM), "  ", ", ".join(guesses))
+            guesses = [f"{clean(n)} {percent(share)}" for n, share in prediction.reading.guesses]
+            line = Text.assemble((clean(prediction.name), DIM), "  ")
+            if prediction.rejected:
+                line.append(f"{_none_of_these(prediction)}  ")
+            line.append(", ".join(guesses), DIM if prediction.rejected else "")
             console.print(line, soft_wrap=True)
         return
     for place, prediction in enumerate(predictions):
@@ -151,10 +154,17 @@ def show_predictions(console: Console, predictions: Sequence[Any]) -> None:
         beside.add_row("")
         beside.add_row(Text(clean(prediction.name), DIM, overflow="fold"))
         beside.add_row("")
-        beside.add_row(guess_bars(prediction.reading.guesses, width=width))
+        if prediction.rejected:
+            beside.add_row(Text(_none_of_these(prediction), "bold"))
+        guesses = prediction.reading.guesses
+        beside.add_row(guess_bars(guesses, width=width, subdued=prediction.rejected))
         grid = Table.grid(padding=(0, 3, 0, 0))
         grid.add_row(drawing, beside)
         console.print(grid)
+
+
+def _none_of_these(prediction: Any) -> str:
+    return f"none of these (familiarity {percent(prediction.familiarity)})"
 
 
 def show_checks(console: Console, checks: Sequence[Mapping[str, Any]]) -> None:

@@ -50,7 +50,16 @@ class Answer(_Told):
     """What a drawing shows."""
 
     guesses: list[Guess] = Field(description="The likeliest first.", min_length=1)
-    sure: bool = Field(description="Whether the best guess has a probability of 0.5 or more.")
+    sure: bool = Field(
+        description="Whether the best guess has a probability of 0.5 or more, and is not rejected."
+    )
+    familiarity: float = Field(
+        description="How much the drawing is like those that the model knows.", ge=0, le=1
+    )
+    rejected: bool = Field(
+        description="Whether it is none of the classes; never, if the model was not trained to say "
+        "so."
+    )
     milliseconds: float = Field(description="How long drawing and recognising took.", ge=0)
 
 

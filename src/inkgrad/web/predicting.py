@@ -33,7 +33,7 @@ def predict(models: Mapping[str, Served], kind: str, body: bytes) -> dict[str, A
     -------
     answer : dict
         ``guesses`` (each ``class`` and ``probability``, the likeliest first), ``sure``,
-        ``milliseconds``.
+        ``familiarity``, ``rejected``, ``milliseconds``.
 
     Raises
     ------
@@ -55,13 +55,16 @@ def predict(models: Mapping[str, Served], kind: str, body: bytes) -> dict[str, A
             bitmaps = model.bitmaps([question.strokes])
     except DataError as error:
         raise Refused(422, str(error)) from None
-    probabilities = model.predict_proba(bitmaps)
-    (reading,) = read_drawings(bitmaps, probabilities, model.classes, most=question.top)
+    found = model.recognise(bitmaps)
+    rejected = model.rejects and bool(found.rejected[0])
+    (reading,) = read_drawings(bitmaps, found.probabilities, model.classes, most=question.top)
     return {
         "guesses": [
             {"class": name, "probability": probability} for name, probability in reading.guesses
         ],
-        "sure": reading.probability >= SURE,
+        "sure": reading.probability >= SURE and not rejected,
+        "familiarity": float(found.familiarity[0]),
+        "rejected": rejected,
         "milliseconds": round(1000 * (time.perf_counter() - start), 3),
     }
 
@@ -69,4 +72,4 @@ def predict(models: Mapping[str, Served], kind: str, body: bytes) -> dict[str, A
 def warm_up(models: Mapping[str, Served]) -> None:
     """Have every model recognise something, so that the first who asks need not wait."""
     for served in models.values():
-        served.model.predict_proba([[[[0.5, 99.5], [0.5, 70.5]]]])
+        served.model.recognise([[[[0.5, 99.5], [0.5, 70.5]]]])

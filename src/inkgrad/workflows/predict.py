@@ -16,7 +16,7 @@ from inkgrad.insight import Reading, read_drawings
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import OnProgress, read_bitmaps
 from inkgrad.quickdraw.data_locations import find_groups
-from inkgrad.workflows.judging import get_ready, judge
+from inkgrad.workflows.judging import get_ready, judge_logits
 from inkgrad.workflows.stdin import NAME, read_standard_input
 
 __all__ = ["Prediction", "predict"]
@@ -38,15 +38,26 @@ class Prediction:
         The file that the drawing came from, with its number if the file holds several.
     reading : Reading
         The drawing as the network saw it, and its guesses, best first.
+    familiarity : float
+        How much it is like those that the model knows, 0 to 1.
+    rejected : bool
+        Whether it is none of the classes.
     """
 
     name: str
     reading: Reading
+    familiarity: float = 1.0
+    rejected: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name and guesses as plain values, ready for JSON."""
+        """Return name, guesses, familiarity and rejection as plain values, ready for JSON."""
         guesses = [{"class": name, "probability": share} for name, share in self.reading.guesses]
-        return {"name": self.name, "guesses": guesses}
+        return {
+            "name": self.name,
+            "guesses": guesses,
+            "familiarity": self.familiarity,
+            "rejected": self.rejected,
+        }
 
 
 def predict(
@@ -54,6 +65,7 @@ def predict(
     paths: Sequence[str | os.PathLike[str]],
     *,
     top: int = 3,
+    reject: bool | None = None,
     engine: str | Engine = "auto",
     precision: str = "float32",
     on_progress: OnProgress | None = None,
@@ -71,6 +83,8 @@ def predict(
         settings; bitmaps must have its side.
     top : int
         How many guesses to give for each drawing.
+    reject : bool, optional
+        Whether to say what is none of the classes; by default, if the model was trained to.
     engine : str or Engine
         ``"auto"`` begins with the reference engine. For many drawings it changes to a faster one as
         soon as the kernels are ready (see `inkgrad.engines.make_predictor`).
@@ -115,9 +129,11 @@ def predict(
         engine = "reference"
     if engine != "auto":  # which begins at once, and changes to a faster one when that is ready
         model = model.with_engine(get_ready(engine, model.network, on_progress, precision))
-    probabilities = judge(model, bitmaps, on_progress)
-    readings = read_drawings(bitmaps, probabilities, model.classes, most=top)
-    return [Prediction(*pair) for pair in zip(names, readings, strict=True)]
+    found = model.recognised(judge_logits(model, bitmaps, on_progress))
+    rejected = found.rejected & (model.rejects if reject is None else reject)
+    readings = read_drawings(bitmaps, found.probabilities, model.classes, most=top)
+    told = zip(names, readings, found.familiarity.tolist(), rejected.tolist(), strict=True)
+    return [Prediction(*each) for each in told]
 
 
 def _files_of(path: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
