@@ -42,4 +42,11 @@ def test_models_without_a_record_play_with_all_classes(node):
     ],
 )
 def test_it_says_why_it_gives_up(node, probabilities, words):
-    assert node.call(MODULE, "whyNot", "cat", CLASSES, probabilities) == words
+    seen = None if probabilities is None else {"probabilities": probabilities, "isRejected": False}
+    assert node.call(MODULE, "whyNot", "cat", CLASSES, seen) == words
+
+
+def test_what_is_none_of_the_classes_is_like_nothing_it_knows(node):
+    seen = {"probabilities": [0.9, 0.1, 0.0, 0.0], "isRejected": True}
+    words = "I give up: I cannot tell what this is. It is like nothing I know."
+    assert node.call(MODULE, "whyNot", "cat", CLASSES, seen) == words

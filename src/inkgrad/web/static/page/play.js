@@ -148,14 +148,14 @@ function mountGame(root, session, pad) {
         remark.textContent = " ";
         return;
       }
-      const { guesses, sure } = judge(session.model.classes, seen.probabilities);
+      const { guesses, sure: isLikely } = judge(session.model.classes, seen.probabilities);
+      const sure = isLikely && !seen.isRejected;
       since = sure && guesses[0].name === task ? (since ?? performance.now()) : null;
       remark.textContent = sure ? TEXTS.play.see(guesses[0].name) : TEXTS.play.unsure;
     }
 
     function giveUp() {
-      const probabilities = seenEnough()?.probabilities ?? null;
-      end(false, whyNot(task, session.model.classes, probabilities), READ);
+      end(false, whyNot(task, session.model.classes, seenEnough()), READ);
     }
 
     function end(right, words, pauseFor = right ? PAUSE : PAUSE / 2) {

@@ -30,15 +30,18 @@ export function playable(classes, record) {
  *
  * @param {string} task the class that was to be drawn
  * @param {string[]} classes
- * @param {ArrayLike<number> | null} probabilities one a class; null if nothing was drawn
+ * @param {{ probabilities: ArrayLike<number>, isRejected: boolean } | null} seen what the network
+ *   sees in the drawing, and whether that is none of the classes; null if nothing was drawn
  * @returns {string}
  *
  * @example
- * whyNot("cat", ["cat", "dog"], [0.3, 0.7]); // "I give up: I took it for dog."
+ * whyNot("cat", ["cat", "dog"], { probabilities: [0.3, 0.7], isRejected: false });
+ * // "I give up: I took it for dog."
  */
-export function whyNot(task, classes, probabilities) {
-  if (probabilities === null) return TEXTS.play.nothing;
-  const { guesses, sure } = judge(classes, probabilities);
+export function whyNot(task, classes, seen) {
+  if (seen === null) return TEXTS.play.nothing;
+  if (seen.isRejected) return TEXTS.play.unknown;
+  const { guesses, sure } = judge(classes, seen.probabilities);
   if (sure && guesses[0].name === task) return TEXTS.play.tooLate(task);
   if (sure) return TEXTS.play.takenFor(guesses[0].name);
   const likely = guesses.filter(({ share }) => share >= LEAST).map(({ name }) => name);

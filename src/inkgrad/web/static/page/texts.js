@@ -155,6 +155,7 @@ export const TEXTS = {
     takenFor: (name) => `I give up: I took it for ${name}.`,
     torn: (names) => `I give up: I could not decide. Perhaps ${inChoice(names)}?`,
     noIdea: "I give up: I cannot tell what this is.",
+    unknown: "I give up: I cannot tell what this is. It is like nothing I know.",
     recognised: (right, drawings) => `It recognised ${right} of ${drawings} drawings`,
     again: "Play again",
   },
