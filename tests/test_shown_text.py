@@ -122,6 +122,7 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "download from nowhere": ("download", "cat", "--from", "ftp://NAME"),
     "preview": ("preview", "NAME", "-o", "NAME.png"),
     "preview nothing": ("preview", "NAME.npy"),
+    "preview variants": ("preview", "NAME", "--n", "2", "--variants", "1", "-o", "NAME.png"),
     "preview a class": ("preview", "NAME", "--class", "NAME"),
     "inspect": ("inspect", "NAME", "--folds", 2, "--epochs", 1, *REFERENCE),
     "train without a list": ("train", "--data", "NAME", "--suspicious", "NAME/none"),

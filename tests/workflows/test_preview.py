@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,11 @@ import pytest
 from PIL import Image
 
 from inkgrad import preview
+from inkgrad.drawing import rasterize
+from inkgrad.drawing.variants import Variation
 from inkgrad.errors import InkgradError
+from inkgrad.quickdraw.sample_variants import with_variants
+from inkgrad.quickdraw.samples import sample_doodles
 from inkgrad.workflows import Previewed
 from tests.quickdraw.formats.writers import CROSS, LINE, write_ndjson
 
@@ -139,3 +144,33 @@ def test_progress_is_told():
         *(("draw", "line", k, 2) for k in (1, 2)),
         *(("lay", "", k, 2) for k in (1, 2)),
     ]
+
+
+def test_variants_stand_behind_their_drawings(doodle_folder):
+    write_ndjson(Path("cross.ndjson"), [CROSS] * 3)
+    done = preview(["cross.ndjson", doodle_folder], "a.png", n=4, variants=2)
+    assert done.facts.endswith("seed 42 · 2 variants of each")
+    assert done.shown == 4
+    assert size("a.png")[0] == 2 * 44 + 6 * 364 - 22  # two drawings, each with its variants
+    preview(["cross.ndjson", doodle_folder], "b.png", n=4, variants=2)
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+    preview(["cross.ndjson", doodle_folder], "b.png", n=4, variants=2, variation={"turn": 90})
+    assert Path("a.png").read_bytes() != Path("b.png").read_bytes()
+
+
+def test_a_variant_is_what_training_shows():
+    samples = sample_doodles(5, seed=3).samples
+    shown = with_variants(samples, 2, Variation(), seed=9)
+    assert [sample.caption for sample in shown[:3]] == ["cat", "cat, variant 1", "cat, variant 2"]
+    same = with_variants(samples, 1, Variation.none(), seed=9)[1::2]
+    for before, after in zip(samples, same, strict=True):
+        assert len(before.strokes) == len(after.strokes)
+        np.testing.assert_array_equal(rasterize(after.strokes), after.bitmap)
+    (_, plain) = with_variants([replace(samples[0], strokes=None)], 1, Variation.none(), seed=9)
+    np.testing.assert_array_equal(plain.bitmap, samples[0].bitmap)
+
+
+@pytest.mark.parametrize("variants", [-1, 1000, 21])
+def test_a_sheet_has_no_room_for_too_many_variants(variants):
+    with pytest.raises(InkgradError, match="for 48 drawings; a sheet has room for 1,000 of both"):
+        preview(variants=variants)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from inkgrad.cli.app import app
-from inkgrad.cli.options import AsJson, Engine, Limit, Offline, option
+from inkgrad.cli.options import AsJson, Engine, Limit, Offline, Variation, option, strengths
 from inkgrad.cli.output import print_json
 
 __all__ = ["download", "inspect", "pack", "preview"]
@@ -85,6 +85,11 @@ def preview(
         int | None, option("--columns", "Drawings per row (default: about as wide as high).", "N")
     ] = None,
     seed: Annotated[int, option("--seed", "Random seed that picks the drawings.", "N")] = 42,
+    variants: Annotated[
+        int,
+        option("--variants", "Variants to show behind each drawing, as train --augment.", "N"),
+    ] = 0,
+    variation: Variation = None,
 ) -> None:
     """Draw a contact sheet: strokes and the pixels a network sees."""
     from inkgrad import terminal, workflows
@@ -98,6 +103,8 @@ def preview(
             classes=classes,
             columns=columns,
             seed=seed,
+            variants=variants,
+            variation=None if variation is None else strengths(variation),
             on_progress=display.on_progress,
         )
     terminal.show_files(console, {f"{previewed.title}: {previewed.facts}": previewed.path})

@@ -20,6 +20,7 @@ __all__ = [
     "Precision",
     "Restart",
     "Seed",
+    "Variation",
     "given",
     "option",
     "strengths",
@@ -68,6 +69,14 @@ NetworkName = Annotated[
         "Network: seed, tiny, sketch, sketch-wide, or a JSON file with what `inkgrad info --json` "
         "prints (default: seed).",
         "NAME|FILE",
+    ),
+]
+Variation = Annotated[
+    str | None,
+    option(
+        "--variation",
+        "Strengths of the variants that differ from the usual ones, such as turn=5,mirror=0.",
+        "NAME=X,…",
     ),
 ]
 AsJson = Annotated[bool, option("--json", "Print JSON, for programs.")]

@@ -21,6 +21,7 @@ from inkgrad.cli.options import (
     Offline,
     Restart,
     Seed,
+    Variation,
     given,
     option,
     strengths,
@@ -164,14 +165,7 @@ def train(
             "N",
         ),
     ] = None,
-    variation: Annotated[
-        str | None,
-        option(
-            "--variation",
-            "Strengths of the variants that differ from the usual ones, such as turn=5,mirror=0.",
-            "NAME=X,…",
-        ),
-    ] = None,
+    variation: Variation = None,
     suspicious: Annotated[
         Path | None,
         option(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from inkgrad.drawing.variants import Variation
 from inkgrad.errors import InkgradError
 from inkgrad.insight.sheet import MOST, draw_sheet
 from inkgrad.quickdraw import OnProgress
 from inkgrad.quickdraw.data_locations import VARIABLE, find_groups
+from inkgrad.quickdraw.sample_variants import with_variants
 from inkgrad.quickdraw.samples import Sampled, sample_doodles, sample_drawings
 from inkgrad.storage import atomic_write
 
@@ -46,6 +49,8 @@ def preview(
     classes: str | Sequence[str] | None = None,
     columns: int | None = None,
     seed: int = 42,
+    variants: int = 0,
+    variation: Variation | Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Previewed:
     """Draw a contact sheet of drawings: their strokes, their pixels, their classes.
@@ -68,6 +73,11 @@ def preview(
         Drawings in a row.
     seed : int
         Decides which drawings are shown: the same seed and files give the same sheet.
+    variants : int
+        How many variants to show behind each drawing, as training with ``augment`` makes them; by
+        default none.
+    variation : Variation or dict, optional
+        How different they are: see `inkgrad.drawing.variants.Variation`.
     on_progress : callable, optional
         Told how reading, drawing strokes and laying out go on.
 
@@ -85,6 +95,11 @@ def preview(
         raise InkgradError(f"n is {n:,}; a sheet has from 1 to {MOST:,} drawings")
     if columns is not None and columns < 1:
         raise InkgradError(f"columns is {columns}; give 1 or more")
+    if not 0 <= variants < MOST or n * (variants + 1) > MOST:
+        raise InkgradError(
+            f"variants is {variants:,} for {n:,} drawings; a sheet has room for {MOST:,} of both"
+        )
+    how = variation if isinstance(variation, Variation) else Variation.from_dict(variation or {})
     named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     if not named and os.environ.get(VARIABLE):
         named = [os.environ[VARIABLE]]
@@ -93,13 +108,17 @@ def preview(
     sampled = sample(n, classes=classes, seed=seed, on_progress=on_progress)
     title = _title(named) if named else "built-in doodles"
     facts = _facts(sampled, seed)
+    shown = with_variants(sampled.samples, variants, how, seed)
+    if variants:
+        facts.append(f"{variants:,} {_plural('variant', variants)} of each")
+        columns = columns or (variants + 1) * max(1, 6 // (variants + 1))  # a drawing, its variants
 
     def tell(done: int, total: int) -> None:
         if on_progress is not None:
             on_progress("lay", "", done, total)
 
     sheet = draw_sheet(
-        sampled.samples,
+        shown,
         title,
         facts,
         columns=columns,
