@@ -82,7 +82,8 @@ def explain(
         )
     explanation = explain_drawing(model, given, class_name)
     if target is not None:
-        _write(target, draw_explanation(explanation, source, target.suffix.lower()))
+        kind = target.suffix.lower()
+        _write(target, draw_explanation(explanation, source, kind, raster=model.raster))
     return explanation
 
 

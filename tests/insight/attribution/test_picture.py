@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from inkgrad import Model, Network, load
-from inkgrad.drawing import into_frame, rasterize
+from inkgrad.drawing import Raster, into_frame, rasterize
 from inkgrad.insight.attribution import draw_explanation, explain_drawing
 from inkgrad.insight.attribution.labels import place_labels
 from inkgrad.insight.canvas import PngCanvas, SvgCanvas
@@ -68,6 +68,18 @@ def test_the_svg_says_it_in_words(why):
     root = ET.fromstring(draw_explanation(why, suffix=".svg"))
     assert len(root.findall(f"{SVG}image")) == 5
     assert len(root.findall(f"{SVG}polyline")) == len(ELEPHANT)
+
+
+def test_strokes_stand_where_the_model_draws_them(why):
+    def width(raster):
+        root = ET.fromstring(draw_explanation(why, suffix=".svg", raster=raster))
+        lines = [line.get("points") for line in root.findall(f"{SVG}polyline")]
+        xs = [float(point.split(",")[0]) for line in lines for point in line.split()]
+        return max(xs) - min(xs)
+
+    assert width(Raster(padding=48.0)) / width(Raster()) == pytest.approx(
+        Raster(padding=48.0).scale / Raster().scale, rel=1e-3
+    )
 
 
 def test_the_same_twice(why):

@@ -130,7 +130,7 @@ def explain_drawing(model: Model, drawing: Any, class_name: str | None = None) -
     ((28, 28), (28, 28), (3,))
     """
     model = model.with_engine("reference", "float32")  # which begins at once
-    if isinstance(drawing, np.ndarray) and drawing.ndim < 3:
+    if isinstance(drawing, np.ndarray) and drawing.ndim < 3 and drawing.dtype != object:
         framed = Strokes()
         (bitmap,) = model.bitmaps(drawing[None])
     else:

@@ -1,4 +1,4 @@
-"""The parts of a drawing that can be taken away: its strokes, or pieces of one long stroke."""
+"""The parts of a drawing that can be taken away: its strokes, of long ones pieces."""
 
 from __future__ import annotations
 

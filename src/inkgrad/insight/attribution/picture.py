@@ -27,6 +27,7 @@ _CELL = _TITLE + _TILE + _CAPTION
 _LARGE = 2 * _TILE + _TITLE + _CAPTION  # the tile of the strokes reaches over two rows
 _WIDTH = 2 * _MARGIN + 3 * _TILE + _LARGE + 3 * _GAP
 _HEIGHT = _MARGIN + _HEAD + 2 * _CELL + _FOOT
+_LINES = 4  # of a caption, at most
 _PEN = 8.0  # the width of a stroke
 _LABELS = 10  # numbers beside strokes, at most
 _FAINT = 0.05  # of the largest number: no label below this
@@ -35,6 +36,13 @@ _PAGE, _PAPER, _INK = (247, 245, 239), (255, 255, 255), (27, 33, 48)
 _MUTED, _GREY, _TRACK = (95, 96, 104), (176, 174, 168), (233, 229, 217)
 _RED, _BLUE = (179, 50, 31), (44, 79, 196)
 _DARK, _SLIGHT = 0.35, 0.12  # how much darker a map is where the drawing has ink
+
+
+_NOTE = (
+    "Four views of one answer, none of them the whole reason: they show what this network "
+    "reacts to in this drawing, not what the thing looks like. The log-odds are "
+    "log(p / (1 - p)): 0 is a probability of 50 %, 2.2 of 90 %, 4.6 of 99 %."
+)
 
 
 class _Map(NamedTuple):
@@ -74,49 +82,47 @@ def draw_explanation(
     b'<svg'
     """
     canvas: Canvas = (SvgCanvas if suffix == ".svg" else PngCanvas)(_WIDTH, _HEIGHT, _PAGE)
-    name, right = explanation.class_name, _WIDTH - _MARGIN
-    title = shortened(f"Why {name}?", font(30), _WIDTH - 2 * _MARGIN)
-    canvas.text((_MARGIN, _MARGIN + 22), title, 30, _INK)
-    facts = [source] if source else []
-    if explanation.is_rejected:
-        facts.append("the model takes it for none of its classes")
-    below = shortened(" · ".join(facts), font(16), right - _MARGIN)
-    canvas.text((_MARGIN, _MARGIN + 50), below, 16, _MUTED)
-    _scale(canvas, (right, _MARGIN + 22), name)
-    left, large, *others = (
-        _MARGIN,
-        _MARGIN + _TILE + _GAP,
-        _MARGIN + _TILE + _LARGE + 2 * _GAP,
-        right - _TILE,
-    )
-    top = _MARGIN + _HEAD
-    rows = (top, top + _CELL)
+    _head(canvas, explanation, source)
+    left, large = _MARGIN, _MARGIN + _TILE + _GAP
+    columns = (large + _LARGE + _GAP, _WIDTH - _MARGIN - _TILE)
+    rows = (_MARGIN + _HEAD, _MARGIN + _HEAD + _CELL)
     ink = explanation.bitmap / 255
     _cell(canvas, (left, rows[0]), "What the network sees", "The drawing in pixels.")
     canvas.picture((left, rows[0] + _TITLE), _TILE, _mixed(_PAPER, _INK, ink))
     _guesses(canvas, (left, rows[1]), explanation)
-    _strokes(canvas, (large, top), explanation, raster or Raster())
-    places = [(x, y) for y in rows for x in others]
-    for place, shown in zip(places, _maps(explanation), strict=True):
-        _cell(canvas, place, shown.title, shown.caption)
-        corner = (place[0], place[1] + _TITLE)
+    _strokes(canvas, (large, rows[0]), explanation, raster or Raster())
+    places = [(x, y) for y in rows for x in columns]
+    for (x, y), shown in zip(places, _maps(explanation), strict=True):
+        _cell(canvas, (x, y), shown.title, shown.caption)
         if shown.values is None:
-            canvas.rectangle(corner, _TILE, _TILE, _PAPER)
+            canvas.rectangle((x, y + _TITLE), _TILE, _TILE, _PAPER)
         else:
-            canvas.picture(corner, _TILE, _colored(shown.values, ink * shown.shade))
-    note = (
-        "Four views of one answer, none of them the whole reason: they show what this network "
-        "reacts to in this drawing, not what the thing looks like. The log-odds are "
-        "log(p / (1 - p)): 0 is a probability of 50 %, 2.2 of 90 %, 4.6 of 99 %."
-    )
-    for number, text in enumerate(lines_of(note, 13, _WIDTH - 2 * _MARGIN)):
-        canvas.text((_MARGIN, _HEIGHT - _FOOT + 14 + number * _LINE), text, 13, _MUTED)
+            colors = _colored(shown.values, ink * shown.shade)
+            canvas.picture((x, y + _TITLE), _TILE, colors)
+    _lines(canvas, (_MARGIN, _HEIGHT - _FOOT + 14), _NOTE, _WIDTH - 2 * _MARGIN)
     return canvas.to_bytes()
+
+
+def _head(canvas: Canvas, why: Explanation, source: str) -> None:
+    """Write what is explained, of what, and what the colours mean."""
+    title = shortened(f"Why {why.class_name}?", font(30), _WIDTH - 2 * _MARGIN - 500)
+    canvas.text((_MARGIN, _MARGIN + 22), title, 30, _INK)
+    rejected = ["the model takes it for none of its classes"] if why.is_rejected else []
+    facts = " · ".join(filter(None, [source, *rejected]))
+    canvas.text((_MARGIN, _MARGIN + 50), shortened(facts, font(16), _WIDTH - 400), 16, _MUTED)
+    _scale(canvas, (_WIDTH - _MARGIN, _MARGIN + 22), why.class_name)
+
+
+def _lines(canvas: Canvas, corner: tuple[float, float], text: str, room: float) -> None:
+    """Write a text in small letters, in as many lines as there is space for."""
+    x, y = corner
+    for number, line in enumerate(lines_of(text, 13, room)[:_LINES]):
+        canvas.text((x, y + number * _LINE), shortened(line, font(13), room), 13, _MUTED)
 
 
 def _maps(why: Explanation) -> list[_Map]:
     """Return the four maps, row by row."""
-    name = why.class_name
+    name = _short(why.class_name)
     cam = (
         "This network has no convolution with maps, so there is nothing that Grad-CAM could show."
         if why.cam is None
@@ -146,12 +152,16 @@ def _maps(why: Explanation) -> list[_Map]:
     ]
 
 
+def _short(name: str) -> str:
+    """Return a class's name as captions have room for it."""
+    return shortened(name, font(13), 110)
+
+
 def _cell(canvas: Canvas, corner: tuple[float, float], title: str, caption: str) -> None:
     """Write a tile's title and caption."""
     x, y = corner
     canvas.text((x, y + 14), title, 16, _INK)
-    for number, text in enumerate(lines_of(caption, 13, _TILE)):
-        canvas.text((x, y + _TITLE + _TILE + 18 + number * _LINE), text, 13, _MUTED)
+    _lines(canvas, (x, y + _TITLE + _TILE + 18), caption, _TILE)
 
 
 def _guesses(canvas: Canvas, corner: tuple[float, float], why: Explanation) -> None:
@@ -192,14 +202,13 @@ def _strokes(canvas: Canvas, corner: tuple[float, float], why: Explanation, rast
         chosen, texts, place_labels([lines[i] for i in chosen], texts, box), strict=True
     ):
         canvas.text(place, text, 15, _darker(float(why.strokes[i])), "middle")
-    name = why.class_name
+    name = _short(why.class_name)
     caption = (
         "Each stroke is taken away in turn; of a long one, pieces. Red: without it "
         f"{name} is less likely, so it speaks for {name}. Blue: more likely. Grey: next to no "
         f"difference. Numbers: how far the log-odds fall, from {why.log_odds:.1f}."
     )
-    for number, text in enumerate(lines_of(caption, 13, _LARGE)):
-        canvas.text((x, y + _TITLE + _LARGE + 18 + number * _LINE), text, 13, _MUTED)
+    _lines(canvas, (x, y + _TITLE + _LARGE + 18), caption, _LARGE)
 
 
 def _placed(
