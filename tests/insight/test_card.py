@@ -17,6 +17,7 @@ from inkgrad.insight.card import (
     make_card,
     render_html,
     render_markdown,
+    told,
     write_card,
 )
 from inkgrad.insight.card.analyses import points
@@ -48,6 +49,9 @@ EVIL = (
     "</style><img src=x>",
     "`~~~` *x*",
 )
+
+
+VARIED = ", each drawing {} times an epoch, always in a new variant"
 
 
 def record(classes, **settings):
@@ -240,7 +244,7 @@ def test_more_parts_have_their_place_among_the_analyses():
 # --- limits -------------------------------------------------------------------------------------
 
 
-def told(facts, **options):
+def limits_of(facts, **options):
     given = {"robustness": None, "of_game": True, "built_in": False, **options}
     counts = given.pop("counts", {})
     return " ".join(limits(facts.model, facts.evaluation, counts, **given))
@@ -248,7 +252,7 @@ def told(facts, **options):
 
 def test_limits_name_the_models_own_classes_and_figures():
     facts = known(n=900)
-    text = told(facts, counts={"cat": 7000, "dog": 5000, "fish": 201})
+    text = limits_of(facts, counts={"cat": 7000, "dog": 5000, "fish": 201})
     fish = facts.evaluation.per_class[2]
     assert f"fish ({100 * fish.recall:.1f}\u202f%, " in text
     pair = facts.evaluation.confusions(1)[0]
@@ -264,22 +268,22 @@ def test_limits_know_whether_the_model_rejects():
     facts = known()
     never = replace(facts.model, confidence=Confidence(threshold=0.5, temperature=1.25))
     rejects = replace(facts.model, confidence=Confidence(threshold=0.5, rejects=True))
-    assert "it names one of them" in told(replace(facts, model=never))
-    assert "that a drawing is none of these" in told(replace(facts, model=rejects))
+    assert "it names one of them" in limits_of(replace(facts, model=never))
+    assert "that a drawing is none of these" in limits_of(replace(facts, model=rejects))
     assert "divided by 1.25" in both(replace(facts, model=never))[1]
     assert "divided by" not in both(replace(facts, model=rejects))[1]
 
 
 def test_limits_tell_of_few_drawings():
     facts = known(n=90)
-    text = told(facts, counts=dict.fromkeys(facts.model.classes, 40), of_game=False)
+    text = limits_of(facts, counts=dict.fromkeys(facts.model.classes, 40), of_game=False)
     assert "The figures of each class rest on fewer than 100 drawings each" in text
     assert "It had few drawings to learn from: 40 to 40 of each class" in text
     assert "players of a game" not in text
 
 
 def test_limits_say_what_surely_costs_something_the_worst_first():
-    text = told(known(), robustness=ROBUSTNESS)
+    text = limits_of(known(), robustness=ROBUSTNESS)
     assert "turned by 30° (20 points) or photographed (12 points)." in text
     assert "moved" not in text  # its interval holds 0
     assert "missing" not in text  # sure, but not noticeable
@@ -301,7 +305,7 @@ def test_a_model_without_flaws_has_limits_too():
         p,
         built_in=True,
     )
-    text = told(facts, of_game=False, built_in=True)
+    text = limits_of(facts, of_game=False, built_in=True)
     assert text.startswith("It learnt from doodles that a small program draws")
     assert "mistakes most often" not in text
     _, markdown = both(facts)
@@ -339,6 +343,23 @@ def test_a_strange_record_makes_a_card_that_says_what_is_not_known(strange):
     html, markdown = both(replace(facts, model=replace(facts.model, record=strange)))
     assert "not recorded in the model file" in markdown
     Page(html)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"augment": 1}, ""),
+        ({"augment": 4}, ", 4 variants of each drawing"),
+        ({"augment": 0, "split_seed": 42}, ""),
+        ({"augment": 1, "split_seed": 42}, ", each drawing once an epoch, always in a new variant"),
+        (
+            {"augment": 3, "split_seed": 1},
+            ", each drawing 3 times an epoch, always in a new variant",
+        ),
+    ],
+)
+def test_recipes_tell_of_variants_in_old_files_and_new(settings, words):
+    assert told.recipe(record(["cat"], **settings)) == f"6 epochs, batches of 128, adam{words}"
 
 
 def test_classes_without_drawings_are_named():

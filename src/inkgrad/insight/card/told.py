@@ -50,8 +50,8 @@ def recipe(record: Mapping[str, Any]) -> str:
     --------
     >>> recipe({"settings": {"balance": True, "augment": 2, "recipe": {"epochs": 6,
     ...     "batch_size": 128, "optimizer": "adam", "learning_rate": 0.002, "schedule": "cosine"}}})
-    '6 epochs, batches of 128, adam, learning rate 0.002 (cosine), 2 variants of each drawing, rare
-    classes shown more often'
+    '6 epochs, batches of 128, adam, learning rate 0.002 (cosine), 2 variants of each drawing,
+    rare classes shown more often'
     """
     given = part_of(record, "settings", "recipe")
     if not isinstance(given, Mapping):
@@ -72,9 +72,16 @@ def recipe(record: Mapping[str, Any]) -> str:
             words.append(form.format(given[name]))
             if name == "learning_rate" and given.get("schedule"):
                 words[-1] += f" ({given['schedule']})"
-    variants = number(record, "settings", "augment") or 0
-    if variants > 1:
-        words.append(f"{variants:.0f} variants of each drawing")
+    words += _variants(record)
     if part_of(record, "settings", "balance") is True:
         words.append("rare classes shown more often")
     return ", ".join(words)
+
+
+def _variants(record: Mapping[str, Any]) -> list[str]:
+    """Return how drawings were varied; a file that knows no seed of the split is an older one."""
+    times = number(record, "settings", "augment") or 0
+    if part_of(record, "settings", "split_seed") is None:
+        return [f"{times:.0f} variants of each drawing"] if times > 1 else []
+    how_often = "once" if times == 1 else f"{times:.0f} times"
+    return [f"each drawing {how_often} an epoch, always in a new variant"] if times else []
