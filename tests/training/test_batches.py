@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from inkgrad.errors import DataError
 from inkgrad.training import ArrayBatches, describe_source, epoch_order
+from inkgrad.training.batches import batches_of_epoch
 
 from .problems import tiny_data
 
@@ -78,3 +79,32 @@ def test_empty_data_is_refused():
     empty = ArrayBatches(np.zeros((0, 1), np.float32), np.zeros(0, np.int64))
     with pytest.raises(DataError, match="the validation data is empty; give at least one"):
         describe_source(empty, "validation data")
+
+
+@pytest.mark.parametrize("takes_time", [False, True])
+def test_an_epoch_meets_its_own_examples_from_any_batch_on(takes_time):
+    class Fresh:
+        """Examples whose numbers are the epoch's."""
+
+        def __init__(self, epoch: int = -1) -> None:
+            self.epoch, self.takes_time = epoch, takes_time
+
+        def __len__(self) -> int:
+            return 10
+
+        def in_epoch(self, epoch: int) -> Fresh:
+            return Fresh(epoch)
+
+        def batch(self, indices):
+            return np.full(len(indices), self.epoch, np.float32), indices
+
+    for epoch in (0, 3):
+        order = epoch_order(5, epoch, 10)
+        for first in range(4):
+            with batches_of_epoch(Fresh(), epoch, 5, batch_size=4, first=first) as batches:
+                met = list(batches)
+            assert len(met) == max(0, 3 - first)
+            for x, _ in met:
+                assert set(x.tolist()) == {epoch}
+            rows = np.concatenate([np.empty(0, int), *(labels for _, labels in met)])
+            np.testing.assert_array_equal(rows, order[4 * first :])
