@@ -103,6 +103,7 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "train by a recipe": ("train", "--data", "NAME", "--optimizer", "NAME"),
     "train into nothing": ("train", "--resume", "--out", "NAME"),
     "evaluate": ("evaluate", "MODEL", "--data", "NAME", *REFERENCE),
+    "evaluate rejection": ("evaluate", "MODEL", "--data", "NAME", "--reject", *REFERENCE),
     "evaluate as JSON": ("evaluate", "MODEL", "--data", "NAME", "--json", *REFERENCE),
     "evaluate by disturbing": (
         *("evaluate", "MODEL", "--data", "NAME", "--robustness", "--sample", 1),

@@ -162,6 +162,31 @@ def test_of_many_predictions_a_line_each():
     assert len(lines) == 9
 
 
+def test_calibration_and_rejection_are_told_below_the_classes():
+    scores = [
+        {"score": "its own", "auroc": 0.95, "accepted": 0.2},
+        {"score": "energy", "auroc": 0.9, "accepted": 0.35},
+    ]
+    rejection = {
+        **{"known": 1000, "unknown": 2000, "unknown_classes": 40, "separations": scores},
+        **{"unknown_rejected": 0.8, "nothings": {"dots": 1.0}, "known_accepted": 0.951},
+        **{"accuracy": 0.9, "accuracy_rejecting": 0.88, "accuracy_of_accepted": 0.925},
+    }
+    result = {**evaluation(), "part": "test", "source": "a folder", "missing": []}
+    result["calibration"] = {"error": 0.012, "perfect": 0.009}
+    console = pipe()
+    show_evaluation(console, {**result, "rejection": rejection}, METRICS)
+    text = text_of(console)
+    assert "calibration error 1.2 % (a perfectly calibrated model, with as many drawings:" in text
+    assert "None of these: 2,000 drawings of 40 classes that it does not know" in text
+    assert [line.split() for line in lines_of(console) if line.startswith("its own")] == [
+        ["its", "own", "95.0", "%", "20.0", "%"]
+    ]
+    assert "of unknown classes 80.0 %, dots 100.0 %" in text
+    assert "of 1,000 known drawings 95.1 % are accepted" in text
+    assert "right: 90.0 %; 88.0 % if what is rejected counts as wrong; 92.5 % of what is" in text
+
+
 def test_none_of_these_is_said_above_the_guesses():
     console = pipe()
     show_predictions(console, [prediction("a.png", ("cat", 0.75), rejected=True)])

@@ -47,6 +47,7 @@ def test_of_the_trainings_drawings_the_test_part_is_taken(
         "part": "test",
         "source": found.source,
         "missing": [],
+        "calibration": found.calibration.to_dict(),
     }
 
 

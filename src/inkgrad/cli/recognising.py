@@ -57,6 +57,15 @@ def evaluate(
             "N",
         ),
     ] = None,
+    reject: Annotated[
+        bool | None,
+        typer.Option(
+            "--reject/--no-reject",
+            help="Also measure how well the model notices what is none of its classes (default: "
+            "if it was trained with --reject).",
+            show_default=False,
+        ),
+    ] = None,
     card: Annotated[
         Path | None,
         option("--card", "Write the model card, card.md and card.html, into FOLDER.", "FOLDER"),
@@ -81,6 +90,7 @@ def evaluate(
             precision=precision,
             offline=offline,
             robustness=robustness,
+            reject=reject,
             on_progress=display.on_progress,
             **given(sample=sample),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
@@ -18,7 +18,7 @@ from inkgrad.quickdraw.drawings import GOOGLES, Drawings
 from inkgrad.quickdraw.loaded import OnProgress
 from inkgrad.quickdraw.loading import load_drawings
 
-__all__ = ["UNKNOWN", "load_outliers", "other_classes", "unknown_classes"]
+__all__ = ["UNKNOWN", "load_outliers", "local_classes", "other_classes", "unknown_classes"]
 
 UNKNOWN = "unknown.txt"
 """The file in a folder of drawings that names classes, one a line, which no outlier is taken of.
@@ -73,25 +73,32 @@ def other_classes(
 ) -> tuple[str, ...]:
     """Return the classes of a local folder of drawings that are neither these nor unknown ones.
 
-    No file of drawings is opened for it, but where drawings have their words in the files. Of a
-    server nothing is known, so there are none.
-
     Parameters
     ----------
     classes : sequence of str
         What a model knows.
     data : path or address, optional
     """
+    there = local_classes(data)
+    left_out = {_folded(name) for name in (*classes, *unknown_classes(data))} if there else set()
+    return tuple(name for name in there if _folded(name) not in left_out)
+
+
+def local_classes(data: str | os.PathLike[str] | None = None) -> tuple[str, ...]:
+    """Return the classes of a local folder of drawings, in alphabetical order.
+
+    No file of drawings is opened for it, but where drawings have their words in the files. Of a
+    server nothing is known, so there are none.
+
+    Parameters
+    ----------
+    data : path or address, optional
+    """
     place = find_data_location(data)
     if isinstance(place, BucketFolder):
         labels = {str(group.label) for group in place.groups}
-        there: Iterable[str] = sorted(name for name in labels if place.has(name))
-    elif isinstance(place, (OwnFolder, OwnFiles)):
-        there = place.classes()
-    else:
-        return ()
-    left_out = {_folded(name) for name in (*classes, *unknown_classes(data))}
-    return tuple(name for name in there if _folded(name) not in left_out)
+        return tuple(sorted(name for name in labels if place.has(name)))
+    return place.classes() if isinstance(place, (OwnFolder, OwnFiles)) else ()
 
 
 def load_outliers(

@@ -15,6 +15,7 @@ from rich.text import Text
 from inkgrad.terminal.console import BLUE, DIM, RED, YELLOW, clean, word
 from inkgrad.terminal.drawings import Drawing, gallery
 from inkgrad.terminal.guesses import guess_bars, percent
+from inkgrad.terminal.rejection import calibration_line, rejection_lines, separation_table
 from inkgrad.terminal.tables import (
     check_table,
     class_table,
@@ -114,12 +115,27 @@ def show_evaluation(
     _show_figures(console, result, metrics)
     console.print()
     console.print(class_table(result["per_class"], most=_MOST_CLASSES))
+    if "calibration" in result:
+        console.print()
+        console.print(Text(calibration_line(result["calibration"])))
+    if "rejection" in result:
+        _show_rejection(console, result["rejection"])
     if "robustness" in result:
         found = result["robustness"]
         _title(console, f"On {found['n']:,} of them that are known as strokes, disturbed")
         console.print(robustness_table(found["rows"]))
         note = f"points: top-1 less {percent(found['top1'])}, that of the same drawings as they are"
         console.print(Text(note, DIM))
+
+
+def _show_rejection(console: Console, found: Mapping[str, Any]) -> None:
+    """Show how well a model rejects what is none of its classes, and what that costs."""
+    classes = f"{found['unknown_classes']} classes that it does not know"
+    _title(console, f"None of these: {found['unknown']:,} drawings of {classes}")
+    console.print(separation_table(found["separations"]))
+    console.print()
+    for line in rejection_lines(found):
+        console.print(Text(line))
 
 
 def show_written(console: Console, files: Mapping[str, object]) -> None:

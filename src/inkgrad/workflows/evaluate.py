@@ -14,6 +14,8 @@ from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
 from inkgrad.insight import Evaluation
 from inkgrad.insight import evaluate as measure
+from inkgrad.insight.calibration import Calibration, measure_calibration
+from inkgrad.insight.rejection import Rejection
 from inkgrad.insight.robustness import Robustness
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
@@ -22,6 +24,7 @@ from inkgrad.quickdraw.data_locations import BucketFolder, OwnFiles, OwnFolder, 
 from inkgrad.workflows.documents import Judgement, write_model_card
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
+from inkgrad.workflows.rejection import has_unknown, rejection_of
 from inkgrad.workflows.robustness import DRAWINGS, refuse_without_strokes, robustness_of
 from inkgrad.workflows.run import read_making
 
@@ -53,6 +56,10 @@ class Evaluated:
         what the model said of them.
     robustness : Robustness or None
         What disturbances cost, if that was asked for.
+    calibration : Calibration or None
+        Whether the model is right as often as it says.
+    rejection : Rejection or None
+        How well it rejects what is none of its classes, if that was measured.
     """
 
     evaluation: Evaluation
@@ -64,11 +71,13 @@ class Evaluated:
     drawings: Drawings
     probabilities: Array
     robustness: Robustness | None = None
+    calibration: Calibration | None = None
+    rejection: Rejection | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return figures, part, source and missing classes as plain values, ready for JSON.
 
-        With ``"robustness"``, if that was measured.
+        With ``"calibration"``, ``"robustness"`` and ``"rejection"``, if they were measured.
         """
         plain = {
             **self.evaluation.to_dict(),
@@ -76,8 +85,10 @@ class Evaluated:
             "source": self.source,
             "missing": list(self.missing),
         }
-        if self.robustness is not None:
-            plain["robustness"] = self.robustness.to_dict()
+        for name in ("calibration", "robustness", "rejection"):
+            measured = getattr(self, name)
+            if measured is not None:
+                plain[name] = measured.to_dict()
         return plain
 
     def write_card(self, folder: str | os.PathLike[str], model_file: str = "MODEL") -> list[Path]:
@@ -118,6 +129,7 @@ def evaluate(
     offline: bool = False,
     robustness: bool = False,
     sample: int = DRAWINGS,
+    reject: bool | None = None,
     on_progress: OnProgress | None = None,
 ) -> Evaluated:
     """Measure a model on drawings.
@@ -146,6 +158,10 @@ def evaluate(
     sample : int
         For `robustness`: most drawings for each disturbance, and 40 times fewer photographs
         for each scene.
+    reject : bool, optional
+        Measure how well the model rejects what is none of its classes, too: see
+        `inkgrad.workflows.rejection.rejection_of`. By default, if it was trained to and the data is
+        a local folder with other classes.
     on_progress : callable, optional
         Told how loading, compiling and judging go on.
 
@@ -178,11 +194,12 @@ def evaluate(
     )
     # First as in training: only then can it be told whether these are the training's drawings.
     loaded, missing = get(limit=limit if origin is None else origin.settings.limit)
-    drawings = loaded.drawings
+    drawings, learnt = loaded.drawings, None
     if origin is not None and drawings.fingerprint() == origin.fingerprint:
         if part != "all":
             part = "test"
-            drawings = origin.settings.divide(drawings).test
+            divided = origin.settings.divide(drawings)
+            drawings, learnt = divided.test, divided.train
     elif part == "test":
         raise InkgradError(
             f"{loaded.source} is not the data that the model was trained on, so its test part is "
@@ -200,14 +217,25 @@ def evaluate(
     probabilities = judge(model, drawings.bitmaps, on_progress)
     evaluation = measure(probabilities, drawings.labels, model.classes)
     found = Evaluated(
-        evaluation, part, loaded.source, missing, model, loaded, drawings, probabilities
+        evaluation,
+        part,
+        loaded.source,
+        missing,
+        model,
+        loaded,
+        drawings,
+        probabilities,
+        calibration=measure_calibration(probabilities, drawings.labels),
     )
-    if not robustness:
-        return found
-    disturbed = robustness_of(
-        model, drawings, most=sample, source=loaded.source, on_progress=on_progress
-    )
-    return replace(found, robustness=disturbed)
+    if robustness:
+        disturbed = robustness_of(
+            model, drawings, most=sample, source=loaded.source, on_progress=on_progress
+        )
+        found = replace(found, robustness=disturbed)
+    if reject or (reject is None and model.rejects and has_unknown(model, data)):
+        rejection = rejection_of(model, drawings, data=data, learnt=learnt, on_progress=on_progress)
+        found = replace(found, rejection=rejection)
+    return found
 
 
 def _load(
