@@ -21,16 +21,9 @@ def boxes(bitmaps: Any, matrix: Any, ink: int) -> Any:
 def look_through(bitmaps: Any, view: Any, tables: Any, pens: Any, variants: Any) -> None:
     """Write what `inkgrad.drawing.variants.bitmaps.look_through` does."""
     side = bitmaps.shape[1]
-    canvas = np.zeros((side + 2, side + 2), np.uint8)  # paper beyond the edge
-    _look_through(
-        bitmaps,
-        *map(np.ascontiguousarray, view),
-        tables,
-        pens,
-        canvas,
-        np.empty((2, side)),
-        variants,
-    )
+    canvas = np.zeros((side + 2) ** 2, np.uint8)  # with paper beyond the edge
+    numbers = map(np.ascontiguousarray, view)
+    _look_through(bitmaps, *numbers, tables, pens, canvas, np.empty((4, side)), variants)
 
 
 @entry
@@ -72,25 +65,36 @@ def _look_through(
     variants: Any,
 ) -> None:
     side = bitmaps.shape[1]
+    line = side + 2
+    across, down, x, y = at[0], at[1], at[2], at[3]
     for n in range(len(bitmaps)):
         table = tables[pens[n]]
-        canvas[1:-1, 1:-1] = bitmaps[n]
         for v in range(side):
-            # The places of a row first, which the processor works out several at a time.
             for u in range(side):
-                across, down = 0.0, 0.0
-                for wave in range(heights.shape[1]):
-                    height = sin_across[n, wave, u] * cos_down[n, wave, v]
-                    height += cos_across[n, wave, u] * sin_down[n, wave, v]
-                    across += heights[n, wave, 0] * height
-                    down += heights[n, wave, 1] * height
-                x = origin[n, 0] + inverse[n, 0, 0] * u + inverse[n, 0, 1] * v - across
-                y = origin[n, 1] + inverse[n, 1, 0] * u + inverse[n, 1, 1] * v - down
-                at[0, u] = min(max(x + 1, 0.0), side + 1.0)
-                at[1, u] = min(max(y + 1, 0.0), side + 1.0)
+                canvas[(v + 1) * line + u + 1] = bitmaps[n, v, u]
+        for v in range(side):
+            # The places of a row, wave by wave: the processor works out several at a time.
+            across[:] = 0.0
+            down[:] = 0.0
+            for wave in range(heights.shape[1]):
+                right, below = heights[n, wave, 0], heights[n, wave, 1]
+                sine, cosine = sin_down[n, wave, v], cos_down[n, wave, v]
+                for u in range(side):
+                    height = sin_across[n, wave, u] * cosine + cos_across[n, wave, u] * sine
+                    across[u] += right * height
+                    down[u] += below * height
             for u in range(side):
-                column, row = min(int(at[0, u]), side), min(int(at[1, u]), side)
-                x, y = at[0, u] - column, at[1, u] - row
-                upper = canvas[row, column] * (1 - x) + canvas[row, column + 1] * x
-                lower = canvas[row + 1, column] * (1 - x) + canvas[row + 1, column + 1] * x
-                variants[n, v, u] = table[int(np.rint(upper * (1 - y) + lower * y))]
+                to_x = origin[n, 0] + inverse[n, 0, 0] * u + inverse[n, 0, 1] * v - across[u]
+                to_y = origin[n, 1] + inverse[n, 1, 0] * u + inverse[n, 1, 1] * v - down[u]
+                x[u] = min(max(to_x + 1, 0.0), side + 1.0)
+                y[u] = min(max(to_y + 1, 0.0), side + 1.0)
+            for u in range(side):
+                column, row = min(int(x[u]), side), min(int(y[u]), side)
+                right, below = x[u] - column, y[u] - row
+                first = np.uint64(row * line + column)  # no index is negative, so none is checked
+                second = np.uint64((row + 1) * line + column)
+                one = np.uint64(1)
+                upper = canvas[first] * (1 - right) + canvas[first + one] * right
+                lower = canvas[second] * (1 - right) + canvas[second + one] * right
+                seen = np.rint(upper * (1 - below) + lower * below)
+                variants[n, v, u] = table[np.uint64(seen)]
