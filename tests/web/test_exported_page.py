@@ -10,6 +10,7 @@ import pytest
 from inkgrad import Model
 from inkgrad.export import write_page
 from inkgrad.export.rounding import rounded
+from inkgrad.insight.attribution import explain_drawing
 from inkgrad.layers import (
     BatchNorm,
     Conv2D,
@@ -23,6 +24,7 @@ from inkgrad.layers import (
 from inkgrad.network import Network
 from tests.networks import random_parameters
 from tests.web.pages import Hand, watched
+from tests.web.test_why import check_map, in_python, listed, opened, settled
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +72,22 @@ def test_what_a_network_measured_is_in_the_file(chromium_browser, examples, tmp_
         assert hand.shares() == pytest.approx(shares, abs=1e-5)
         hand.open("Think")
         page.locator("#think .card", has_text="parallel2").first.wait_for()
+
+
+def test_it_explains_as_the_rounded_model_does(chromium_browser, examples, tmp_path):
+    model = rounded(normed_model(), "int8")
+    path = tmp_path / "normed.html"
+    write_page(normed_model(), path, name="normed", weights="int8")
+    with watched(chromium_browser, path.as_uri()) as page:
+        hand = Hand(page)
+        why = opened(hand, examples["zebra"][0])
+        found = explain_drawing(model, hand.strokes())
+        assert why.locator("h3").inner_text() == f"Why {found.class_name}?"
+        assert {name for name, _ in listed(why)[:3]} == {name for name, _ in in_python(found, 3)}
+        why.get_by_text("Grad-CAM", exact=True).click()
+        settled(hand)
+        assert found.cam_layer in why.locator(".why-words > .note").inner_text()
+        check_map(why, found.cam)
 
 
 def normed_model() -> Model:
