@@ -116,9 +116,9 @@ def inspect(
     The drawings are divided into folds; for each, a seed network learns from the other folds and
     judges the drawings of this one. `inkgrad.insight.label_errors.find_label_errors` says which are
     suspicious then. No network learns from the test part, the fifth of the drawings that training
-    with the same seed holds out, though these drawings are judged too: what is found in the
-    others does not depend on them, and a network that is trained without these can be tested on
-    the test part.
+    with the same split seed holds out, though these drawings are judged too. So what is found in
+    the other drawings does not depend on the test part, and a network that learns without it can
+    be tested there.
 
     Parameters
     ----------
