@@ -51,15 +51,16 @@ export function mountGuesses(root, session) {
       aside.textContent = trouble ?? TEXTS.guesses.known(classes.length);
       const names = classes.map((name) => ({ name, share: 0 }));
       fill(names, false, false);
+      list.classList.remove("subdued");
       drawEye(eye, null, raster.side);
       clearTimeout(timer);
       heard.textContent = "";
       return;
     }
     const { guesses, sure } = judge(classes, seen.probabilities);
-    headline.textContent = sure ? guesses[0].name : TEXTS.guesses.unsure;
-    aside.textContent = sure ? remark(guesses[0].share) : TEXTS.guesses.perhaps(guesses[0].name);
-    fill(guesses, sure, true);
+    [headline.textContent, aside.textContent] = inWords(guesses, sure, seen.isRejected);
+    fill(guesses, sure && !seen.isRejected, true);
+    list.classList.toggle("subdued", seen.isRejected);
     drawEye(eye, seen.bitmap, raster.side);
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -108,6 +109,13 @@ function makeChanged(session) {
   session.history.addEventListener("change", update);
   update();
   return element;
+}
+
+/** Return what is thought of a drawing, in a word or two, and what is added to it. */
+function inWords(guesses, sure, isRejected) {
+  const [{ name, share }] = guesses;
+  if (isRejected) return [TEXTS.guesses.none, TEXTS.guesses.closest(name)];
+  return sure ? [name, remark(share)] : [TEXTS.guesses.unsure, TEXTS.guesses.perhaps(name)];
 }
 
 function remark(share) {

@@ -86,6 +86,8 @@ export const TEXTS = {
     known: (classes) => `I know ${classes} things`,
     unsure: "Not sure yet",
     perhaps: (name) => `Perhaps ${name}?`,
+    none: "None of these",
+    closest: (name) => `It is like nothing I know. Closest: ${name}`,
     verySure: (share) => `I am sure: ${share}`,
     sure: (share) => `I think so: ${share}`,
     heard: (headline, aside) => `${headline}, ${aside}`,
