@@ -10,10 +10,10 @@ import pytest
 
 from inkgrad.confidence import Confidence
 from inkgrad.insight import evaluate
+from inkgrad.insight.calibration import measure_calibration
 from inkgrad.insight.card import (
     Known,
     Making,
-    Section,
     make_card,
     render_html,
     render_markdown,
@@ -23,6 +23,7 @@ from inkgrad.insight.card import (
 from inkgrad.insight.card.analyses import points
 from inkgrad.insight.card.limits import label_noise, limits
 from inkgrad.insight.intervals import Interval
+from inkgrad.insight.rejection import Rejection, Separation
 from inkgrad.insight.robustness import ANY_SCENE, PHOTOGRAPH, Robustness, RobustnessRow
 from inkgrad.model import Model
 from inkgrad.network import seed_network, sketch_network
@@ -234,11 +235,67 @@ def test_robustness_is_shown_or_the_command_that_measures_it():
     assert "inkgrad evaluate model.safetensors --robustness --card ." in markdown
 
 
-def test_more_parts_have_their_place_among_the_analyses():
-    part = Section("Rejection", text=("It refuses 98 % of dots.",))
-    html, markdown = both(known(more={"rejection": part}))
-    assert "### Rejection\n\nIt refuses 98 % of dots." in markdown
-    assert "It refuses 98 % of dots." in Page(html).words
+def test_calibration_is_a_diagram_in_html_and_a_table_in_both():
+    facts = known(n=900)
+    found = measure_calibration(facts.probabilities, facts.labels)
+    html, markdown = both(facts)
+    for text in (Page(html).words, markdown):
+        assert f"{100 * found.error:.1f}" in text
+        assert "Its probabilities mean what they say." in text or "sure" in text
+    assert markdown.count("60 |") >= len(found.bins) - 1  # 900 drawings in 15 groups
+    (picture,) = [a for a in Page(html).all("svg") if "How often it is right" in a["aria-label"]]
+    assert picture["role"] == "img"
+    assert Page(html).count("circle", class_="dot validation") == len(found.bins)
+
+
+@pytest.mark.parametrize(
+    ("sureness", "sentence"),
+    [
+        (0.8, "Its probabilities mean what they say."),
+        (0.99, "It is surer than it is right"),
+        (0.55, "It is right more often than it says."),
+    ],
+)
+def test_the_verdict_on_confidence_is_what_the_figures_say(sureness, sentence):
+    labels = (np.arange(5000) % 5 == 0).astype(np.int64)  # 80 % are of class 0
+    p = np.tile([sureness, 1 - sureness], (5000, 1))
+    classes = ("cat", "dog")
+    facts = replace(known(classes), labels=labels, probabilities=p)
+    facts = replace(facts, bitmaps=np.zeros((5000, 28, 28), np.uint8))
+    assert sentence in both(replace(facts, evaluation=evaluate(p, labels, classes)))[1]
+
+
+REJECTION = Rejection(
+    known=950,
+    unknown=8000,
+    unknown_classes=40,
+    separations=(Separation("its own", 0.941, 0.27), Separation("energy", 0.9, 0.4)),
+    unknown_rejected=0.75,
+    nothings={"dots": 0.995, "blanks": 1.0},
+    known_accepted=0.955,
+    accuracy=0.93,
+    accuracy_rejecting=0.91,
+    accuracy_of_accepted=0.953,
+)
+
+
+def test_rejection_is_shown_with_its_cost_where_it_was_measured():
+    facts = known(rejection=REJECTION)
+    html, markdown = both(facts)
+    for line in (
+        "| 8,000 drawings of 40 classes that it does not know | 75.0\u202f% |",
+        "| dots | 99.5\u202f% |",
+        "| 950 drawings of its own classes | 4.5\u202f% |",
+    ):
+        assert line in markdown
+    for text in (Page(html).words.replace("\u202f", " "), markdown.replace("\u202f", " ")):
+        assert "in 94.1 % of cases" in text
+        assert "27.0 % of unknown ones" in text
+        assert "91.0 % where what it rejects counts as wrong" in text
+    assert "None of these" not in both(known())[1]
+    able = replace(facts.model, confidence=Confidence(threshold=0.5))
+    unmeasured = both(replace(facts, model=able, rejection=None))[1]
+    assert "was not measured here" in unmeasured
 
 
 # --- limits -------------------------------------------------------------------------------------

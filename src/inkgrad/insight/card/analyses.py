@@ -9,11 +9,11 @@ import numpy as np
 from inkgrad.insight.card.known import Known
 from inkgrad.insight.card.limits import label_noise
 from inkgrad.insight.card.parts import Confused, Line, Section, Table
+from inkgrad.insight.card.trust import calibration, rejection
 from inkgrad.insight.evaluation import ClassScore, Evaluation
 from inkgrad.insight.intervals import Interval
 from inkgrad.insight.pages import between, percent
 from inkgrad.insight.robustness import PHOTOGRAPH, Robustness
-from inkgrad.model import Model
 
 __all__ = ["analyses", "points"]
 
@@ -24,9 +24,8 @@ _MOST_PICTURES = 6  # of one confusion
 
 def analyses(known: Known) -> Section:
     """Return the section, with a part for each analysis."""
-    parts = [_classes(known.evaluation), _confusions(known), _confidence(known)]
-    parts += known.more.values()
-    parts.append(_robustness(known))
+    parts = [_classes(known.evaluation), _confusions(known), calibration(known)]
+    parts += [*rejection(known), _robustness(known)]
     if known.attribution:
         parts.append(Section("What wrong labels cost", text=label_noise(known.evaluation)))
     return Section("Quantitative analyses", parts=tuple(parts))
@@ -76,36 +75,6 @@ def _confusions(known: Known) -> Section:
             "surest of its mistake. Some of these are mislabelled or unfinished.",
         ),
         confused=tuple(pictures),
-    )
-
-
-def _confidence(known: Known) -> Section:
-    mean = float(known.probabilities.max(axis=1).mean())
-    gap = mean - known.evaluation.top1
-    verdict = (
-        "about as sure as it is right"
-        if abs(gap) < 0.01
-        else "surer than it is right"
-        if gap > 0
-        else "less sure than it is right"
-    )
-    return Section(
-        "Confidence",
-        text=(
-            f"The probability of its first guess is {percent(mean)} on average, and the first "
-            f"guess is right in {percent(known.evaluation.top1)} of cases: it is {verdict}."
-            + _temperature(known.model),
-        ),
-    )
-
-
-def _temperature(model: Model) -> str:
-    """Say whether the probabilities were calibrated after training."""
-    if model.confidence is None or model.confidence.temperature == 1.0:
-        return ""
-    return (
-        f" After training its logits were divided by {model.confidence.temperature:.2f}, which "
-        "fits the drawings held out for validation best."
     )
 
 

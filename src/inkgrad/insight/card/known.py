@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkgrad.insight.card.parts import Section
 from inkgrad.insight.evaluation import Evaluation
+from inkgrad.insight.rejection import Rejection
 from inkgrad.insight.robustness import Robustness
 from inkgrad.layers import Array
 from inkgrad.model import Model
@@ -55,8 +54,8 @@ class Known:
     robustness_command : str
         The command that measures it.
     making : Making, optional
-    more : mapping of str to Section
-        Further parts of the analyses, by their title: calibration, rejection.
+    rejection : Rejection, optional
+        How well the model notices what is none of its classes.
     """
 
     model: Model
@@ -71,4 +70,4 @@ class Known:
     robustness: Robustness | None = None
     robustness_command: str = ""
     making: Making | None = None
-    more: Mapping[str, Section] = field(default_factory=dict)
+    rejection: Rejection | None = None

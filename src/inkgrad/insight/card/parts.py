@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inkgrad.insight.calibration import Diagram
+
 __all__ = ["Card", "Confused", "Line", "Section", "Table", "Tile"]
 
 Bitmap = NDArray[np.uint8]
@@ -88,6 +90,8 @@ class Section:
         Paragraphs.
     facts : tuple of (str, str)
         Names and what they stand for.
+    diagram : Diagram or None
+        A reliability diagram, in HTML alone.
     tables : tuple of Table
     confused : tuple of Confused
         Shown as pictures, in HTML alone.
@@ -102,6 +106,7 @@ class Section:
     title: str
     text: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    diagram: Diagram | None = None
     tables: tuple[Table, ...] = ()
     confused: tuple[Confused, ...] = ()
     points: tuple[str, ...] = ()
