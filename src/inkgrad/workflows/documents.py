@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from inkgrad.insight import (
     write_report,
 )
 from inkgrad.insight.card import CARD_HTML, Known, Making, make_card, told, write_card
+from inkgrad.insight.rejection import Rejection
 from inkgrad.insight.robustness import Robustness
 from inkgrad.layers import Array
 from inkgrad.model import Model
@@ -47,6 +48,10 @@ class Judgement:
     evaluation : Evaluation
     probabilities : (n, classes) array
     part : "test" or "all"
+    robustness : Robustness or None
+        What disturbances cost, if that was measured.
+    rejection : Rejection or None
+        How well it notices what is none of its classes, if that was measured.
     """
 
     loaded: Loaded
@@ -54,6 +59,8 @@ class Judgement:
     evaluation: Evaluation
     probabilities: Array
     part: str = "test"
+    robustness: Robustness | None = None
+    rejection: Rejection | None = None
 
 
 def write_documents(
@@ -70,12 +77,12 @@ def write_documents(
     _write_report(folder, model, judged, records)
     seconds = sum(record["seconds"] for record in records if record["event"] == "epoch")
     making = Making(float(seconds), machine_line())
-    robustness = None
     if making.seconds >= _LONG and len(with_strokes(judged.drawings)):
         robustness = robustness_of(
             model, judged.drawings, most=_FEW, photographs=0, on_progress=on_progress
         )
-    write_model_card(folder, model, judged, robustness, making, MODEL)
+        judged = replace(judged, robustness=robustness)
+    write_model_card(folder, model, judged, making, MODEL)
     return making
 
 
@@ -83,7 +90,6 @@ def write_model_card(
     folder: Path,
     model: Model,
     judged: Judgement,
-    robustness: Robustness | None,
     making: Making | None,
     model_file: str,
 ) -> list[Path]:
@@ -98,7 +104,8 @@ def write_model_card(
         probabilities=judged.probabilities,
         attribution=judged.loaded.attribution,
         built_in=judged.loaded.built_in,
-        robustness=robustness,
+        robustness=judged.robustness,
+        rejection=judged.rejection,
         robustness_command=_robustness_command(model_file, model.record),
         making=making,
     )

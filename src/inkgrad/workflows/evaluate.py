@@ -113,9 +113,15 @@ class Evaluated:
         origin = origin_of(self.model)
         making = None if origin is None else read_making(folder, origin.settings)
         judged = Judgement(
-            self.loaded, self.drawings, self.evaluation, self.probabilities, self.part
+            self.loaded,
+            self.drawings,
+            self.evaluation,
+            self.probabilities,
+            self.part,
+            self.robustness,
+            self.rejection,
         )
-        return write_model_card(folder, self.model, judged, self.robustness, making, model_file)
+        return write_model_card(folder, self.model, judged, making, model_file)
 
 
 def evaluate(

@@ -22,8 +22,8 @@ def calibration(known: Known) -> Section:
         text=(
             f"The probability of its first guess is {percent(found.confidence)} on average, and "
             f"the first guess is right in {percent(found.accuracy)} of cases. {_verdict(found)} "
-            f"The expected calibration error, over {len(found.bins)} groups of as many drawings each, "
-            f"is {percent(found.error)}; a perfectly calibrated model would show "
+            f"The expected calibration error, over {len(found.bins)} groups of as many drawings "
+            f"each, is {percent(found.error)}; a perfectly calibrated model would show "
             f"{percent(found.perfect)} by chance." + _temperature(known.model),
         ),
         diagram=reliability_diagram(found),
