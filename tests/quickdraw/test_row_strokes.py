@@ -97,6 +97,15 @@ def test_a_bucket(bucket: Path, tmp_path: Path, limit: int | None):
         assert_drawn(loaded.drawings, known)
 
 
+def test_bitmaps_of_other_drawings_than_the_strokes_have_none(bucket: Path, tmp_path: Path):
+    path = bucket / "numpy_bitmap" / "dog.npy"
+    rows = np.load(path)
+    rows[[1, 4]] = rows[[4, 1]]
+    np.save(path, rows)
+    loaded = load_drawings(["dog"], data=bucket, cache=tmp_path / "cache", strokes=True)
+    assert_drawn(loaded.drawings, [True, False, True, True, False, True])
+
+
 def test_strokes_that_are_lost_from_the_cache_are_read_again(bucket: Path, tmp_path: Path):
     options = {"data": bucket, "cache": tmp_path / "cache", "strokes": True}
     first = load_drawings(["cat"], **options).drawings

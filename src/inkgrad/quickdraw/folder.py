@@ -15,6 +15,7 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.bitmap_cache import Scan, read_strokes, scan
 from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import GOOGLES, Bitmaps, Drawings
+from inkgrad.quickdraw.drawn import Drawn
 from inkgrad.quickdraw.formats.npy import map_npy
 from inkgrad.quickdraw.loaded import ATTRIBUTION, Counts, Loaded, OnProgress, Wanted
 from inkgrad.quickdraw.row_strokes import RowStrokes
@@ -95,9 +96,8 @@ def read_class(
     scanned = scan(path) if path.is_file() else Scan(0, "")
     read = functools.partial(read_strokes, path, wanted, scanned=scanned, on_progress=on_progress)
     if scanned.lines in {0, len(bitmaps)} or (limit is not None and len(bitmaps) >= limit):
-        is_same = scanned.lines == len(bitmaps) > 0
-        known = read().strokes if wanted.strokes and is_same else None
-        rows = None if known is None else RowStrokes.all(known)
+        may_match = wanted.strokes and scanned.lines == len(bitmaps) > 0
+        rows = _strokes_behind(bitmaps[:limit], read()) if may_match else None
         return ClassDrawings(bitmaps[:limit], none, rows=rows)
     new = read(besides=bitmaps if len(bitmaps) else None)
     looked_at = scanned.lines if limit is None else min(limit, scanned.lines)
@@ -108,6 +108,17 @@ def read_class(
         rows = RowStrokes.join([RowStrokes.none(len(bitmaps)), RowStrokes.all(new.strokes)])
         rows = rows.subset(np.arange(min(len(rows), len(bitmaps) + room)))
     return ClassDrawings(bitmaps, new.bitmaps[:room], doubles, rows)
+
+
+def _strokes_behind(bitmaps: Bitmaps, drawn: Drawn) -> RowStrokes | None:
+    """Return the strokes that bitmaps were drawn from: those that become the very same bytes.
+
+    Files of equally many drawings might not be of the same ones, for all that is known.
+    """
+    if drawn.strokes is None:
+        return None
+    same = (bitmaps == drawn.bitmaps).all(axis=(1, 2))
+    return RowStrokes(drawn.strokes, np.where(same, np.arange(len(same)), -1))
 
 
 def read_classes(

@@ -101,7 +101,8 @@ def vary_strokes(
     path = _unpack(packed)
     path = _without_one(path, for_strokes[:3], how.drop)
     path = _cut_off(path, for_strokes[3:5], how)
-    path = _split_and_merged(path, for_strokes[5:], how)
+    path = _merged(path, for_strokes[5:7], how.merge)
+    path = _split(path, for_strokes[7], how)
     path = _framed(path)
     matrix = affine_maps(for_map, how, may_mirror)
     path = _bent(path, waves(for_waves, how), matrix, keys, how)
@@ -174,28 +175,38 @@ def _cut_off(path: _Path, chance: Reals, how: Variation) -> _Path:
     return path._replace(x=x, y=y).keep(~beyond | on_the_way)
 
 
-def _split_and_merged(path: _Path, chance: Reals, how: Variation) -> _Path:
-    """Lift the pen in the middle of a stroke, or do not lift it between two; add points to bend."""
-    begins = path.begins.copy()
+def _merged(path: _Path, chance: Reals, share: float) -> _Path:
+    """Do not lift the pen between two strokes of some drawings, if it is not far."""
+    if share == 0:
+        return path
     drawings = _drawings(path)
-    counts = np.diff(np.append(drawings, len(begins)))
-    if how.merge:
-        at = drawings + (chance[1] * counts).astype(np.int64)  # where the pen is put down again
-        strokes = np.flatnonzero(begins)
-        at = strokes[np.searchsorted(strokes, at, side="right") - 1]
-        near = _apart(path, at) <= _NEAR
-        begins[at[(at != drawings) & near & (chance[0] < how.merge)]] = False
-    path = path._replace(begins=begins)
-    pieces = np.ones(len(begins), np.int64)
+    strokes = np.flatnonzero(path.begins)
+    point, _ = _one_of_each(path, chance[1])
+    at = strokes[np.searchsorted(strokes, point, side="right") - 1]  # where its stroke begins
+    joined = (at != drawings) & (_apart(path, at) <= _NEAR) & (chance[0] < share)
+    begins = path.begins.copy()
+    begins[at[joined]] = False
+    return path._replace(begins=begins)
+
+
+def _split(path: _Path, chance: Reals, how: Variation) -> _Path:
+    """Lift the pen within a stroke of some drawings; give long lines the points to bend at."""
+    pieces = np.ones(len(path.x), np.int64)
     if how.wobble:
         pieces += path.lengths() // (_STEP * _UNIT)
-    ends = np.append(begins[1:], True)
-    splits = np.zeros(len(begins), np.bool_)
+    splits = np.zeros(len(path.x), np.bool_)
     if how.split:
-        at = drawings + (chance[2] * counts).astype(np.int64)
-        chosen = chance[2] * counts % 1 < how.split  # what is left of that number is chance, too
-        splits[at[chosen & ~begins[at] & ~ends[at]]] = True
+        at, rest = _one_of_each(path, chance)
+        is_inside = ~path.begins[at] & ~np.append(path.begins[1:], True)[at]
+        splits[at[is_inside & (rest < how.split)]] = True
     return _with_more_points(path, pieces, splits)
+
+
+def _one_of_each(path: _Path, chance: Reals) -> tuple[_Whole, Reals]:
+    """Return one of the points of each drawing, and the chance that is left over, in [0, 1)."""
+    drawings = _drawings(path)
+    number = chance * np.diff(np.append(drawings, len(path.x)))
+    return drawings + number.astype(np.int64), number % 1
 
 
 def _with_more_points(path: _Path, pieces: _Whole, splits: npt.NDArray[np.bool_]) -> _Path:
