@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from inkgrad.insight import Reading, evaluate, most_confident_mistakes, read_drawings
+from inkgrad.insight.calibration import measure_calibration
 from inkgrad.insight.report import render_report, write_report
 from tests.insight.test_charts import run
 
@@ -122,6 +123,21 @@ def test_figures_facts_and_pictures_are_on_the_page():
     for fact in ("Conv2D, ReLU", "nothing –", "60 entries", "class 59 59", "conv1 (32, 28, 28)"):
         assert fact in words
     assert re.search(rf"{given['mistakes'][0].drawn} {given['mistakes'][0].read} [\d.]+ %", words)
+
+
+def test_the_reliability_diagram_has_a_dot_for_each_bin():
+    given = case(["cat", "dog", "fish"])
+    rng = np.random.default_rng(0)
+    p = rng.dirichlet(np.full(3, 0.3), 60)
+    calibration = measure_calibration(p, rng.integers(3, size=60))
+    parsed = Page(page(**given, calibration=calibration))
+    assert parsed.count("svg") == 3
+    (told,) = [
+        svg["aria-label"] for svg in parsed.all("svg") if "over confidence" in svg["aria-label"]
+    ]
+    assert f"the expected calibration error is {100 * calibration.error:.1f} %" in told
+    assert parsed.count("circle", class_="dot validation") >= 15
+    assert "Is it right as often as it says?" in parsed.words
 
 
 def test_hostile_names_stay_text():

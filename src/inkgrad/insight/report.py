@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from inkgrad.insight.calibration import Calibration, reliability_diagram
 from inkgrad.insight.charts import Chart, learning_curve
 from inkgrad.insight.evaluation import ClassScore, Evaluation
 from inkgrad.insight.heatmap import heatmap
@@ -33,6 +34,7 @@ def write_report(
     mistakes: Sequence[Reading] = (),
     examples: Sequence[Reading] = (),
     card: str | None = None,
+    calibration: Calibration | None = None,
 ) -> None:
     """Write the report of a training run, in one step.
 
@@ -59,6 +61,8 @@ def write_report(
         Drawings that were recognised.
     card : str, optional
         The file name of the model card beside it, to which it links.
+    calibration : Calibration, optional
+        Of the same drawings, for the reliability diagram.
 
     Raises
     ------
@@ -84,6 +88,7 @@ def write_report(
         mistakes=mistakes,
         examples=examples,
         card=card,
+        calibration=calibration,
     )
     atomic_write_bytes(path, page.encode("utf-8", "replace"))
 
@@ -97,6 +102,7 @@ def render_report(
     mistakes: Sequence[Reading],
     examples: Sequence[Reading],
     card: str | None = None,
+    calibration: Calibration | None = None,
 ) -> str:
     """Return the page that `write_report` writes."""
     return render(
@@ -109,6 +115,8 @@ def render_report(
         right=round(evaluation.top1 * evaluation.n),
         charts=_charts(history),
         heatmap=heatmap(evaluation),
+        calibration=calibration,
+        reliability=None if calibration is None else reliability_diagram(calibration),
         confusions=evaluation.confusions(_CONFUSIONS),
         scores=sorted(evaluation.per_class, key=_quality),
         mistakes=mistakes,

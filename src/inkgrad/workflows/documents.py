@@ -17,6 +17,7 @@ from inkgrad.insight import (
     read_drawings,
     write_report,
 )
+from inkgrad.insight.calibration import measure_calibration
 from inkgrad.insight.card import CARD_HTML, Known, Making, make_card, told, write_card
 from inkgrad.insight.rejection import Rejection
 from inkgrad.insight.robustness import Robustness
@@ -143,6 +144,7 @@ def _write_report(
         mistakes=readings(test, probabilities, wrong),
         examples=readings(test, probabilities, right),
         card=CARD_HTML,
+        calibration=measure_calibration(probabilities, test.labels),
     )
 
 
