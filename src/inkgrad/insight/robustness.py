@@ -200,7 +200,7 @@ def measure_robustness(
                 on_progress("disturb", "", done, total)
         counted.append(_count(model, name, strength, part, made))
     pictures = [row for row in counted if row.name == PHOTOGRAPH]
-    if photographs:
+    if pictures:
         counted[len(DISTURBANCES) : len(DISTURBANCES)] = [_together(pictures)]
     rows = tuple(row.figures() for row in counted if len(row.after))
     return Robustness(rows, len(sample.labels), float(sample.right.mean()), seed)
@@ -307,9 +307,8 @@ def _count(model: Model, name: str, strength: str, part: _Sample, made: list[_Ma
 
 def _together(rows: list[_Counted]) -> _Counted:
     """Return photographs of all scenes as one row."""
-    before, after = (
-        np.concatenate(masks) for masks in zip(*(row[2:4] for row in rows), strict=True)
-    )
+    before = np.concatenate([row.before for row in rows])
+    after = np.concatenate([row.after for row in rows])
     return _Counted(PHOTOGRAPH, ANY_SCENE, before, after, sum(row.unread for row in rows))
 
 
