@@ -25,7 +25,7 @@ TO_ENGINES = TO_NETWORK | {"engines", "optimizers"}
 TO_TRAINING = TO_ENGINES | {
     *("confidence", "features", "float16", "model", "packaged", "temperature", "training"),
 }
-TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal"}
+TO_INSIGHT = TO_TRAINING | {"export", "insight", "terminal", "tuning"}
 DATA = {"drawing", "quickdraw"}
 TO_WORKFLOWS = TO_INSIGHT | DATA | {"workflows"}
 
@@ -58,6 +58,7 @@ ROOMS: dict[str, set[str]] = {
     # where the two meet
     "model_file": TO_NETWORK | {"confidence", "drawing", "features", "float16", "packaged"},
     "model": TO_ENGINES | {"confidence", "drawing", "features", "model_file", "packaged"},
+    "tuning": {"features", "layers", "model", "network"},
     "export": TO_TRAINING,
     "insight": TO_TRAINING | {"drawing"},
     "terminal": set(),

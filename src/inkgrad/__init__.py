@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         preview,
         show,
         train,
+        tune,
     )
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "show",
     "sketch_network",
     "train",
+    "tune",
 ]
 
 _HOMES = {
@@ -123,6 +125,7 @@ _HOMES = {
         "preview",
         "show",
         "train",
+        "tune",
     ],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

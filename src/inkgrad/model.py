@@ -289,9 +289,9 @@ class Model:
         """Return the safetensors file that `save` writes.
 
         The tensors are the parameters and statistics by name and, where they are known,
-        ``features.mean`` and ``features.deviation``; the metadata's entry ``inkgrad`` holds, as
-        JSON, the network, the classes, the rasteriser's settings, the record and, where there is
-        one, the confidence. The same model gives the same bytes.
+        ``features.examples``, always in float16; the metadata's entry ``inkgrad`` holds, as JSON,
+        the network, the classes, the rasteriser's settings, the record and, where there is one, the
+        confidence. The same model gives the same bytes.
 
         Parameters
         ----------

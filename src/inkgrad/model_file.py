@@ -26,7 +26,8 @@ __all__ = ["read_model_file", "write_model_file"]
 
 _KEY = "inkgrad"  # of the metadata entry that describes the model
 _VERSION = 1
-_FEATURES = ("features.mean", "features.deviation")  # the tensors that a file may hold besides
+_EXAMPLES = "features.examples"  # the tensor that a file may hold besides
+_MOMENTS = ("features.mean", "features.deviation")  # what older files hold in its place
 _WEIGHTS = ("float32", "float16")  # how a file may store its numbers
 
 
@@ -68,8 +69,7 @@ def write_model_file(
     named = parameters.numbers
     tensors = {name: np.ascontiguousarray(view) for name, view in named.items()}
     if features is not None:
-        both = (features.mean, features.deviation)
-        tensors.update(zip(_FEATURES, map(np.ascontiguousarray, both), strict=True))
+        tensors[_EXAMPLES] = to_float16(_EXAMPLES, features.examples)
     if weights == "float16":
         tensors = {name: to_float16(name, tensor) for name, tensor in tensors.items()}
     return save(tensors, metadata)
@@ -173,10 +173,12 @@ def _read_raster(settings: Any) -> Raster:
 
 def _take_features(tensors: dict[str, Array]) -> Features | None:
     """Take the features out of the tensors, if they are there."""
-    found = [tensors.pop(name) for name in _FEATURES if name in tensors]
+    if _EXAMPLES in tensors:
+        return Features(tensors.pop(_EXAMPLES))
+    found = [tensors.pop(name) for name in _MOMENTS if name in tensors]
     if len(found) == 1:
-        raise ModelError(f"of {' and '.join(_FEATURES)} only one is there; give both or neither")
-    return Features(*found) if found else None
+        raise ModelError(f"of {' and '.join(_MOMENTS)} only one is there; give both or neither")
+    return Features.from_moments(*found) if found else None
 
 
 def _fill(network: Network, tensors: Mapping[str, Array]) -> Parameters:

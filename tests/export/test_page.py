@@ -53,8 +53,8 @@ def test_a_page_of_all_classes_with_600_000_parameters_has_a_megabyte_at_most():
     maps = [layer for block in blocks for layer in block]
     large = Network([*maps, GlobalAveragePool(), Dense(345)], (1, 28, 28))
     rng = np.random.default_rng(0)
-    mean, deviation = (rng.gamma(1, 0.3, (345, 184)).astype(np.float32) for _ in range(2))
-    model = Model(large, large.initialise(seed=0), CATEGORIES, features=Features(mean, deviation))
+    features = Features(rng.gamma(1, 0.3, (345, 184)).astype(np.float32))
+    model = Model(large, large.initialise(seed=0), CATEGORIES, features=features)
     assert 590_000 < large.size <= 600_000
     assert len(make_page(model).encode()) <= 1_000_000
     assert len(model.to_bytes("float16")) <= 2_000_000

@@ -193,7 +193,8 @@ def test_both_expand_a_file_in_float16_to_the_same_numbers(javascript, tmp_path)
         assert values.tobytes() == model.parameters[name].astype("f2").astype("f4").tobytes()
 
 
-FEATURES = {
+EXAMPLES = {"features.examples": np.arange(216, dtype=np.float32).reshape(6, 36) - 50}
+MOMENTS = {
     "features.mean": np.arange(108, dtype=np.float32).reshape(3, 36) - 50,
     "features.deviation": np.arange(108, dtype=np.float32).reshape(3, 36),
 }
@@ -208,54 +209,78 @@ def features_model() -> Model:
 def test_features_are_kept(javascript, tmp_path):
     path = tmp_path / "m.safetensors"
     features_model().save(path)
-    data = with_tensors(path, FEATURES)
+    data = with_tensors(path, EXAMPLES)
     found = javascript.call(MODULE, "read", data)
-    for name in ("mean", "deviation"):
-        assert found["features"][name].tobytes() == FEATURES[f"features.{name}"].tobytes()
+    values = EXAMPLES["features.examples"]
+    assert found["features"]["examples"].tobytes() == values.tobytes()
     path.write_bytes(javascript.call(MODULE, "rewritten", data).tobytes())
     _, tensors = parts_of(path)
-    for name, values in FEATURES.items():
-        np.testing.assert_array_equal(tensors[name], values, strict=True)
+    np.testing.assert_array_equal(tensors["features.examples"], values, strict=True)
+    assert load(path).features.examples.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_of_an_older_file_both_make_the_same_examples(javascript, tmp_path, sign):
+    path = tmp_path / "m.safetensors"
+    features_model().save(path)
+    data = with_tensors(path, {**MOMENTS, "features.mean": sign * np.abs(MOMENTS["features.mean"])})
+    path.write_bytes(data.tobytes())
+    found = javascript.call(MODULE, "read", data)["features"]["examples"]
+    assert found.tobytes() == load(path).features.examples.tobytes()
+    assert (found.min() < 0) == (sign < 0)
 
 
 def test_features_in_whole_numbers_are_read_to_half_a_step(javascript, tmp_path):
     """Pages of large models hold them so, with a scale for each column."""
     path = tmp_path / "m.safetensors"
     features_model().save(path)
-    data = round_file(with_tensors(path, FEATURES).tobytes(), "int8")
+    data = round_file(with_tensors(path, EXAMPLES).tobytes(), "int8")
     found = javascript.call(MODULE, "read", np.frombuffer(data, np.uint8))["features"]
-    for name in ("mean", "deviation"):
-        values = FEATURES[f"features.{name}"]
-        step = np.abs(values).max(axis=0) / 127
-        assert (np.abs(found[name].reshape(values.shape) - values) <= 0.5001 * step).all()
-    assert (found["deviation"] >= 0).all()
+    values = EXAMPLES["features.examples"]
+    step = np.abs(values).max(axis=0) / 127
+    assert (np.abs(found["examples"].reshape(values.shape) - values) <= 0.5001 * step).all()
 
 
-def test_features_that_do_not_fit_are_refused(javascript, tmp_path):
+def test_features_that_do_not_fit_are_refused_by_both_alike(javascript, tmp_path):
     path = tmp_path / "m.safetensors"
     features_model().save(path)
-    mean, deviation = FEATURES
-    nan = FEATURES[mean].copy()
+    mean, deviation = MOMENTS
+    values = EXAMPLES["features.examples"]
+    nan = MOMENTS[mean].copy()
     nan[1, 1] = np.nan
+    huge = np.full((3, 36), 3e38, np.float32)
     changes = [
-        ({mean: FEATURES[mean]}, "only one is there; give both or neither"),
-        ({deviation: FEATURES[deviation]}, "only one is there; give both or neither"),
-        ({**FEATURES, mean: FEATURES[mean][:2]}, "features.mean is float32 of shape (2, 36)"),
-        ({**FEATURES, deviation: FEATURES[deviation].T.copy()}, "of shape (36, 3)"),
-        ({**FEATURES, mean: FEATURES[mean].ravel()}, "of shape (108,)"),
-        ({**FEATURES, mean: nan}, "features.mean holds numbers that are not finite"),
-        ({**FEATURES, deviation: FEATURES[mean]}, "features.deviation holds negative numbers"),
-        ({**FEATURES, "features.size": FEATURES[mean]}, "the tensors are"),
+        ({mean: MOMENTS[mean]}, "only one is there; give both or neither"),
+        ({deviation: MOMENTS[deviation]}, "only one is there; give both or neither"),
+        ({**MOMENTS, mean: MOMENTS[mean][:2]}, "features.mean has shape (2, 36), but"),
+        ({**MOMENTS, deviation: MOMENTS[deviation].T.copy()}, "features.deviation (36, 3); they"),
+        ({**MOMENTS, mean: MOMENTS[mean].ravel()}, "of shape (108,)"),
+        ({**MOMENTS, mean: nan}, "features.mean holds numbers that are not finite"),
+        ({**MOMENTS, deviation: MOMENTS[mean]}, "features.deviation holds negative numbers"),
+        ({mean: huge, deviation: huge}, "features.examples holds numbers that are not finite"),
+        ({**MOMENTS, "features.size": MOMENTS[mean]}, "the tensors are"),
+        ({**MOMENTS, **EXAMPLES}, "the tensors are"),
+        ({"features.examples": values[:4]}, "has shape (4, 36), but the network's last layer"),
+        ({"features.examples": values[:0]}, "has shape (0, 36), but the network's last layer"),
+        ({"features.examples": values[:, :35].copy()}, "as many rows of 36 for each of 3 classes"),
+        ({"features.examples": values.ravel()}, "features.examples is float32 of shape (216,)"),
+        ({"features.examples": np.full_like(values, np.inf)}, "features.examples holds numbers"),
     ]
     calls = [(with_tensors(path, change), "m") for change, _ in changes]
     network = Network([Flatten(), Dense(3), ReLU()])
     Model(network, network.initialise(), CLASSES).save(path)
-    calls.append((with_tensors(path, FEATURES), "m"))
+    calls.append((with_tensors(path, EXAMPLES), "m"))
     reasons = [reason for _, reason in changes] + ["the network's last layer is not dense"]
-    for result, reason in zip(javascript.call_many(MODULE, "read", calls), reasons, strict=True):
+    for (data, _), result, reason in zip(
+        calls, javascript.call_many(MODULE, "read", calls), reasons, strict=True
+    ):
         assert isinstance(result, JavaScriptError), reason
         assert result.name == "ModelError"
         assert reason in result.message
+        path.write_bytes(data.tobytes())
+        with pytest.raises(ModelError) as caught:
+            load(path)
+        assert reason in str(caught.value)
 
 
 def refused_by_python(path: Path) -> str:

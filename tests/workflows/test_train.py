@@ -18,6 +18,7 @@ import inkgrad
 from inkgrad.drawing import Raster
 from inkgrad.engines import advice, make_engine
 from inkgrad.errors import InkgradError, ModelError
+from inkgrad.features import examples_per_class
 from inkgrad.layers import Dense, Flatten
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import Drawings, Loaded, load_drawings
@@ -61,11 +62,17 @@ class CtrlC:
 def test_the_model_file_remembers_the_features_of_each_class(doodle_folder):
     trained = quick(data=doodle_folder, out="run")
     parts, model = trained.parts, inkgrad.load("run/model.safetensors")
-    # Behind Flatten alone the features are the pixels: so few drawings are all looked at.
+    # Behind Flatten alone the features are the pixels. Of the validation part all are looked at.
+    n = examples_per_class(len(model.classes), 784)
     for k in range(len(model.classes)):
-        x, _ = parts.train.batch(parts.train.labels == k)
-        np.testing.assert_allclose(model.features.mean[k], x.mean(axis=0).ravel(), atol=1e-6)
-        np.testing.assert_allclose(model.features.deviation[k], x.std(axis=0).ravel(), atol=1e-6)
+        first, _ = parts.validation.batch(parts.validation.labels == k)
+        then, _ = parts.train.batch(parts.train.labels == k)
+        examples = model.features.of_class(k, len(model.classes))
+        assert 0 < len(first) < len(examples) <= n
+        np.testing.assert_allclose(examples[: len(first)], first.reshape(-1, 784), atol=3e-4)
+        others = np.concatenate([first, then]).reshape(-1, 784)
+        for example in examples[len(first) :]:
+            assert np.abs(others - example).max(axis=1).min() < 3e-4
 
 
 def test_a_run_leaves_a_model_metrics_and_a_report(doodle_run, doodle_folder):

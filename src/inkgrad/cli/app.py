@@ -21,7 +21,7 @@ UsageError: Any = typer.BadParameter.__base__  # what typer says, in its own wor
 
 
 _ORDER = (
-    *("demo", "train", "evaluate", "predict", "explain"),
+    *("demo", "train", "tune", "evaluate", "predict", "explain"),
     *("download", "preview", "inspect", "pack", "export", "info", "check", "serve"),
 )
 """As help lists the commands."""

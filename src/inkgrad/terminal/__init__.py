@@ -30,6 +30,7 @@ from inkgrad.terminal.tables import (
     data_summary,
     figures,
 )
+from inkgrad.terminal.tuning import show_tuning
 
 __all__ = [
     "Drawing",
@@ -56,6 +57,7 @@ __all__ = [
     "show_predictions",
     "show_rounding",
     "show_training",
+    "show_tuning",
     "show_written",
     "working",
 ]

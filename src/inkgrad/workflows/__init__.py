@@ -15,6 +15,7 @@ from inkgrad.workflows.preview import Previewed, preview
 from inkgrad.workflows.settings import Parts, Settings
 from inkgrad.workflows.show import Shown, show
 from inkgrad.workflows.train import Trained, train
+from inkgrad.workflows.tune import Tuned, tune
 
 __all__ = [
     "Evaluated",
@@ -27,6 +28,7 @@ __all__ = [
     "Settings",
     "Shown",
     "Trained",
+    "Tuned",
     "check",
     "check_exact",
     "demo",
@@ -43,4 +45,5 @@ __all__ = [
     "preview",
     "show",
     "train",
+    "tune",
 ]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from inkgrad.engines import Engine
 from inkgrad.errors import InkgradError
@@ -19,18 +16,16 @@ from inkgrad.insight.rejection import Rejection
 from inkgrad.insight.robustness import Robustness
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
-from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
-from inkgrad.quickdraw.data_locations import BucketFolder, OwnFiles, OwnFolder, find_data_location
+from inkgrad.quickdraw import Drawings, Loaded, OnProgress
 from inkgrad.workflows.documents import Judgement, write_model_card
+from inkgrad.workflows.held_out import find_drawings
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
 from inkgrad.workflows.rejection import has_unknown, rejection_of
 from inkgrad.workflows.robustness import DRAWINGS, refuse_without_strokes, robustness_of
 from inkgrad.workflows.run import read_making
 
-__all__ = ["PARTS", "Evaluated", "evaluate"]
-
-PARTS = ("auto", "test", "all")
+__all__ = ["Evaluated", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -181,42 +176,18 @@ def evaluate(
         If the model or the drawings cannot be used, or ``part="test"`` is asked of drawings that
         the model was not trained on.
     """
-    if part not in PARTS:
-        raise InkgradError(f"part is {part!r}; choose one of {', '.join(PARTS)}")
-    if limit is not None and limit < 1:
-        raise InkgradError(f"limit is {limit}; give 1 or more")
     if sample < 1:
         raise InkgradError(f"sample is {sample}; give 1 or more drawings")
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine, precision)
-    origin = origin_of(model)
-    get = functools.partial(
-        _load,
-        model.classes,
-        data=data,
-        raster=model.raster,
+    part, loaded, missing, drawings, learnt = find_drawings(
+        model,
+        data,
+        part=part,
+        limit=limit,
         offline=offline,
         strokes=robustness,
         on_progress=on_progress,
     )
-    # First as in training: only then can it be told whether these are the training's drawings.
-    loaded, missing = get(limit=limit if origin is None else origin.settings.limit)
-    drawings, learnt = loaded.drawings, None
-    if origin is not None and drawings.fingerprint() == origin.fingerprint:
-        if part != "all":
-            part = "test"
-            divided = origin.settings.divide(drawings)
-            drawings, learnt = divided.test, divided.train
-    elif part == "test":
-        raise InkgradError(
-            f"{loaded.source} is not the data that the model was trained on, so its test part is "
-            "not known; choose all of it (--part all), or name the training's data"
-        )
-    else:
-        part = "all"
-        if origin is not None and limit != origin.settings.limit:
-            loaded, missing = get(limit=limit)
-            drawings = loaded.drawings
-    drawings = _first(drawings, limit)
     if robustness:
         refuse_without_strokes(drawings, loaded.source)
     model = model.with_engine(get_ready(engine, model.network, on_progress, precision))
@@ -242,27 +213,3 @@ def evaluate(
         rejection = rejection_of(model, drawings, data=data, learnt=learnt, on_progress=on_progress)
         found = replace(found, rejection=rejection)
     return found
-
-
-def _load(
-    classes: tuple[str, ...], data: str | os.PathLike[str] | None, **options: Any
-) -> tuple[Loaded, tuple[str, ...]]:
-    """Load what there is of these classes, and return which have no drawings in a folder."""
-    place = find_data_location(data)
-    there = classes
-    if isinstance(place, (BucketFolder, OwnFolder, OwnFiles)):
-        # If none is there, the loader says what is wrong with the place.
-        there = tuple(name for name in classes if place.has(name)) or classes
-    loaded = load_drawings(there, data=data, **options)
-    numbers = np.array([classes.index(name) for name in there], dtype=np.int64)
-    labels = numbers[loaded.drawings.labels]
-    drawings = replace(loaded.drawings, labels=labels, classes=classes)
-    return replace(loaded, drawings=drawings), tuple(n for n in classes if n not in there)
-
-
-def _first(drawings: Drawings, limit: int | None) -> Drawings:
-    """Return at most `limit` drawings of each class."""
-    if limit is None or max(drawings.counts().values()) <= limit:
-        return drawings
-    firsts = [np.flatnonzero(drawings.labels == k)[:limit] for k in range(len(drawings.classes))]
-    return drawings.subset(np.sort(np.concatenate(firsts)))

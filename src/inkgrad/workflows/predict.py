@@ -19,9 +19,9 @@ from inkgrad.quickdraw.data_locations import find_groups
 from inkgrad.workflows.judging import get_ready, judge_logits
 from inkgrad.workflows.stdin import NAME, read_standard_input
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["MANY", "Prediction", "predict"]
 
-_MANY = 3000
+MANY = 3000
 """From so many drawings on, a fast engine pays.
 
 Importing Numba and loading what it has compiled takes about a second; in that time the reference
@@ -125,7 +125,7 @@ def predict(
     if on_progress is not None:
         on_progress("read", "", len(files), len(files))
     bitmaps = np.concatenate(parts)
-    if engine == "auto" and len(bitmaps) < _MANY:
+    if engine == "auto" and len(bitmaps) < MANY:
         engine = "reference"
     if engine != "auto":  # which begins at once, and changes to a faster one when that is ready
         model = model.with_engine(get_ready(engine, model.network, on_progress, precision))

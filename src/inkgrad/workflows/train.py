@@ -14,12 +14,11 @@ import numpy as np
 from inkgrad.drawing import Raster
 from inkgrad.engines import Engine, advice
 from inkgrad.errors import InkgradError
-from inkgrad.features import Features, measure_features
 from inkgrad.insight import Evaluation, Reading
 from inkgrad.insight import evaluate as measure
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
-from inkgrad.network import Network, Parameters, seed_network
+from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import (
     Balanced,
     Drawings,
@@ -34,6 +33,7 @@ from inkgrad.training import Batches, Event, Fitted, Notice, WithOutliers, fit
 from inkgrad.workflows.calibrate import calibrated
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.documents import Judgement, readings, write_documents
+from inkgrad.workflows.features import remembered_features
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.outliers import (
@@ -64,7 +64,6 @@ __all__ = ["OnLoaded", "Trained", "train"]
 
 OnLoaded = Callable[[Loaded, Parts], None]
 
-_REMEMBERED = 300  # drawings of each class, for the features in the model file
 _EXAMPLES = 5  # pictures in the terminal
 
 
@@ -304,7 +303,7 @@ def _conclude(
     folder, settings, parts = trained.folder, trained.settings, trained.parts
     if parts is None:
         raise InkgradError("nothing was trained")
-    features = _features(engine, fitted.parameters, parts.train)
+    features = remembered_features(engine, fitted.parameters, parts)
     model = replace(untrained, parameters=fitted.parameters, engine=engine, features=features)
     aside = None if outliers is None else outliers.validation.bitmaps
     model = calibrated(model, parts.validation, aside, on_progress)
@@ -394,13 +393,3 @@ def _to_learn_from(
         return known
     others = shown(outliers.train, min(chosen.augment, 1))
     return WithOutliers(known, others, chosen.outliers, chosen.recipe.seed)
-
-
-def _features(engine: Engine, parameters: Parameters, drawings: Drawings) -> Features | None:
-    """Measure the features of some hundred drawings of each class, taken from all of them."""
-    rows = [np.flatnonzero(drawings.labels == k) for k in range(len(drawings.classes))]
-    some = (
-        row[np.unique(np.linspace(0, len(row) - 1, _REMEMBERED).round().astype(int))]
-        for row in rows
-    )
-    return measure_features(engine, parameters, (drawings.batch(row)[0] for row in some))

@@ -13,10 +13,11 @@ import { ModelError, ShapeError } from "../errors.js";
 import { softmax } from "../layers/softmax.js";
 import { Model, asInput } from "./model.js";
 import { Network } from "./network.js";
-import { addClass, variants } from "./newclass.js";
 import { bitmapWithout, partsOf } from "./parts.js";
+import { addClass, refineClass } from "./tuning.js";
 import { intoFrame } from "../drawing/simplify.js";
 import { DrawingError } from "../drawing/strokes.js";
+import { variants } from "../drawing/variants.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 /** @typedef {import("../layers/explanation.js").Layer} Layer */
@@ -71,10 +72,10 @@ import { DrawingError } from "../drawing/strokes.js";
  */
 
 /**
- * How teaching went: the share of the drawings that are now taken for what they are, and the loss
- * while it learnt.
+ * How teaching went: the share of the drawings that are taken for what they are by what was learnt
+ * from the others, each fifth of them being held out once.
  *
- * @typedef {{ accuracy: number, losses: number[] }} Taught
+ * @typedef {{ accuracy: number }} Taught
  */
 
 /**
@@ -336,10 +337,10 @@ export class Learner {
       bias: model.parameters[bias],
       features: model.features,
     };
-    const rows = drawings
-      .flatMap((drawing) => variants(drawing))
-      .map((drawing) => model.featuresOf(drawing));
-    const learnt = addClass(layer, rows, label);
+    const rows = drawings.map((drawing) =>
+      variants(drawing).map((variant) => model.featuresOf(variant)),
+    );
+    const { head, found } = known < 0 ? addClass(layer, rows) : refineClass(layer, rows, label);
 
     const config = model.network.toConfig();
     const classes = known < 0 ? [...model.classes, name] : model.classes;
@@ -350,26 +351,18 @@ export class Learner {
     };
     const taught = new Model({
       network: Network.fromConfig(config),
-      parameters: { ...model.parameters, [weight]: learnt.weight, [bias]: learnt.bias },
+      parameters: { ...model.parameters, [weight]: head.weight, [bias]: head.bias },
       statistics: model.statistics,
       classes,
       raster: model.raster,
       record,
-      features: learnt.features,
+      features: head.features,
       confidence: null, // its threshold was found without the new class
     });
     this.#start = taught;
     this.#steps = 0;
     this.#become(taught);
-    const right = drawings.filter((drawing) => {
-      const { probabilities } = taught.recognise(drawing);
-      return probabilities.indexOf(Math.max(...probabilities)) === label;
-    });
-    return {
-      ...this.#description(),
-      accuracy: right.length / drawings.length,
-      losses: learnt.losses,
-    };
+    return { ...this.#description(), accuracy: found / drawings.length };
   }
 
   /**

@@ -8,6 +8,7 @@
 
 import { Confidence } from "./confidence.js";
 import { forward } from "./engine.js";
+import { EXAMPLES, takeFeatures } from "./features.js";
 import { ModelError, ShapeError, inAList } from "../errors.js";
 import { parseJson } from "../json.js";
 import { inParentheses } from "../layers/layer.js";
@@ -19,14 +20,8 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 /** @typedef {import("../drawing/strokes.js").Drawing} Drawing */
 /** @typedef {import("./engine.js").Parameters} Parameters */
+/** @typedef {import("./features.js").Features} Features */
 /** @typedef {import("./safetensors.js").Tensor} Tensor */
-
-/**
- * What the last layer was given for the drawings of each class, so that classes can be added:
- * rows of means and of standard deviations, [classes, inputs of the last layer].
- *
- * @typedef {{mean: Float32Array, deviation: Float32Array}} Features
- */
 
 /**
  * How familiar a drawing is, 0 to 1, and whether it is none of the classes: where the model was not
@@ -37,7 +32,6 @@ import { readSafetensors, writeSafetensors } from "./safetensors.js";
 
 const KEY = "inkgrad"; // of the metadata entry that describes the model
 const VERSION = 1;
-const FEATURES = ["features.mean", "features.deviation"]; // tensors that may be there besides
 
 /** A network with its parameters, ready to recognise drawings. */
 export class Model {
@@ -197,9 +191,9 @@ export class Model {
       tensors[name] = { shape, data: numbers[name] };
     }
     if (features !== null) {
-      const shape = [classes.length, features.mean.length / classes.length];
-      tensors["features.mean"] = { shape, data: features.mean };
-      tensors["features.deviation"] = { shape, data: features.deviation };
+      const { inputShape } = network.layers[network.layers.length - 1];
+      const shape = [features.examples.length / inputShape[0], inputShape[0]];
+      tensors[EXAMPLES] = { shape, data: features.examples };
     }
     return writeSafetensors(tensors, { [KEY]: JSON.stringify(description) });
   }
@@ -297,32 +291,6 @@ function readRaster(settings) {
 }
 
 /**
- * Return the features among the tensors, or null if there are none.
- *
- * @param {Record<string, Tensor>} tensors
- * @param {Network} network
- * @returns {Features | null}
- */
-function takeFeatures(tensors, network) {
-  const names = FEATURES.filter((name) => Object.hasOwn(tensors, name));
-  if (names.length === 0) return null;
-  if (names.length === 1) {
-    throw new ModelError(`of ${FEATURES.join(" and ")} only one is there; give both or neither`);
-  }
-  const { type, inputShape, outputShape } = network.layers[network.layers.length - 1];
-  if (type !== "Dense") {
-    throw new ModelError("there are features, but the network's last layer is not dense");
-  }
-  const [mean, deviation] = names.map((name) => {
-    return checked(name, tensors[name], [...outputShape, ...inputShape]);
-  });
-  if (deviation.some((spread) => spread < 0)) {
-    throw new ModelError("features.deviation holds negative numbers; a spread is 0 or more");
-  }
-  return { mean, deviation };
-}
-
-/**
  * Return the other tensors as the network's numbers, after checking every one.
  *
  * @param {Record<string, Tensor>} tensors
@@ -330,7 +298,7 @@ function takeFeatures(tensors, network) {
  * @returns {{ parameters: Parameters, statistics: Parameters }}
  */
 function takeNumbers(tensors, network) {
-  const given = Object.keys(tensors).filter((name) => !FEATURES.includes(name));
+  const given = Object.keys(tensors);
   const shapes = neededBy(network);
   const needed = Object.keys(shapes);
   const isMissing = needed.some((name) => !Object.hasOwn(tensors, name));

@@ -221,14 +221,14 @@ export class Session extends EventTarget {
    *
    * @param {string} name
    * @param {Drawing[]} drawings of it
-   * @returns {Promise<{ accuracy: number, losses: number[] }>} see `Learner.teach`
+   * @returns {Promise<{ accuracy: number }>} see `Learner.teach`
    */
   teach(name, drawings) {
     return this.#change(async () => {
-      const { accuracy, losses, ...model } = await this.client.teach(name, drawings);
+      const { accuracy, ...model } = await this.client.teach(name, drawings);
       this.#takeModel(this.model.name, model);
       await this.show(this.drawing);
-      return { accuracy, losses };
+      return { accuracy };
     });
   }
 

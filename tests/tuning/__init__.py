@@ -1,0 +1,1 @@
+"""Tests of tuning: on features that are made up."""
