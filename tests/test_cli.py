@@ -203,6 +203,8 @@ def test_train_resumes(doodle_folder):
 
 def test_evaluate_agrees_with_training(doodle_run, model, doodle_folder):
     found = json.loads(ok("evaluate", model, "--data", doodle_folder, "--json"))
+    calibration = found.pop("calibration")
+    assert sum(part["drawings"] for part in calibration["bins"]) == found["n"]
     assert found == {
         **doodle_run.figures(),
         "part": "test",
@@ -246,7 +248,8 @@ def test_predict_tells_what_it_sees(model):
     found = json.loads(ok("predict", "--model", model, "zebra.json", "--json"))
     assert [(entry["name"], len(entry["guesses"])) for entry in found] == [("zebra.json", 3)]
     piped = json.loads(ok("predict", model, "-", "--json", stdin=json.dumps(strokes)))
-    assert piped == [{"name": "standard input", "guesses": found[0]["guesses"]}]
+    assert piped == [{**found[0], "name": "standard input"}]
+    assert 0 <= found[0]["familiarity"] <= 1
 
 
 def test_right_after_installation_predict_asks_the_packaged_model_that_knows_most():
