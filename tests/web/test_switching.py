@@ -41,8 +41,10 @@ def test_no_request_fails_while_the_engine_changes(monkeypatch):
 
         asking = [pool.submit(ask) for _ in range(3)]
         late.set()
-        assert all(served.model._predictor.wait(60) for served in models)
-        stop.set()
+        try:
+            assert all(served.model._logits_predictor.wait(60) for served in models)
+        finally:  # or those who ask would never end
+            stop.set()
         answers = [answer for asked in asking for answer in asked.result()]
     np.testing.assert_allclose(
         answers, np.tile(answers[0], (len(answers), 1)), rtol=1e-4, atol=1e-6
