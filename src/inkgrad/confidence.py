@@ -207,7 +207,7 @@ def fit_confidence(
     (array([False, False, False]), array([ True]))
     """
     if not np.isfinite(known).all():
-        raise ModelError("a network whose logits are not finite has no confidence; train it anew")
+        raise ModelError("some of the network's logits are infinite or not numbers; train it again")
     has_outliers = outliers is not None and len(outliers) > 0
     name = "energy"
     if outliers is not None and has_outliers and known.shape[1] > 1:

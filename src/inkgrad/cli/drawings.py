@@ -119,7 +119,7 @@ def inspect(
         ),
     ] = None,
     classes: Annotated[
-        str | None, option("--classes", "Classes to tell apart, comma-separated.", "A,B,C")
+        str | None, option("--classes", "Classes to inspect, comma-separated.", "A,B,C")
     ] = None,
     task: Annotated[
         str | None, option("--task", "Classes by task name, as for train.", "NAME")

@@ -194,7 +194,7 @@ def _draw(
     threads: int | None,
     compiled: bool | None,
 ) -> npt.NDArray[np.uint8]:
-    """Draw so many drawings, whose points are had by first and stop, with a pen of some width."""
+    """Draw `drawings` drawings; `points_of(first, stop)` gives the points of some of them."""
     bitmaps = np.zeros((drawings, raster.side, raster.side), dtype=np.uint8)
     if compiled is None:
         compiled = worth_compiling(drawings)
@@ -261,7 +261,7 @@ def _place(points: Points, raster: Raster, index: int, drawings: int) -> Placing
 
 
 def worth_compiling(drawings: int) -> bool:
-    """Whether so many drawings make up for loading Numba, if it is installed."""
+    """Return whether Numba is installed, and drawing this many is worth loading it."""
     loaded = "inkgrad.drawing.compiled" in sys.modules
     return (loaded or drawings >= _MANY) and importlib.util.find_spec("numba") is not None
 
