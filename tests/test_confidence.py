@@ -96,7 +96,7 @@ def test_known_drawings_that_are_all_alike_and_few():
         assert alike.scale == 1.0
     steps = np.arange(40.0).reshape(20, 2)
     assert np.count_nonzero(fit_confidence(steps).is_rejected(steps)) == 1
-    with pytest.raises(ModelError, match="whose logits are not finite"):
+    with pytest.raises(ModelError, match="logits are infinite or not numbers"):
         fit_confidence(np.array([[np.inf, 0.0]]))
 
 
