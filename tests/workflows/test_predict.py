@@ -130,7 +130,7 @@ def test_only_an_engine_that_is_named_is_waited_for(
 ):
     pretend("there", monkeypatch, tmp_path)
     module = sys.modules["inkgrad.workflows.predict"]  # its name in the package is the function
-    monkeypatch.setattr(module, "_MANY", 5)
+    monkeypatch.setattr(module, "MANY", 5)
     np.save("some.npy", doodle_run.parts.test.bitmaps[: number - 1])
     np.save("one.npy", doodle_run.parts.test.bitmaps[:1])
     told = []
@@ -151,7 +151,7 @@ def test_many_drawings_begin_at_once_and_change_over(doodle_run, monkeypatch):
     """The kernels come after the first report; all drawings are answered as by either engine."""
     CpuEngine(doodle_run.model.network).prepare()
     late = come_late(monkeypatch)
-    monkeypatch.setattr(sys.modules["inkgrad.workflows.predict"], "_MANY", 5)
+    monkeypatch.setattr(sys.modules["inkgrad.workflows.predict"], "MANY", 5)
     monkeypatch.setattr("inkgrad.workflows.judging._AT_ONCE", 4)
     np.save("some.npy", np.resize(doodle_run.parts.test.bitmaps, (40, 28, 28)))
     model, made = load(doodle_run.folder / "model.safetensors"), []
