@@ -109,7 +109,7 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
         ),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
         *("--augment", 2, "--variation", "turn=5,mirror=0", "--split-seed", 8, "--reject"),
-        *("--suspicious", "odd.json"),
+        *("--suspicious", "odd.json", "--from", "animals"),
     )
     Path("odd.json").write_text('{"suspicious": []}')
     ok("train", "--classes", "cats,zebra", "--data", doodle_folder, "--out", "one", *chosen)
@@ -121,9 +121,15 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
     one, two = (Path(name, "model.safetensors").read_bytes() for name in ("one", "two"))
     assert one == two
     for flag in FLAGS:
-        if flag != "split":
-            assert f"--{flag.replace('_', '-')}" in words
+        if flag not in ("split", "per_class"):  # one other split; not with --balance
+            assert ("--from" if flag == "start" else f"--{flag.replace('_', '-')}") in words
     assert words[words.index("--split-seed") + 1] == "8"
+
+
+def test_the_recorded_command_names_drawings_of_each_class(doodle_folder):
+    words = ("--classes", "cat,dog", "--data", doodle_folder, "--limit", 30, "--per-class", 9)
+    ok("train", *words, "--epochs", 1, "--out", "one")
+    assert "--per-class 9" in inkgrad.load("one/model.safetensors").record["command"]
 
 
 def test_every_setting_of_a_run_has_an_option_and_is_recorded():

@@ -10,7 +10,7 @@ from inkgrad.drawing.variants import Variation
 from inkgrad.errors import DataError
 from inkgrad.layers import Dense, Flatten
 from inkgrad.network import Network
-from inkgrad.quickdraw import Balanced, Drawings, RowStrokes, Varied, concatenate
+from inkgrad.quickdraw import Balanced, Drawings, Even, RowStrokes, Varied, concatenate
 from inkgrad.quickdraw.doodles import doodles
 from inkgrad.training import Recipe, describe_source, fit
 
@@ -84,6 +84,16 @@ def test_rare_classes_are_met_more_often_and_in_other_variants():
     x, labels = data.batch(np.arange(len(data)))
     assert labels.tolist() == balanced.batch(np.arange(len(balanced)))[1].tolist() * 2
     assert len(np.unique(x, axis=0)) == len(data)
+
+
+def test_an_even_choice_is_made_anew_in_every_epoch():
+    even = Even(mixed(), per_class=6, seed=4)
+    data = Varied(even, times=2, variation=Variation.none())
+    for epoch in (0, 1, 3):
+        x, labels = data.in_epoch(epoch).batch(np.arange(len(data)))
+        expected, same = even.in_epoch(epoch).batch(np.arange(len(even)))
+        np.testing.assert_array_equal(labels, np.tile(same, 2))
+        assert np.abs(x - np.tile(expected, (2, 1, 1, 1))).max() < 0.5  # rasterised once more
 
 
 def test_what_is_trained_on_can_be_told_apart():

@@ -348,6 +348,13 @@ def test_balance_shows_rare_classes_more_often(doodle_folder):
     assert counted[1] > counted[0]
 
 
+def test_so_many_of_each_class_are_shown(doodle_folder):
+    seen = []
+    quick(data=doodle_folder, out="run", per_class=20, augment=2, on_event=seen.append)
+    steps = sum(isinstance(event, StepDone) for event in seen)
+    assert steps == 2 * -(-2 * 2 * 20 // 16)  # epochs · ⌈classes · variants · drawings / batch⌉
+
+
 def test_variants_make_an_epoch_longer_and_are_balanced_too(doodle_folder):
     loaded = load_drawings(["cat", "dog"], data=doodle_folder)
     few = Loaded(loaded.drawings.subset(np.r_[0:40, 40:50]), "made up")

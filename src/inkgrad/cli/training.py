@@ -28,6 +28,7 @@ from inkgrad.cli.options import (
 )
 from inkgrad.cli.output import print_text
 from inkgrad.cli.page import serve
+from inkgrad.packaged import NAMES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,6 +72,15 @@ def train(
         str | None, option("--classes", "Classes to learn, comma-separated.", "A,B,C")
     ] = None,
     network: NetworkName = None,
+    start: Annotated[
+        str | None,
+        option(
+            "--from",
+            f"Start from the weights of this model, a .safetensors file, {NAMES}, and its network; "
+            "only the weights of classes that it does not know start from chance.",
+            "MODEL",
+        ),
+    ] = None,
     data: Data = None,
     out: Annotated[
         Path | None, option("--out", "Folder to write to (default: runs/NAME).", "FOLDER")
@@ -156,6 +166,15 @@ def train(
     balance: Annotated[
         bool, option("--balance", "Show drawings of rare classes more often.")
     ] = False,
+    per_class: Annotated[
+        int | None,
+        option(
+            "--per-class",
+            "Show N drawings of each class per epoch: those of rare classes several times, of "
+            "common ones others each time (default: all drawings, once).",
+            "N",
+        ),
+    ] = None,
     augment: Annotated[
         int | None,
         option(
@@ -218,10 +237,12 @@ def train(
         test_size=test_size,
         validation_size=validation_size,
         balance=balance or None,
+        per_class=per_class,
         augment=augment,
         variation=None if variation is None else strengths(variation),
         suspicious=suspicious,
         outliers=_OUTLIERS if reject and outliers is None else outliers,
+        start=start,
     )
     _train(
         workflows.train,

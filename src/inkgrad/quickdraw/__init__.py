@@ -1,6 +1,6 @@
 """Quick, Draw!: the data set, its categories, files and splits, and drawings of our own making."""
 
-from inkgrad.quickdraw.balance import Balanced
+from inkgrad.quickdraw.balance import Balanced, Even
 from inkgrad.quickdraw.cache import GOOGLE_BUCKET
 from inkgrad.quickdraw.categories import CATEGORIES, find_categories, find_category
 from inkgrad.quickdraw.drawings import Drawings, concatenate
@@ -22,6 +22,7 @@ __all__ = [
     "Balanced",
     "Counts",
     "Drawings",
+    "Even",
     "Loaded",
     "OnProgress",
     "Record",

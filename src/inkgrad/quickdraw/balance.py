@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import Drawings, Indices
 
-__all__ = ["Balanced"]
+__all__ = ["Balanced", "Even"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,3 +65,82 @@ class Balanced:
     def fingerprint(self) -> str:
         """Return the drawings' fingerprint, marked as balanced."""
         return f"balanced {self.drawings.fingerprint()}"
+
+
+@dataclass(frozen=True, eq=False)
+class Even:
+    """As many drawings of each class in every epoch, however many there are.
+
+    Each class has an order, shuffled anew each time that all its drawings have had their turn. An
+    epoch takes the next `per_class` of it: of a rare class each drawing several times, of a common
+    one others in each epoch, and none again before all were shown. What an epoch shows follows from
+    (seed, epoch) alone, so a run can be resumed.
+
+    Parameters
+    ----------
+    drawings : Drawings
+    per_class : int
+        1 or more.
+    seed : int
+    epoch : int
+        Counted from 0.
+
+    Attributes
+    ----------
+    rows : int64 array
+        The drawing that stands at each place, class after class; of a class without drawings, none.
+
+    Raises
+    ------
+    DataError
+        If `per_class` is less than 1.
+
+    Examples
+    --------
+    >>> bitmaps = np.zeros((6, 28, 28), np.uint8)
+    >>> even = Even(Drawings(bitmaps, np.array([0] * 5 + [1]), ("cat", "dolphin")), per_class=3)
+    >>> np.sort(even.rows).tolist(), np.sort(even.in_epoch(1).rows).tolist()
+    ([1, 3, 4, 5, 5, 5], [0, 2, 3, 5, 5, 5])
+    """
+
+    drawings: Drawings
+    per_class: int
+    seed: int = 0
+    epoch: int = 0
+    rows: Indices = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.per_class < 1:
+            raise DataError(
+                f"{self.per_class} drawings of each class are to be shown; give 1 or more"
+            )
+        labels, classes = self.drawings.labels, len(self.drawings.classes)
+        members = (np.flatnonzero(labels == k) for k in range(classes))
+        chosen = [self._turn(rows, k) for k, rows in enumerate(members) if len(rows)]
+        object.__setattr__(self, "rows", np.concatenate([np.empty(0, np.int64), *chosen]))
+
+    def _turn(self, members: Indices, label: int) -> Indices:
+        """Return the drawings of a class whose turn it is."""
+        first = self.epoch * self.per_class
+        rounds, start = divmod(first, len(members))
+        wanted = start + self.per_class
+        orders = [
+            np.random.default_rng([self.seed, label, rounds + i]).permutation(members)
+            for i in range(-(-wanted // len(members)))
+        ]
+        return np.concatenate(orders)[start:wanted]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def in_epoch(self, epoch: int) -> Even:
+        """Return the drawings that an epoch shows."""
+        return replace(self, epoch=epoch)
+
+    def batch(self, indices: npt.ArrayLike) -> tuple[npt.NDArray[np.float32], Indices]:
+        """Return the drawings at `indices` as a network is fed them: see `Drawings.batch`."""
+        return self.drawings.batch(self.rows[np.asarray(indices)])
+
+    def fingerprint(self) -> str:
+        """Return the drawings' fingerprint, marked with how many are shown."""
+        return f"{self.per_class} of each class by {self.seed} of {self.drawings.fingerprint()}"

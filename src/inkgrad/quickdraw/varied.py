@@ -12,7 +12,7 @@ from inkgrad.drawing import Raster, to_input
 from inkgrad.drawing.raster import worth_compiling
 from inkgrad.drawing.variants import Variation, chance_keys, draw_variants, vary_bitmaps
 from inkgrad.errors import DataError
-from inkgrad.quickdraw.balance import Balanced
+from inkgrad.quickdraw.balance import Balanced, Even
 from inkgrad.quickdraw.drawings import GOOGLES, Drawings, Indices
 from inkgrad.quickdraw.mirroring import mirror_mask
 
@@ -30,7 +30,7 @@ class Varied:
 
     Parameters
     ----------
-    data : Drawings or Balanced
+    data : Drawings, Balanced or Even
     times : int
         1 or more.
     variation : Variation
@@ -59,7 +59,7 @@ class Varied:
     takes_time: ClassVar[bool] = True
     """Batches are worth making ahead, while the network learns from those before."""
 
-    data: Drawings | Balanced
+    data: Drawings | Balanced | Even
     times: int = 1
     variation: Variation = field(default_factory=Variation)
     seed: int = 0
@@ -77,13 +77,14 @@ class Varied:
 
     def in_epoch(self, epoch: int) -> Varied:
         """Return the data as an epoch, counted from 0, meets it."""
-        return replace(self, epoch=epoch)
+        data = self.data.in_epoch(epoch) if isinstance(self.data, Even) else self.data
+        return replace(self, data=data, epoch=epoch)
 
     def batch(self, indices: npt.ArrayLike) -> tuple[npt.NDArray[np.float32], Indices]:
         """Return the variants at some places, (b, 1, side, side), and their labels (b,)."""
         places = np.asarray(indices, np.int64)
         rows = places % len(self.data)
-        if isinstance(self.data, Balanced):
+        if not isinstance(self.data, Drawings):
             rows = self.data.rows[rows]
         keys = chance_keys(self.seed, self.epoch, places)
         labels = self._drawings.labels[rows]
@@ -96,7 +97,7 @@ class Varied:
 
     @property
     def _drawings(self) -> Drawings:
-        return self.data.drawings if isinstance(self.data, Balanced) else self.data
+        return self.data if isinstance(self.data, Drawings) else self.data.drawings
 
     def _vary(
         self, rows: Indices, keys: npt.NDArray[np.uint64], may_mirror: npt.NDArray[np.bool_]

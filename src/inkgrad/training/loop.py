@@ -59,6 +59,7 @@ def fit(
     *,
     validation: Batches | None = None,
     recipe: Recipe | None = None,
+    first: Parameters | None = None,
     engine: str | Engine = "auto",
     folder: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -67,7 +68,7 @@ def fit(
     checkpoint_seconds: float = 30.0,
     on_begun: Callable[[], object] | None = None,
 ) -> Fitted:
-    """Train a network from the first parameters on.
+    """Train a network, from chance or from given parameters on.
 
     Same network, data, recipe and engine give the same bits, on the same machine; the reference
     engine as long as BLAS has the same number of threads. Ctrl-C, SIGTERM or SIGHUP ends the run
@@ -84,6 +85,8 @@ def fit(
         What to judge each epoch by; nothing is learnt from it.
     recipe : Recipe, optional
         The settings; the usual ones, if not given.
+    first : Parameters, optional
+        What to start from; they stay as they are. By default chance, by the recipe's seed.
     engine : "auto", "cpu", "reference" or an Engine
         See `inkgrad.engines.make_engine`.
     folder : path, optional
@@ -143,7 +146,7 @@ def fit(
         state = load_checkpoint(_last_checkpoint(folder), network)
         state.continue_with(recipe, *sources)
     else:
-        first = network.initialise(recipe.seed)
+        first = network.initialise(recipe.seed) if first is None else first.copy()
         begun = optimizer.start(first.vector, first.statistics.vector)
         state = TrainingState(recipe, engine.name, *sources, first, begun)
     trainer = engine.trainer(

@@ -47,10 +47,12 @@ FLAGS = (
     "test_size",
     "validation_size",
     "balance",
+    "per_class",
     "augment",
     "outliers",
     "variation",
     "suspicious",
+    "start",
 )
 """The settings that the command line has options for, by the same names; besides the usual ones
 (classes, task, data, seed, epochs), which every command names."""
@@ -84,7 +86,12 @@ def make_record(
             "counts": loaded.drawings.counts(),
         },
         "drawings": {name: len(part) for name, part in parts._asdict().items()},
-        "settings": {**settings.to_dict(), "data": None, "suspicious": _name(settings.suspicious)},
+        "settings": {
+            **settings.to_dict(),
+            "data": None,
+            "suspicious": _name(settings.suspicious),
+            "start": _name(settings.start),
+        },
         "test": {name: figures[name] for name in FIGURES},
         "hard_classes": hard_classes(evaluation.classes, evaluation.confusion),
     }
@@ -127,7 +134,7 @@ def command(settings: Settings) -> str:
     if settings.data:
         is_address = "://" in settings.data
         words += ["--data", settings.data if is_address else Path(settings.data).name]
-    if settings.network is not None:
+    if settings.network is not None and settings.start is None:  # which has the network
         # Without a name it is what `inkgrad info --json` prints of the model.
         words += ["--network", name_of(settings.make_network()) or "network.json"]
     words += ["--seed", str(settings.recipe.seed)]
@@ -136,8 +143,8 @@ def command(settings: Settings) -> str:
     words += ["--epochs", str(settings.recipe.epochs)]
     for name, value in settings.differences(Settings(settings.classes).choices()).items():
         if name in FLAGS:
-            flag = "--" + name.replace("_", "-")
-            value = _name(value) if name == "suspicious" else value
+            flag = "--from" if name == "start" else "--" + name.replace("_", "-")
+            value = _name(value) if name in ("suspicious", "start") else value
             words += [flag] if value is True else [flag, _in_words(value)]
     return shlex.join(words)
 

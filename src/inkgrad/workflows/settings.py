@@ -22,7 +22,7 @@ __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 SPLITS = ("stratified", "notebook")
 _OWN_CHOICES = (
     *("limit", "split", "split_seed", "test_size", "validation_size"),
-    *("balance", "augment", "variation", "suspicious", "outliers"),
+    *("balance", "per_class", "augment", "variation", "suspicious", "outliers", "start"),
 )
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
@@ -59,6 +59,9 @@ class Settings:
         which the best weights are chosen.
     balance : bool
         Show drawings of rare classes more often, see `inkgrad.quickdraw.Balanced`.
+    per_class : int, optional
+        How many drawings of each class an epoch shows, see `inkgrad.quickdraw.Even`; by default
+        all of them.
     augment : int
         How often an epoch meets each drawing, each time in a new variant (see
         `inkgrad.quickdraw.Varied`); 0 for the drawings as they are, once.
@@ -70,6 +73,9 @@ class Settings:
     outliers : float
         How many drawings of none of the classes to show for each of theirs, see
         `inkgrad.training.WithOutliers`; 0 for none.
+    start : str, optional
+        The model whose numbers training starts from, see `inkgrad.workflows.start.start_from`;
+        None to start from chance.
     recipe : Recipe
         How to train; its seed also decides the first weights, the order and the variants.
     network : dict, optional
@@ -85,10 +91,12 @@ class Settings:
     test_size: float = 0.2
     validation_size: float = 0.05
     balance: bool = False
+    per_class: int | None = None
     augment: int = 0
     variation: Variation = field(default_factory=Variation)
     suspicious: str | None = None
     outliers: float = 0.0
+    start: str | None = None
     recipe: Recipe = field(default_factory=Recipe)
     network: Mapping[str, Any] | None = None
 
@@ -114,10 +122,16 @@ class Settings:
             )
         if self.limit is not None and self.limit < 2:
             raise InkgradError(f"the limit is {self.limit} drawings a class; give at least 2")
-        if not isinstance(self.suspicious, str | None):
-            raise InkgradError(
-                f"suspicious is {self.suspicious!r}; give the path of a suspicious.json"
-            )
+        for name, wanted in (("suspicious", "path of a suspicious.json"), ("start", "model file")):
+            if not isinstance(value := getattr(self, name), str | None):
+                raise InkgradError(f"{name} is {value!r}; give the {wanted}")
+        if self.per_class is not None:
+            self._check_whole("per_class", "drawings of each class in an epoch", least=1)
+            if self.balance:
+                raise InkgradError(
+                    f"per_class is {self.per_class}, which shows all classes alike, and balance is "
+                    "asked for besides; leave one of them out"
+                )
         if not _is_share(self.outliers):
             raise InkgradError(
                 f"outliers is {self.outliers!r}; give a number for each drawing, such as 0.25, or 0"
@@ -133,10 +147,10 @@ class Settings:
                 "give a larger one, or no patience"
             )
 
-    def _check_whole(self, name: str, wanted: str) -> None:
-        """Refuse a setting that is not a whole number of at least 0."""
+    def _check_whole(self, name: str, wanted: str, least: int = 0) -> None:
+        """Refuse a setting that is not a whole number, or too small."""
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InkgradError(f"{name} is {value!r}; give a whole number: {wanted}")
 
     def make_network(self) -> Network:

@@ -22,6 +22,7 @@ from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import (
     Balanced,
     Drawings,
+    Even,
     Loaded,
     OnProgress,
     Varied,
@@ -58,6 +59,7 @@ from inkgrad.workflows.run import (
     writing_to,
 )
 from inkgrad.workflows.settings import Parts, Settings, name_of_place
+from inkgrad.workflows.start import name_of_start, start_from
 from inkgrad.workflows.suspicious import leave_out, read_suspicious
 
 __all__ = ["OnLoaded", "Trained", "train"]
@@ -178,7 +180,8 @@ def train(
         Told how loading, compiling and judging go on, what was loaded, and how training goes on.
     **choices
         Any of `Settings` (``limit``, ``split``, ``split_seed``, ``test_size``,
-        ``validation_size``, ``balance``, ``augment``, ``variation``, ``outliers``) and of
+        ``validation_size``, ``balance``, ``per_class``, ``augment``, ``variation``,
+        ``outliers``, ``start``) and of
         `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``,
         ``schedule``, ``seed``, …).
 
@@ -204,12 +207,16 @@ def train(
     """
     if choices.get("suspicious") is not None:  # as it is called tomorrow, from any folder
         choices["suspicious"] = os.path.abspath(choices["suspicious"])
+    if choices.get("start") is not None:
+        choices["start"] = name_of_start(choices["start"])
     if resume:
         folder, asked = folder_to_resume(out, classes, task=task, data=data)
     else:
         names = _names(classes, task, data, loaded, offline)
         folder = default_folder(task, names) if out is None else Path(out)
         own = _as_network(network, len(names))
+        if own is None and choices.get("start") is not None:
+            own = start_from(choices["start"], names).network
 
     with claim(folder, on_event):
         if resume:
@@ -233,7 +240,13 @@ def train(
         suspicious = None if chosen.suspicious is None else read_suspicious(chosen.suspicious)
         # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
         raster = _raster_for(own) if raster is None else raster
-        untrained = Model(own, own.initialise(), chosen.classes, raster, engine=engine)
+        seed = chosen.recipe.seed
+        first = (
+            own.initialise(seed)
+            if chosen.start is None or state == TRAINING
+            else start_from(chosen.start, chosen.classes, own, seed)
+        )
+        untrained = Model(own, first, chosen.classes, raster, engine=engine)
 
         with begun(folder, chosen, state) as on_begun:
             has_data = loaded is None or data is not None
@@ -271,6 +284,7 @@ def train(
                     _to_learn_from(parts.train, outliers, chosen, raster),
                     validation=parts.validation if len(parts.validation) else None,
                     recipe=chosen.recipe,
+                    first=first,
                     engine=engine,
                     folder=folder,
                     resume=state == TRAINING,
@@ -383,12 +397,15 @@ def _to_learn_from(
 ) -> Batches:
     """Return the training part: balanced, in variants, with outliers, if that is asked for."""
 
-    def shown(data: Drawings | Balanced, times: int) -> Batches:
+    def shown(data: Drawings | Balanced | Even, times: int) -> Batches:
         if times == 0:
             return data
         return Varied(data, times, chosen.variation, chosen.recipe.seed, raster)
 
-    known = shown(Balanced(drawings) if chosen.balance else drawings, chosen.augment)
+    sampled: Drawings | Balanced | Even = Balanced(drawings) if chosen.balance else drawings
+    if chosen.per_class is not None:
+        sampled = Even(drawings, chosen.per_class, chosen.recipe.seed)
+    known = shown(sampled, chosen.augment)
     if outliers is None:
         return known
     others = shown(outliers.train, min(chosen.augment, 1))
