@@ -121,15 +121,17 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
     one, two = (Path(name, "model.safetensors").read_bytes() for name in ("one", "two"))
     assert one == two
     for flag in FLAGS:
-        if flag not in ("split", "per_class"):  # one other split; not with --balance
+        if flag not in ("split", "fold", "per_class"):  # not with --test-size, --balance
             assert ("--from" if flag == "start" else f"--{flag.replace('_', '-')}") in words
     assert words[words.index("--split-seed") + 1] == "8"
 
 
-def test_the_recorded_command_names_drawings_of_each_class(doodle_folder):
+def test_the_recorded_command_names_the_fold_and_drawings_of_each_class(doodle_folder):
     words = ("--classes", "cat,dog", "--data", doodle_folder, "--limit", 30, "--per-class", 9)
-    ok("train", *words, "--epochs", 1, "--out", "one")
-    assert "--per-class 9" in inkgrad.load("one/model.safetensors").record["command"]
+    ok("train", *words, "--epochs", 1, "--fold", "2/3", "--out", "one")
+    command = inkgrad.load("one/model.safetensors").record["command"]
+    assert "--per-class 9" in command
+    assert "--fold 2/3" in command
 
 
 def test_every_setting_of_a_run_has_an_option_and_is_recorded():

@@ -46,6 +46,11 @@ def some_drawings(number=50):
         (TWO, {"per_class": 9, "balance": True}, "per_class is 9, which shows all classes alike"),
         (TWO, {"start": 3}, "start is 3; give the model file"),
         (TWO, {"suspicious": 3}, "suspicious is 3; give the path of a suspicious.json"),
+        (TWO, {"fold": "6/5"}, "the fold is '6/5'; give which of how many, such as 2/5"),
+        (TWO, {"fold": "1/1"}, "the fold is '1/1'"),
+        (TWO, {"fold": 2}, "the fold is 2"),
+        (TWO, {"fold": "2/5", "test_size": 0.3}, "leave out the split and the test size"),
+        (TWO, {"fold": "2/5", "split": "notebook"}, "leave out the split and the test size"),
         (TWO, {"split_seed": -1}, "split_seed is -1; give a whole number: 0 or more"),
         (TWO, {"variation": {"turn": 999}}, "turn is 999; give a number from 0 to 180"),
         (TWO, {"variation": {"hue": 1}}, "a variation has no 'hue'; it has turn, shear"),
@@ -62,7 +67,12 @@ def test_settings_survive_json():
         TWO,
         {
             **{"limit": 7, "balance": True, "augment": 3, "epochs": 3, "clip_norm": 1.0},
-            **{"start": "animals", "split_seed": 8, "variation": {"turn": 3, "mirror": 0}},
+            **{
+                "start": "animals",
+                "fold": "2/3",
+                "split_seed": 8,
+                "variation": {"turn": 3, "mirror": 0},
+            },
         },
         task="pets",
         data="/x",
@@ -114,6 +124,16 @@ def test_the_seed_decides_the_parts():
         for seed in (1, 1, 2)
     ]
     assert prints[0] == prints[1] != prints[2]
+
+
+def test_the_folds_judge_by_every_drawing_once():
+    drawings = some_drawings()
+    tests = []
+    for number in range(1, 6):
+        parts = Settings(TWO, fold=f"{number}/5").divide(drawings)
+        assert sum(map(len, parts)) == len(drawings)
+        tests += [bitmap.tobytes() for bitmap in parts.test.bitmaps]
+    assert sorted(tests) == sorted(bitmap.tobytes() for bitmap in drawings.bitmaps)
 
 
 def test_the_notebooks_split_is_its_own():

@@ -152,6 +152,14 @@ def train(
             "N",
         ),
     ] = None,
+    fold: Annotated[
+        str | None,
+        option(
+            "--fold",
+            "Hold out the Ith of K parts for testing, as in 2/5: K runs judge by every drawing.",
+            "I/K",
+        ),
+    ] = None,
     test_size: Annotated[
         float | None, option("--test-size", "Share held out for testing (default: 0.2).", "X")
     ] = None,
@@ -234,6 +242,7 @@ def train(
         seed=seed,
         split=split,
         split_seed=split_seed,
+        fold=fold,
         test_size=test_size,
         validation_size=validation_size,
         balance=balance or None,

@@ -44,6 +44,7 @@ FLAGS = (
     "averaging",
     "patience",
     "split",
+    "fold",
     "test_size",
     "validation_size",
     "balance",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from inkgrad.drawing.variants import Variation
 from inkgrad.errors import DataError, InkgradError
@@ -14,6 +17,7 @@ from inkgrad.quickdraw import Drawings, notebook_split, validation_split
 from inkgrad.quickdraw import split as stratified_split
 from inkgrad.quickdraw.cache import without_secrets
 from inkgrad.quickdraw.data_locations import Mirror, find_data_location
+from inkgrad.quickdraw.folds import fold_numbers
 from inkgrad.training import Recipe
 from inkgrad.workflows.networks import fit_to_classes
 
@@ -21,9 +25,10 @@ __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 
 SPLITS = ("stratified", "notebook")
 _OWN_CHOICES = (
-    *("limit", "split", "split_seed", "test_size", "validation_size"),
+    *("limit", "split", "split_seed", "fold", "test_size", "validation_size"),
     *("balance", "per_class", "augment", "variation", "suspicious", "outliers", "start"),
 )
+_TEST_SIZE = 0.2
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
 
@@ -54,6 +59,9 @@ class Settings:
         `inkgrad.quickdraw.split`, or the seed notebook's own, which knows neither seed nor size.
     split_seed : int, optional
         Decides the stratified split; by default the recipe's seed.
+    fold : str, optional
+        Such as ``"2/5"``: what is set aside to judge by is the second of five parts
+        (`inkgrad.quickdraw.folds.fold_numbers`), so that five runs judge by every drawing once.
     test_size, validation_size : float
         The share of all drawings that is set aside to judge by, and the share of the rest by
         which the best weights are chosen.
@@ -88,7 +96,8 @@ class Settings:
     limit: int | None = None
     split: str = "stratified"
     split_seed: int | None = None
-    test_size: float = 0.2
+    fold: str | None = None
+    test_size: float = _TEST_SIZE
     validation_size: float = 0.05
     balance: bool = False
     per_class: int | None = None
@@ -115,6 +124,13 @@ class Settings:
                 f"the test size is {self.test_size}, but the notebook's split has "
                 f"{_NOTEBOOK_TEST_SIZE}; leave it out, or choose the stratified split"
             )
+        if self.fold is not None:
+            _, folds = _parse_fold(self.fold)
+            if self.split != "stratified" or self.test_size not in (_TEST_SIZE, 1 / folds):
+                raise InkgradError(
+                    f"the fold is {self.fold}, which says what to judge by; leave out the split "
+                    "and the test size"
+                )
         if not 0 < self.test_size < 1 or not 0 <= self.validation_size < 1:
             raise InkgradError(
                 f"the test size is {self.test_size} and the validation size "
@@ -176,6 +192,10 @@ class Settings:
         seed = self.recipe.seed if self.split_seed is None else self.split_seed
         if self.split == "notebook":
             rest, test = notebook_split(drawings)
+        elif self.fold is not None:
+            number, folds = _parse_fold(self.fold)
+            is_test = fold_numbers(drawings, folds, seed=seed) == number - 1
+            rest, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
         else:
             rest, test = stratified_split(drawings, test_size=self.test_size, seed=seed)
         aside = rest[:0]
@@ -265,6 +285,14 @@ class Settings:
         if "variation" in choices:
             choices = {**choices, "variation": _as_variation(choices["variation"]).to_dict()}
         return {name: have.get(name) for name, value in choices.items() if have.get(name) != value}
+
+
+def _parse_fold(fold: object) -> tuple[int, int]:
+    """Return which fold is meant, from 1, and of how many."""
+    found = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", fold) if isinstance(fold, str) else None
+    if found is None or not 1 <= int(found[1]) <= int(found[2]) or int(found[2]) < 2:
+        raise InkgradError(f"the fold is {fold!r}; give which of how many, such as 2/5")
+    return int(found[1]), int(found[2])
 
 
 def _is_share(value: object) -> bool:
