@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -22,6 +23,7 @@ from bench.page import bench_page
 from bench.phases import bench_phases
 from bench.pictures import bench_pictures
 from bench.raster import bench_raster
+from bench.recipe import RecipeError, bench_recipe
 from bench.reports import publish
 from bench.rounding import bench_rounding
 from bench.segments import bench_segments
@@ -452,6 +454,27 @@ def suspicious(
         rows = bench_suspicious(listed, data, seeds=seeds, epochs=epochs, on_run=status.update)
     title = f"twenty, {epochs} epochs, mean of {seeds} seeds and its standard deviation"
     publish("suspicious", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def recipe(
+    context: typer.Context,
+    seeds: Annotated[int, typer.Option(help="Runs, with the seeds 42, 43, …")] = 3,
+    folds: Annotated[
+        int | None, typer.Option(help="Instead of seeds: runs that hold out one part each.")
+    ] = None,
+    data: Data = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Accuracy of what `inkgrad train` makes with the options that follow, over several runs."""
+    with console.status("training") as status:
+        try:
+            rows = bench_recipe(context.args, data, seeds=seeds, folds=folds, on_run=status.update)
+        except RecipeError as error:
+            _refuse(str(error))
+    title = f"inkgrad train {shlex.join(context.args)}"
+    publish("recipe", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""How good a recipe is: the same training with several seeds, or judged by every drawing in turn."""
+"""How good a recipe is: trained with several seeds, or judged by every drawing in turn."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def bench_recipe(
     Returns
     -------
     rows : list of dict
-        A run each: ``name``, ``parameters``, ``seconds`` (of the whole command), ``n`` drawings to
-        judge by, ``top1``, ``top3``, ``balanced``, ``calibration`` (the error, and ``perfect``, that
-        of a perfectly calibrated model), and ``auroc`` and ``accepted`` where it rejects; then their
-        means, with ``spread_…``, the standard deviation over the runs.
+        A run each: ``name``, ``parameters``, ``seconds`` (of the whole command), ``n`` (drawings
+        to judge by), ``top1``, ``top3``, ``balanced``, ``calibration`` (the error; ``perfect`` is
+        that of a perfectly calibrated model), and ``auroc`` and ``accepted`` where it rejects. Then
+        their means, with ``spread_…``, the standard deviation over the runs.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _figures(found: Evaluated) -> dict[str, Any]:
         "balanced": evaluation.balanced_accuracy,
     }
     if calibration is not None:
-        row |= {"calibration": calibration.error, "perfect": calibration.error_if_perfect}
+        row |= {"calibration": calibration.error, "perfect": calibration.perfect}
     if rejection is not None:
         own = rejection.separations[0]
         row |= {"auroc": own.auroc, "accepted": own.accepted}
@@ -119,7 +119,10 @@ def _figures(found: Evaluated) -> dict[str, Any]:
 def _summary(rows: list[dict[str, Any]], confusion: Any) -> dict[str, Any]:
     """Return the row of means; over folds, of each drawing counted once."""
     keys = [key for key in rows[0] if key != "name" and all(key in row for row in rows)]
-    row: dict[str, Any] = {"name": "mean", **{key: mean(each[key] for each in rows) for key in keys}}
+    row: dict[str, Any] = {
+        "name": "mean",
+        **{key: mean(each[key] for each in rows) for key in keys},
+    }
     for key in _FIGURES:
         row[f"spread_{key}"] = stdev(each[key] for each in rows) if len(rows) > 1 else 0.0
     if confusion is not None:

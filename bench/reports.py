@@ -301,6 +301,17 @@ def _suspicious(rows: Sequence[Row]) -> list[Panel]:
     ]
 
 
+def _recipe(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers of each run, and the balanced one."""
+    return [
+        Panel(
+            what,
+            [Bar(row["name"], row[key], f"{row[key]:.2%}", None, row is rows[-1]) for row in rows],
+        )
+        for what, key in (("top-1", "top1"), ("balanced", "balanced"))
+    ]
+
+
 def _pictures(rows: Sequence[Row]) -> list[Panel]:
     """Return the share of right answers in each scene."""
     bars = [
@@ -508,6 +519,24 @@ REPORTS: dict[str, Report] = {
             Column("right", "{top1_clean:.2%} ± {spread_clean:.2%}"),
         ),
         _suspicious,
+    ),
+    "recipe": Report(
+        (
+            Column("", "{name}"),
+            Column("parameters", "{parameters:,.0f}"),
+            Column("seconds", "{seconds:.0f}"),
+            Column("judged by", "{n:,.0f}"),
+            Column("top-1", "{top1:.2%}"),
+            Column("±", "{spread_top1:.2%}"),
+            Column("top-3", "{top3:.2%}"),
+            Column("balanced", "{balanced:.2%}"),
+            Column("±", "{spread_balanced:.2%}"),
+            Column("95 % interval", "{low:.1%} to {high:.1%}"),
+            Column("calibration error", "{calibration:.1%}, perfect {perfect:.1%}"),
+            Column("AUROC", "{auroc:.1%}"),
+            Column("unknown accepted", "{accepted:.0%}"),
+        ),
+        _recipe,
     ),
     "answers": Report(
         (

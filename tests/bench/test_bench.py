@@ -579,3 +579,24 @@ def test_training_without_suspicious_drawings(bench, monkeypatch, tmp_path):
     listed = json.loads(Path(suspicious.__file__).with_name("looked_at.json").read_text())
     counts = [len(" ".join(ids.values()).split()) for ids in listed["classes"].values()]
     assert counts == [200] * 5
+
+
+@pytest.mark.long("four trainings, each in a process of its own")
+def test_a_recipe_with_several_seeds_and_by_folds(bench, tmp_path):
+    folder = str(write_bucket(tmp_path / "pets", ("cat", "dog", "zebra"), 30, seed=1))
+    words = ("--data", folder, "--classes", "cat,dog", "--epochs", "1", "--engine", "reference")
+    *runs, means = bench("recipe", "--seeds", "2", *words)
+    assert [row["name"] for row in runs] == ["seed 42", "seed 43"]
+    assert [row["n"] for row in runs] == [12, 12]
+    assert means["top1"] == pytest.approx((runs[0]["top1"] + runs[1]["top1"]) / 2)
+    assert means["spread_top1"] == pytest.approx(abs(runs[0]["top1"] - runs[1]["top1"]) / 2**0.5)
+    assert "auroc" not in means
+    *runs, means = bench("recipe", "--folds", "2", "--reject", *words)
+    assert [row["name"] for row in runs] == ["fold 1/2", "fold 2/2"]
+    assert means["name"] == "every drawing once"
+    assert means["n"] == sum(row["n"] for row in runs) == 60
+    assert means["low"] <= means["balanced"] <= means["high"]
+    assert 0 <= means["auroc"] <= 1
+    result = CliRunner().invoke(command.app, ["recipe", *words, "--optimizer", "magic"])
+    assert result.exit_code == 2
+    assert "optimizer is 'magic'" in result.output
