@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from inkgrad.confidence import Confidence
 from inkgrad.drawing import to_bitmap, to_bitmaps
 from inkgrad.engines import ReferenceEngine
 from inkgrad.features import Features, measure_features
@@ -360,6 +362,27 @@ def test_a_class_is_taught(javascript, remembering, tmp_path, name):
     np.testing.assert_allclose(
         again.features.examples, change.head.features.examples, rtol=1e-3, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("threshold", [None, 0.0, 0.9])
+def test_what_is_taught_is_known_from_then_on(javascript, remembering, tmp_path, threshold):
+    first = Confidence("logit", 9.0, 2.0, threshold, rejects=True, temperature=1.5)
+    data = file_of(replace(remembering, confidence=first), tmp_path)
+    calls = [["load", data], ["teach", "house", HOUSES], ["save"]]
+    *_, saved = javascript.call(MODULE, "inTurn", calls)
+    (tmp_path / "taught.safetensors").write_bytes(saved.tobytes())
+    again = load(tmp_path / "taught.safetensors")
+    if not threshold:
+        assert again.confidence == first
+        return
+    assert again.confidence == replace(first, threshold=again.confidence.threshold)
+    variants = [
+        javascript.call("static/drawing/variants.js", "variants", house) for house in HOUSES
+    ]
+    familiar = np.sort(again.familiarity([one for of_one in variants for one in of_one]))
+    least = familiar[len(familiar) // 20]
+    assert again.confidence.threshold == pytest.approx(least, rel=1e-3)
+    assert again.confidence.threshold < threshold
 
 
 def test_teaching_and_steps_are_undone_one_by_one(javascript, remembering, tmp_path):

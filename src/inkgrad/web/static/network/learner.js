@@ -14,7 +14,7 @@ import { softmax } from "../layers/softmax.js";
 import { Model, asInput } from "./model.js";
 import { Network } from "./network.js";
 import { bitmapWithout, partsOf } from "./parts.js";
-import { addClass, refineClass } from "./tuning.js";
+import { addClass, logitsBy, refineClass } from "./tuning.js";
 import { intoFrame } from "../drawing/simplify.js";
 import { DrawingError } from "../drawing/strokes.js";
 import { variants } from "../drawing/variants.js";
@@ -357,7 +357,8 @@ export class Learner {
       raster: model.raster,
       record,
       features: head.features,
-      confidence: null, // its threshold was found without the new class
+      // The threshold was found without these drawings.
+      confidence: model.confidence?.accepting(logitsBy(head, rows.flat())) ?? null,
     });
     this.#start = taught;
     this.#steps = 0;

@@ -140,6 +140,18 @@ export function refineClass(head, drawings, label) {
 }
 
 /**
+ * Return what the layer says of rows of features: their logits.
+ *
+ * @param {Head} head
+ * @param {Float32Array[]} rows
+ * @returns {Float64Array[]}
+ */
+export function logitsBy(head, rows) {
+  const table = columnsOf(head, head.weight.length / head.bias.length);
+  return rows.map((row) => logitsOf(table, withOne(row)));
+}
+
+/**
  * Return what is remembered and the drawings' rows with what the layer says of them.
  *
  * @param {Head} head
@@ -159,10 +171,10 @@ function seenIn(head, drawings, label) {
       `the features do not fit the last layer, which has ${inputs} inputs and ${classes} classes`,
     );
   }
-  const table = [...Array(classes).keys()].map((k) => columnOf(head, k, inputs));
+  const table = columnsOf(head, inputs);
   /** @type {(row: Float32Array, label: number) => Seen} */
   const see = (row, of) => {
-    const x = Float64Array.from({ length: inputs + 1 }, (_, f) => (f < inputs ? row[f] : 1));
+    const x = withOne(row);
     const logits = logitsOf(table, x);
     const read = largest(logits);
     return { x, logits, label: of, best: logits[read], isRight: read === of };
@@ -264,14 +276,33 @@ function columnOf({ weight, bias }, label, inputs) {
 }
 
 /**
+ * Return the columns of all classes.
+ *
+ * @param {Head} head
+ * @param {number} inputs
+ */
+function columnsOf(head, inputs) {
+  return Array.from(head.bias, (_, label) => columnOf(head, label, inputs));
+}
+
+/**
+ * Return a row of features with a 1 behind it, which meets the bias.
+ *
+ * @param {Float32Array} row
+ */
+function withOne(row) {
+  return Float64Array.from({ length: row.length + 1 }, (_, f) => (f < row.length ? row[f] : 1));
+}
+
+/**
  * @param {Head} head
  * @param {number} inputs
  */
 function meanColumn(head, inputs) {
   const classes = head.bias.length;
   const sum = new Float64Array(inputs + 1);
-  for (let k = 0; k < classes; k++) {
-    columnOf(head, k, inputs).forEach((value, f) => {
+  for (const column of columnsOf(head, inputs)) {
+    column.forEach((value, f) => {
       sum[f] += value / classes;
     });
   }
