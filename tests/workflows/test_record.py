@@ -85,6 +85,19 @@ def test_a_command_names_what_was_chosen():
     assert command(Settings(TWO, task="pets")) == "inkgrad train --task pets --seed 42 --epochs 6"
 
 
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("/home/me/runs/many/model.safetensors", "many/model.safetensors"),
+        ("/home/me/small.safetensors", "small.safetensors"),
+        ("twenty", "twenty"),
+    ],
+)
+def test_the_model_it_starts_from_goes_by_its_file_or_its_run(start, told):
+    settings = Settings.choose(TWO, {"start": start, "suspicious": "/home/me/odd.json"})
+    assert command(settings).endswith(f"--suspicious odd.json --from {told}")
+
+
 def test_every_flag_is_a_setting():
     assert set(FLAGS) < set(Settings(TWO).choices())
 

@@ -15,6 +15,7 @@ from inkgrad.model import Model
 from inkgrad.quickdraw import Loaded
 from inkgrad.version import __version__
 from inkgrad.workflows.networks import name_of
+from inkgrad.workflows.run import MODEL
 from inkgrad.workflows.settings import Parts, Settings
 
 __all__ = [
@@ -91,7 +92,7 @@ def make_record(
             **settings.to_dict(),
             "data": None,
             "suspicious": _name(settings.suspicious),
-            "start": _name(settings.start),
+            "start": _run_of(settings.start),
         },
         "test": {name: figures[name] for name in FIGURES},
         "hard_classes": hard_classes(evaluation.classes, evaluation.confusion),
@@ -145,7 +146,8 @@ def command(settings: Settings) -> str:
     for name, value in settings.differences(Settings(settings.classes).choices()).items():
         if name in FLAGS:
             flag = "--from" if name == "start" else "--" + name.replace("_", "-")
-            value = _name(value) if name in ("suspicious", "start") else value
+            if name in _PATHS:
+                value = _PATHS[name](value)
             words += [flag] if value is True else [flag, _in_words(value)]
     return shlex.join(words)
 
@@ -161,6 +163,17 @@ def _in_words(value: Any) -> str:
 def _name(path: str | None) -> str | None:
     """Return a file's name without its folder."""
     return None if path is None else Path(path).name
+
+
+def _run_of(path: str | None) -> str | None:
+    """Return the name of a model's file, and of the run if all runs call it so."""
+    if path is None:
+        return None
+    file = Path(path)
+    return f"{file.parent.name}/{file.name}" if file.name == MODEL else file.name
+
+
+_PATHS = {"suspicious": _name, "start": _run_of}
 
 
 def source_of(loaded: Loaded) -> str:
