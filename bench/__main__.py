@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.answers import bench_answers
 from bench.contention import bench_contention
+from bench.curve import bench_curve
 from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
 from bench.first_start import bench_first_start
 from bench.inference import SEED, bench_inference, network_names
@@ -454,6 +455,25 @@ def suspicious(
         rows = bench_suspicious(listed, data, seeds=seeds, epochs=epochs, on_run=status.update)
     title = f"twenty, {epochs} epochs, mean of {seeds} seeds and its standard deviation"
     publish("suspicious", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+@app.command()
+def curve(
+    task: Annotated[str, typer.Option(help="As for `inkgrad train`.")] = "twenty",
+    network: Annotated[str, typer.Option(help="As for `inkgrad train`.")] = "seed",
+    epochs: Annotated[int, typer.Option(help="Over all drawings; all runs take as long.")] = 8,
+    seeds: Annotated[int, typer.Option(help="Runs for each share.")] = 1,
+    data: Data = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Accuracy by how many drawings of each class there are to learn from."""
+    with console.status("training") as status:
+        rows = bench_curve(
+            data, task=task, network=network, epochs=epochs, seeds=seeds, on_run=status.update
+        )
+    title = f"{task}, {network}, as many steps as {epochs} epochs of all drawings"
+    publish("curve", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -116,7 +116,7 @@ def page_addresses() -> Iterator[dict[str, str]]:
     command = [sys.executable, "-m", "inkgrad", "serve", "--no-open", "--port", "0"]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "doodles.html"
-        write_page(inkgrad.load("animals"), file, name="animals")
+        write_page(inkgrad.load("seed"), file, name="seed")
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
                 said = server.stdout.readline() if server.stdout else ""

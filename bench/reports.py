@@ -312,6 +312,12 @@ def _recipe(rows: Sequence[Row]) -> list[Panel]:
     ]
 
 
+def _curve(rows: Sequence[Row]) -> list[Panel]:
+    """Return the share of right answers by how many drawings there are to learn from."""
+    bars = [Bar(row["name"], row["top1"], f"{row['top1']:.1%}", None, False) for row in rows]
+    return [Panel("right answers", bars)]
+
+
 def _pictures(rows: Sequence[Row]) -> list[Panel]:
     """Return the share of right answers in each scene."""
     bars = [
@@ -537,6 +543,17 @@ REPORTS: dict[str, Report] = {
             Column("unknown accepted", "{accepted:.0%}"),
         ),
         _recipe,
+    ),
+    "curve": Report(
+        (
+            Column("of the drawings", "{name}"),
+            Column("to learn from", "{drawings:,}"),
+            Column("a class", "{per_class:,.0f}"),
+            Column("judged by", "{tested:,}"),
+            Column("top-1", "{top1:.2%} ± {spread:.2%}"),
+            Column("balanced", "{balanced:.2%}"),
+        ),
+        _curve,
     ),
     "answers": Report(
         (

@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from bench import __main__ as command
 from bench import (
     contention,
+    curve,
     environment,
     inference,
     job,
@@ -600,3 +601,19 @@ def test_a_recipe_with_several_seeds_and_by_folds(bench, tmp_path):
     result = CliRunner().invoke(command.app, ["recipe", *words, "--optimizer", "magic"])
     assert result.exit_code == 2
     assert "optimizer is 'magic'" in result.output
+
+
+def test_a_learning_curve(bench, tmp_path, monkeypatch):
+    folder = write_bucket(tmp_path / "few", ("cat", "dog"), 40, seed=1)
+    (folder / "tasks.json").write_text('{"pets": ["cat", "dog"]}')
+    monkeypatch.setattr(curve, "ready_engine", lambda _, network: ReferenceEngine(network))
+    rows = bench("curve", "--task", "pets", "--epochs", "1", "--seeds", "2", "--data", str(folder))
+    assert [row["name"] for row in rows] == ["5%", "10%", "25%", "50%", "100%"]
+    parts = Settings(("cat", "dog")).divide(load_drawings(("cat", "dog"), data=folder).drawings)
+    assert rows[-1]["drawings"] == len(parts.train)
+    counts = parts.train.counts().values()
+    assert rows[1]["drawings"] == sum(-(-count // 10) for count in counts)
+    assert all(row["tested"] == len(parts.test) for row in rows)
+    assert all(0 <= row["balanced"] <= 1 for row in rows)
+    few, more = (curve._share_of(parts.train, share).bitmaps for share in (0.25, 0.5))
+    assert {one.tobytes() for one in few} < {one.tobytes() for one in more}
