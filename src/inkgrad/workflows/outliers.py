@@ -31,7 +31,7 @@ class Nowhere:
 NOWHERE = Nowhere()
 """For drawings that a program made: a place of others must not be found by the environment."""
 
-_MOST, _LEAST = 1500, 30  # nothings of each kind to learn from
+_MOST, _LEAST = 5000, 30  # nothings of each kind to learn from
 _TO_CHOOSE_BY = 200  # of each kind, to choose score and threshold by
 _BLANKS = 50  # all of them are alike
 
