@@ -25,7 +25,7 @@ from inkgrad.cli import training
 from inkgrad.errors import ModelError
 from inkgrad.packaged import PACKAGED
 from inkgrad.quickdraw import TASKS
-from inkgrad.quickdraw.doodles import draw
+from inkgrad.quickdraw.doodles import doodle_bitmaps, draw
 from inkgrad.training import Recipe
 from inkgrad.workflows import Settings
 from inkgrad.workflows.record import FLAGS
@@ -109,8 +109,12 @@ def test_the_recorded_command_makes_the_same_model(doodle_folder, surroundings):
         ),
         *("--patience", 9, "--test-size", 0.25, "--validation-size", 0.1, "--balance"),
         *("--augment", 2, "--variation", "turn=5,mirror=0", "--split-seed", 8, "--reject"),
-        *("--suspicious", "odd.json", "--from", "animals"),
+        *("--suspicious", "odd.json", "--from", "animals", "--own", "mine"),
     )
+    bitmaps, _ = doodle_bitmaps(["dog"], 6, seed=3)
+    for number, bitmap in enumerate(bitmaps):
+        Path("mine/logo").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - bitmap).save(f"mine/logo/{number}.png")
     Path("odd.json").write_text('{"suspicious": []}')
     ok("train", "--classes", "cats,zebra", "--data", doodle_folder, "--out", "one", *chosen)
     command = inkgrad.load("one/model.safetensors").record["command"]

@@ -129,6 +129,7 @@ COMMAND_LINES: dict[str, tuple[object, ...]] = {
     "preview variants": ("preview", "NAME", "--n", "2", "--variants", "1", "-o", "NAME.png"),
     "preview a class": ("preview", "NAME", "--class", "NAME"),
     "inspect": ("inspect", "NAME", "--folds", 2, "--epochs", 1, *REFERENCE),
+    "train on one's own, too": ("train", "--data", "NAME", "--own", "NAME/none"),
     "train from nowhere": ("train", "--data", "NAME", "--from", "none.safetensors"),
     "train without a list": ("train", "--data", "NAME", "--suspicious", "NAME/none"),
     "inspect nothing": ("inspect", "NAME/none", "-o", "NAME"),

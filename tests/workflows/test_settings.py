@@ -45,6 +45,7 @@ def some_drawings(number=50):
         (TWO, {"per_class": 2.5}, "per_class is 2.5"),
         (TWO, {"per_class": 9, "balance": True}, "per_class is 9, which shows all classes alike"),
         (TWO, {"start": 3}, "start is 3; give the model file"),
+        (TWO, {"own": 3}, "own is 3; give the folder of drawings"),
         (TWO, {"suspicious": 3}, "suspicious is 3; give the path of a suspicious.json"),
         (TWO, {"fold": "6/5"}, "the fold is '6/5'; give which of how many, such as 2/5"),
         (TWO, {"fold": "1/1"}, "the fold is '1/1'"),

@@ -17,6 +17,7 @@ __all__ = [
     "ModelFile",
     "NetworkName",
     "Offline",
+    "Own",
     "Precision",
     "Restart",
     "Seed",
@@ -40,6 +41,15 @@ Data = Annotated[
         "bucket; your own folder, CLASS/*.png|svg|json; or a file of strokes with a word for each "
         "(.ndjson), such as the drawing page saves. Default: $INKGRAD_DATA, the local cache, "
         "Google's bucket, or built-in doodles.",
+        "PLACE",
+    ),
+]
+Own = Annotated[
+    str | None,
+    option(
+        "--own",
+        "Your own drawings besides, more of the classes or of others: a folder CLASS/*.png|svg|"
+        "json, or a file of strokes such as the drawing page saves.",
         "PLACE",
     ),
 ]

@@ -16,6 +16,7 @@ from inkgrad.cli.options import (
     Limit,
     ModelFile,
     Offline,
+    Own,
     Precision,
     given,
     option,
@@ -31,6 +32,7 @@ __all__ = ["evaluate", "explain", "predict"]
 def evaluate(
     model: ModelFile,
     data: Data = None,
+    own: Own = None,
     part: Annotated[
         str,
         option(
@@ -84,6 +86,7 @@ def evaluate(
         evaluated = workflows.evaluate(
             model,
             data,
+            own=own,
             part=part,
             limit=limit,
             engine=engine,

@@ -19,6 +19,7 @@ from inkgrad.cli.options import (
     Limit,
     NetworkName,
     Offline,
+    Own,
     Restart,
     Seed,
     Variation,
@@ -82,6 +83,7 @@ def train(
         ),
     ] = None,
     data: Data = None,
+    own: Own = None,
     out: Annotated[
         Path | None, option("--out", "Folder to write to (default: runs/NAME).", "FOLDER")
     ] = None,
@@ -179,7 +181,7 @@ def train(
         option(
             "--per-class",
             "Show N drawings of each class per epoch: those of rare classes several times, of "
-            "common ones others each time (default: all drawings, once).",
+            "common ones others each time; by default all drawings, once.",
             "N",
         ),
     ] = None,
@@ -252,6 +254,7 @@ def train(
         suspicious=suspicious,
         outliers=_OUTLIERS if reject and outliers is None else outliers,
         start=start,
+        own=own,
     )
     _train(
         workflows.train,

@@ -9,6 +9,7 @@ from inkgrad.quickdraw.fetch import fetch
 from inkgrad.quickdraw.formats import Record, read_bitmaps, read_records
 from inkgrad.quickdraw.loaded import Counts, Loaded, OnProgress
 from inkgrad.quickdraw.loading import load_drawings
+from inkgrad.quickdraw.mixed import load_mixed, mixed_classes
 from inkgrad.quickdraw.own_drawings import read_drawings, read_folder
 from inkgrad.quickdraw.row_strokes import RowStrokes
 from inkgrad.quickdraw.split import notebook_split, split, validation_split
@@ -35,7 +36,9 @@ __all__ = [
     "find_task",
     "leaked",
     "load_drawings",
+    "load_mixed",
     "load_task",
+    "mixed_classes",
     "notebook_split",
     "read_bitmaps",
     "read_drawings",

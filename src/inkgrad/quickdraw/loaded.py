@@ -94,6 +94,8 @@ class Loaded:
         Whether they are the built-in doodles, not drawings by people.
     attribution : str
         Whose they are and under which licence; empty for one's own and for built-in ones.
+    parts : tuple of Loaded
+        What each place gave, of drawings from several: see `inkgrad.quickdraw.mixed.load_mixed`.
     """
 
     drawings: Drawings
@@ -101,3 +103,4 @@ class Loaded:
     counts: dict[str, Counts] = field(default_factory=dict)
     built_in: bool = False
     attribution: str = ""
+    parts: tuple[Loaded, ...] = ()

@@ -123,6 +123,7 @@ def evaluate(
     model: Model | str | os.PathLike[str],
     data: str | os.PathLike[str] | None = None,
     *,
+    own: str | os.PathLike[str] | None = None,
     part: str = "auto",
     limit: int | None = None,
     engine: str | Engine = "auto",
@@ -142,6 +143,8 @@ def evaluate(
         Where the drawings are; by default the places that training looks in. A folder need not
         have drawings of every class of the model. Strokes are drawn with the model's settings;
         Google's bitmaps are used only if these are Google's.
+    own : path, optional
+        Drawings of one's own, besides: those that the model was trained on, too.
     part : "auto", "test" or "all"
         ``"test"``: only the drawings that training set aside, by the split that the model file
         records; ``"all"``: every drawing; ``"auto"``: the test part if these are the drawings
@@ -182,6 +185,7 @@ def evaluate(
     part, loaded, missing, drawings, learnt = find_drawings(
         model,
         data,
+        own=own,
         part=part,
         limit=limit,
         offline=offline,

@@ -11,7 +11,7 @@ import numpy as np
 
 from inkgrad.errors import InkgradError
 from inkgrad.model import Model
-from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings
+from inkgrad.quickdraw import Drawings, Loaded, OnProgress, load_drawings, load_mixed
 from inkgrad.quickdraw.data_locations import BucketFolder, OwnFiles, OwnFolder, find_data_location
 from inkgrad.workflows.record import origin_of
 
@@ -47,6 +47,7 @@ def find_drawings(
     model: Model,
     data: str | os.PathLike[str] | None = None,
     *,
+    own: str | os.PathLike[str] | None = None,
     part: str = "auto",
     limit: int | None = None,
     offline: bool = False,
@@ -69,6 +70,7 @@ def find_drawings(
         _load,
         model.classes,
         data=data,
+        own=own,
         raster=model.raster,
         offline=offline,
         strokes=strokes,
@@ -82,6 +84,12 @@ def find_drawings(
             part = "test"
             divided = origin.settings.divide(drawings)
             drawings, learnt = divided.test, divided.train
+    elif part == "auto" and own is None and origin is not None and origin.settings.own is not None:
+        raise InkgradError(
+            f"the model was trained on drawings of one's own, too ({origin.settings.own}), so what "
+            f"it learnt from is not known by {loaded.source} alone; name them with --own, or "
+            "choose all drawings (--part all)"
+        )
     elif part == "test":
         raise InkgradError(
             f"{loaded.source} is not the data that the model was trained on, so its test part is "
@@ -96,9 +104,14 @@ def find_drawings(
 
 
 def _load(
-    classes: tuple[str, ...], data: str | os.PathLike[str] | None, **options: Any
+    classes: tuple[str, ...],
+    data: str | os.PathLike[str] | None,
+    own: str | os.PathLike[str] | None,
+    **options: Any,
 ) -> tuple[Loaded, tuple[str, ...]]:
     """Load what there is of these classes, and return which have no drawings in a folder."""
+    if own is not None:
+        return load_mixed(classes, own, data=data, **options), ()
     place = find_data_location(data)
     there = classes
     if isinstance(place, (BucketFolder, OwnFolder, OwnFiles)):

@@ -55,6 +55,7 @@ FLAGS = (
     "variation",
     "suspicious",
     "start",
+    "own",
 )
 """The settings that the command line has options for, by the same names; besides the usual ones
 (classes, task, data, seed, epochs), which every command names."""
@@ -93,6 +94,7 @@ def make_record(
             "data": None,
             "suspicious": _name(settings.suspicious),
             "start": _run_of(settings.start),
+            "own": _name(settings.own),
         },
         "test": {name: figures[name] for name in FIGURES},
         "hard_classes": hard_classes(evaluation.classes, evaluation.confusion),
@@ -173,11 +175,15 @@ def _run_of(path: str | None) -> str | None:
     return f"{file.parent.name}/{file.name}" if file.name == MODEL else file.name
 
 
-_PATHS = {"suspicious": _name, "start": _run_of}
+_PATHS = {"suspicious": _name, "start": _run_of, "own": _name}
 
 
 def source_of(loaded: Loaded) -> str:
     """Return where drawings came from, but for the machine's folders and the day's network."""
+    if loaded.parts:
+        return " and ".join(
+            f"{source_of(part)} ({len(part.drawings):,} drawings)" for part in loaded.parts
+        )
     if loaded.built_in:
         return "built-in doodles"
     place = r"(the (?:folder of drawings|folder|file of drawings|files of drawings in)) (.+)"

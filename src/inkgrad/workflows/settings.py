@@ -26,8 +26,13 @@ __all__ = ["SPLITS", "Parts", "Settings", "name_of_place"]
 SPLITS = ("stratified", "notebook")
 _OWN_CHOICES = (
     *("limit", "split", "split_seed", "fold", "test_size", "validation_size"),
-    *("balance", "per_class", "augment", "variation", "suspicious", "outliers", "start"),
+    *("balance", "per_class", "augment", "variation", "suspicious", "outliers", "start", "own"),
 )
+_PATHS = {
+    "suspicious": "path of a suspicious.json",
+    "start": "model file",
+    "own": "folder of drawings",
+}
 _TEST_SIZE = 0.2
 _NOTEBOOK_TEST_SIZE = 0.2  # the seed notebook's split has no other
 
@@ -84,6 +89,8 @@ class Settings:
     start : str, optional
         The model whose numbers training starts from, see `inkgrad.workflows.start.start_from`;
         None to start from chance.
+    own : str, optional
+        Drawings of one's own that are mixed in, see `inkgrad.quickdraw.load_mixed`.
     recipe : Recipe
         How to train; its seed also decides the first weights, the order and the variants.
     network : dict, optional
@@ -106,6 +113,7 @@ class Settings:
     suspicious: str | None = None
     outliers: float = 0.0
     start: str | None = None
+    own: str | None = None
     recipe: Recipe = field(default_factory=Recipe)
     network: Mapping[str, Any] | None = None
 
@@ -138,7 +146,7 @@ class Settings:
             )
         if self.limit is not None and self.limit < 2:
             raise InkgradError(f"the limit is {self.limit} drawings a class; give at least 2")
-        for name, wanted in (("suspicious", "path of a suspicious.json"), ("start", "model file")):
+        for name, wanted in _PATHS.items():
             if not isinstance(value := getattr(self, name), str | None):
                 raise InkgradError(f"{name} is {value!r}; give the {wanted}")
         if self.per_class is not None:

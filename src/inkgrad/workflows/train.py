@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -20,22 +21,21 @@ from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.network import Network, seed_network
 from inkgrad.quickdraw import (
-    Balanced,
-    Drawings,
-    Even,
     Loaded,
     OnProgress,
-    Varied,
     find_task,
     load_drawings,
+    load_mixed,
+    mixed_classes,
 )
 from inkgrad.text import listed
-from inkgrad.training import Batches, Event, Fitted, Notice, WithOutliers, fit
+from inkgrad.training import Event, Fitted, Notice, fit
 from inkgrad.workflows.calibrate import calibrated
 from inkgrad.workflows.claim import claim
 from inkgrad.workflows.documents import Judgement, readings, write_documents
 from inkgrad.workflows.features import remembered_features
 from inkgrad.workflows.judging import get_ready, judge
+from inkgrad.workflows.learning import check_parts, to_learn_from
 from inkgrad.workflows.networks import find_network
 from inkgrad.workflows.outliers import (
     NOWHERE,
@@ -181,7 +181,7 @@ def train(
     **choices
         Any of `Settings` (``limit``, ``split``, ``split_seed``, ``test_size``,
         ``validation_size``, ``balance``, ``per_class``, ``augment``, ``variation``,
-        ``outliers``, ``start``) and of
+        ``outliers``, ``start``, ``own``) and of
         `inkgrad.training.Recipe` (``epochs``, ``batch_size``, ``optimizer``, ``learning_rate``,
         ``schedule``, ``seed``, …).
 
@@ -205,14 +205,11 @@ def train(
     >>> trained.stopped, trained.evaluation.n, trained.model.classes
     ('finished', 8, ('dark', 'light'))
     """
-    if choices.get("suspicious") is not None:  # as it is called tomorrow, from any folder
-        choices["suspicious"] = os.path.abspath(choices["suspicious"])
-    if choices.get("start") is not None:
-        choices["start"] = name_of_start(choices["start"])
+    choices = _from_anywhere(choices)
     if resume:
         folder, asked = folder_to_resume(out, classes, task=task, data=data)
     else:
-        names = _names(classes, task, data, loaded, offline)
+        names = _names(classes, task, data, loaded, offline, choices.get("own"))
         folder = default_folder(task, names) if out is None else Path(out)
         own = _as_network(network, len(names))
         if own is None and choices.get("start") is not None:
@@ -251,7 +248,10 @@ def train(
         with begun(folder, chosen, state) as on_begun:
             has_data = loaded is None or data is not None
             if loaded is None:
-                loaded = load_drawings(
+                load_all = load_drawings
+                if chosen.own is not None:
+                    load_all = functools.partial(load_mixed, own=chosen.own)
+                loaded = load_all(
                     chosen.classes,
                     data=data,
                     limit=chosen.limit,
@@ -265,7 +265,7 @@ def train(
             if suspicious is not None:
                 parts, told = leave_out(suspicious, parts)
                 _tell(on_event, told)
-            _check_parts(parts, loaded)
+            check_parts(parts, loaded)
             if on_loaded is not None:
                 on_loaded(loaded, parts)
             outliers = None
@@ -281,7 +281,7 @@ def train(
             with writing_to(folder):
                 fitted = fit(
                     own,
-                    _to_learn_from(parts.train, outliers, chosen, raster),
+                    to_learn_from(parts.train, outliers, chosen, raster),
                     validation=parts.validation if len(parts.validation) else None,
                     recipe=chosen.recipe,
                     first=first,
@@ -334,6 +334,17 @@ def _conclude(
     return replace(trained, model=model, evaluation=evaluation, probabilities=probabilities)
 
 
+def _from_anywhere(choices: dict[str, Any]) -> dict[str, Any]:
+    """Return choices with the paths among them as they are called tomorrow, from any folder."""
+    names: dict[str, Callable[[Any], Any]] = {
+        "suspicious": os.path.abspath,
+        "own": name_of_place,
+        "start": name_of_start,
+    }
+    named = {name: names[name](choices[name]) for name in names if choices.get(name) is not None}
+    return {**choices, **named}
+
+
 def _as_network(
     network: Network | str | os.PathLike[str] | None, classes: int | None
 ) -> Network | None:
@@ -359,10 +370,13 @@ def _names(
     data: str | os.PathLike[str] | None,
     loaded: Loaded | None,
     offline: bool,
+    own: str | None,
 ) -> tuple[str, ...]:
     """Return what is to be told apart: what is said, or what the drawings given are of."""
     if loaded is not None and task is None and classes is None:
         return loaded.drawings.classes
+    if own is not None:
+        return mixed_classes(own, classes, task=task, data=data, offline=offline)
     return find_task(classes, task=task, data=data, offline=offline)
 
 
@@ -378,35 +392,3 @@ def _check_loaded(loaded: Loaded, chosen: Settings, raster: Raster) -> None:
             f"the drawings have sides of {loaded.drawings.side} pixels, but the network takes "
             f"{raster.side}; load them with raster=Raster({raster.side}), or give another network"
         )
-
-
-def _check_parts(parts: Parts, loaded: Loaded) -> None:
-    """Refuse to train where a class has nothing to learn from or to be judged by."""
-    for part, purpose in ((parts.train, "to learn from"), (parts.test, "to judge by")):
-        empty = [name for name, count in part.counts().items() if count == 0]
-        if empty:
-            more = f" and {len(empty) - 5} more classes" if len(empty) > 5 else ""
-            raise InkgradError(
-                f"{loaded.source} has too few drawings of {', '.join(empty[:5])}{more}: none are "
-                f"left {purpose}; give more, or leave the class out"
-            )
-
-
-def _to_learn_from(
-    drawings: Drawings, outliers: Parts | None, chosen: Settings, raster: Raster
-) -> Batches:
-    """Return the training part: balanced, in variants, with outliers, if that is asked for."""
-
-    def shown(data: Drawings | Balanced | Even, times: int) -> Batches:
-        if times == 0:
-            return data
-        return Varied(data, times, chosen.variation, chosen.recipe.seed, raster)
-
-    sampled: Drawings | Balanced | Even = Balanced(drawings) if chosen.balance else drawings
-    if chosen.per_class is not None:
-        sampled = Even(drawings, chosen.per_class, chosen.recipe.seed)
-    known = shown(sampled, chosen.augment)
-    if outliers is None:
-        return known
-    others = shown(outliers.train, min(chosen.augment, 1))
-    return WithOutliers(known, others, chosen.outliers, chosen.recipe.seed)

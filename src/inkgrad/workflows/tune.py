@@ -16,7 +16,8 @@ from inkgrad.errors import InkgradError, ModelError
 from inkgrad.layers import Array
 from inkgrad.model import Model, load
 from inkgrad.quickdraw import Drawings, OnProgress, load_drawings
-from inkgrad.quickdraw.data_locations import OwnFiles, OwnFolder, find_data_location
+from inkgrad.quickdraw.data_locations import find_data_location
+from inkgrad.quickdraw.mixed import own_place
 from inkgrad.text import listed
 from inkgrad.tuning import (
     Change,
@@ -251,12 +252,7 @@ def _read_own(
     own: str | os.PathLike[str], model: Model, on_progress: OnProgress | None
 ) -> Drawings:
     """Read one's own drawings, enough of each class."""
-    place = find_data_location(own)
-    if not isinstance(place, OwnFolder | OwnFiles):
-        raise InkgradError(
-            f"{place} is not a folder of your own drawings; give one with a subfolder for each "
-            "class, or a file of strokes such as the drawing page saves"
-        )
+    place = own_place(own)
     loaded = load_drawings(
         place.classes(), data=own, raster=model.raster, strokes=True, on_progress=on_progress
     )
