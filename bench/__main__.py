@@ -33,6 +33,7 @@ from bench.simplification import bench_simplification
 from bench.startup import bench_startup
 from bench.suspicious import bench_suspicious
 from bench.training import bench_training
+from bench.tune import bench_tune
 from inkgrad.packaged import PACKAGED
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -474,6 +475,28 @@ def curve(
         )
     title = f"{task}, {network}, as many steps as {epochs} epochs of all drawings"
     publish("curve", title, rows, describe_machine(), console, json_file, plot_file)
+
+
+@app.command()
+def tune(
+    model: Annotated[list[str] | None, typer.Option(help="Names or files.")] = None,
+    trials: Annotated[int, typer.Option(help="Classes to add, one at a time.")] = 10,
+    together: Annotated[int, typer.Option(help="Classes to add at once.")] = 10,
+    data: Data = None,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """Recognition of classes added from ten drawings each, and what the old ones lose."""
+    with console.status("adding") as status:
+        rows = bench_tune(
+            model or ["animals", "twenty"],
+            data,
+            trials=trials,
+            together=together,
+            on_run=status.update,
+        )
+    title = "classes added from ten drawings each, means over the trials"
+    publish("tune", title, rows, describe_machine(), console, json_file, plot_file)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -318,6 +318,21 @@ def _curve(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("right answers", bars)]
 
 
+def _tune(rows: Sequence[Row]) -> list[Panel]:
+    """Return how many drawings of the new classes are recognised, and what the old ones lost."""
+    return [
+        Panel(
+            what,
+            [Bar(row["name"], row[key], f"{row[key]:.1%}", None, False) for row in rows],
+            **how,
+        )
+        for what, key, how in (
+            ("new classes recognised", "recall", {}),
+            ("old classes lost", "lost", {"lower_is_better": True}),
+        )
+    ]
+
+
 def _pictures(rows: Sequence[Row]) -> list[Panel]:
     """Return the share of right answers in each scene."""
     bars = [
@@ -554,6 +569,19 @@ REPORTS: dict[str, Report] = {
             Column("balanced", "{balanced:.2%}"),
         ),
         _curve,
+    ),
+    "tune": Report(
+        (
+            Column("model", "{name}"),
+            Column("trials", "{trials}"),
+            Column("old classes lost", "{lost:.1%}"),
+            Column("at most", "{most_lost:.1%}"),
+            Column("new ones recognised", "{recall:.1%}"),
+            Column("at least", "{least_recall:.1%}"),
+            Column("none of these", "{refused:.1%}"),
+            Column("seconds", "{seconds:.1f}"),
+        ),
+        _tune,
     ),
     "answers": Report(
         (

@@ -45,7 +45,8 @@ from inkgrad.engines import ReferenceEngine
 from inkgrad.layers import BatchNorm, Dense, Dropout, Flatten, Parallel, ReLU
 from inkgrad.network import Network, Parameters, Statistics, seed_network
 from inkgrad.quickdraw import load_drawings
-from inkgrad.workflows import Settings
+from inkgrad.quickdraw.doodles import draw
+from inkgrad.workflows import Settings, train
 from inkgrad.workflows.suspicious import drawing_id
 from tests.bench.conftest import stand_in
 from tests.buckets import write_bucket
@@ -617,3 +618,22 @@ def test_a_learning_curve(bench, tmp_path, monkeypatch):
     assert all(0 <= row["balanced"] <= 1 for row in rows)
     few, more = (curve._share_of(parts.train, share).bitmaps for share in (0.25, 0.5))
     assert {one.tobytes() for one in few} < {one.tobytes() for one in more}
+
+
+def test_classes_are_added_to_models(bench, tmp_path):
+    """On doodles of which a model knows two kinds; the others go by names of unknown classes."""
+    folder = write_bucket(tmp_path / "data", ("cat", "dog"), 30, seed=1)
+    (folder / "simplified").mkdir(exist_ok=True)
+    for number, (name, animal) in enumerate((("bee", "zebra"), ("owl", "dolphin"))):
+        rng = np.random.default_rng(number)
+        lines = [json.dumps({"word": name, "drawing": draw(animal, rng)}) for _ in range(14)]
+        (folder / "simplified" / f"{name}.ndjson").write_text("\n".join(lines))
+    (folder / "unknown.txt").write_text("bee\nowl\ncat\n")
+    train("cat,dog", data=folder, out=tmp_path / "run", epochs=1, engine="reference")
+    words = ("--model", str(tmp_path / "run" / "model.safetensors"), "--together", "2")
+    one, two = bench("tune", *words, "--data", str(folder))
+    assert (one["trials"], two["trials"]) == (2, 1)
+    for row in (one, two):
+        assert 0 <= row["least_recall"] <= row["recall"] <= 1
+        assert -1 <= row["lost"] <= row["most_lost"] <= 1
+        assert row["seconds"] > 0
