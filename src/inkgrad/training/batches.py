@@ -18,6 +18,7 @@ from inkgrad.training.ahead import made_ahead
 __all__ = [
     "ArrayBatches",
     "Batches",
+    "Order",
     "Source",
     "batches_of_epoch",
     "describe_source",
@@ -38,7 +39,8 @@ class Batches(Protocol):
     Data that is another in every epoch, such as fresh variants of drawings, may offer
     ``in_epoch(epoch: int) -> Batches``: as many examples as an epoch, counted from 0, meets them.
     Data whose batches take time to make may have an attribute ``takes_time`` that is true: then
-    they are made ahead, in a thread.
+    they are made ahead, in a thread. Data too large for `epoch_order`, which is an array, may offer
+    ``order(seed: int, epoch: int) -> Order``.
     """
 
     def __len__(self) -> int:
@@ -47,6 +49,14 @@ class Batches(Protocol):
 
     def batch(self, indices: NDArray[np.int64]) -> tuple[Array, Array]:
         """Return x (b, …) float32 and labels (b,) int64 of the b examples asked for."""
+        ...
+
+
+class Order(Protocol):
+    """The numbers 0 … n − 1 in some order; the same ones whenever they are looked at."""
+
+    def __getitem__(self, places: slice, /) -> NDArray[np.int64]:
+        """Return what is at some neighbouring places."""
         ...
 
 
@@ -157,11 +167,12 @@ def batches_of_epoch(
     """
     in_epoch = getattr(data, "in_epoch", None)
     examples: Batches = in_epoch(epoch) if callable(in_epoch) else data
-    order = epoch_order(seed, epoch, len(data))
-    places = [
+    own = getattr(data, "order", None)
+    order: Order = own(seed, epoch) if callable(own) else epoch_order(seed, epoch, len(data))
+    places = (
         order[start : start + batch_size]
-        for start in range(first * batch_size, len(order), batch_size)
-    ]
+        for start in range(first * batch_size, len(data), batch_size)
+    )
     if getattr(data, "takes_time", False):
         with made_ahead(examples.batch, places) as batches:
             yield batches

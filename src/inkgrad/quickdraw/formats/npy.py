@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import mmap
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +16,15 @@ from inkgrad.errors import DataError, DataWarning
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps
 from inkgrad.quickdraw.formats.impostors import refuse_impostor
 
-__all__ = ["count_bitmaps", "is_dark_on_white", "map_npy", "read_header", "read_npy"]
+__all__ = [
+    "MappedRows",
+    "count_bitmaps",
+    "is_dark_on_white",
+    "map_npy",
+    "map_rows",
+    "read_header",
+    "read_npy",
+]
 
 _BRIGHT = 0.75  # of the outermost pixels of a bitmap on white paper, at the least
 _READERS = {
@@ -90,6 +100,80 @@ def map_npy(path: Path, *, side: int | None = SIDE) -> Bitmaps:
         inverted = _is_inverted(file, path, rows, side)
         bitmaps = _map(file, rows, side)
         return 255 - bitmaps if inverted else bitmaps
+
+
+@dataclass(frozen=True, eq=False)
+class MappedRows:
+    """Bitmaps of a file, in memory as far as the system has read them.
+
+    Parameters
+    ----------
+    bitmaps : uint8 array of shape (n, side, side)
+        Read-only.
+    offset : int
+        The byte of the file at which they begin.
+    pages : mmap, optional
+        The file; None if it has no rows.
+    """
+
+    bitmaps: Bitmaps
+    offset: int = 0
+    pages: mmap.mmap | None = None
+
+    def read_ahead(self, first: int, rows: int) -> None:
+        """Have the system read rows soon, without waiting for them; where it can do that.
+
+        Examples
+        --------
+        >>> MappedRows(np.empty((0, 28, 28), np.uint8)).read_ahead(0, 5)
+        """
+        self._advise("MADV_WILLNEED", first, rows)
+
+    def read_singly(self) -> None:
+        """Have the system read what is asked for and no neighbours, which come by `read_ahead`."""
+        self._advise("MADV_RANDOM", 0, len(self.bitmaps))
+
+    def _advise(self, advice: str, first: int, rows: int) -> None:
+        known = getattr(mmap, advice, None)  # there is none on Windows
+        rows = min(rows, len(self.bitmaps) - first)
+        if self.pages is None or known is None or rows <= 0:
+            return
+        width = self.bitmaps.shape[1] * self.bitmaps.shape[2]
+        begin = (self.offset + first * width) // mmap.PAGESIZE * mmap.PAGESIZE
+        self.pages.madvise(known, begin, self.offset + (first + rows) * width - begin)
+
+
+def map_rows(path: Path, *, side: int | None = SIDE) -> MappedRows:
+    """Map the bitmaps of a large `.npy` file into memory; only its first 64 are looked at.
+
+    `map_npy` looks at bitmaps all over the file, each of them a movement of the disk.
+
+    Raises
+    ------
+    DataError
+        As for `read_npy`; also if the bitmaps are dark on white, as inverting would read them all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "cat.npy"
+    >>> np.save(path, np.zeros((5, 784), dtype=np.uint8))
+    >>> map_rows(path).bitmaps.shape
+    (5, 28, 28)
+    """
+    with path.open("rb") as file:
+        rows, side = _check_size(file, path, side)
+        if rows == 0:  # nothing cannot be mapped
+            return MappedRows(np.empty((0, side, side), dtype=np.uint8))
+        begin = file.tell()
+        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    bitmaps = np.frombuffer(pages, np.uint8, rows * side * side, begin).reshape(rows, side, side)
+    if is_dark_on_white(bitmaps[:64]):
+        raise DataError(
+            f"{path}: its bitmaps are dark on white; write them as ink 255 on 0, for instance by "
+            "inkgrad pack"
+        )
+    return MappedRows(bitmaps, begin, pages)
 
 
 def _map(file: IO[bytes], rows: int, side: int) -> Bitmaps:
