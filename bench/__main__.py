@@ -12,6 +12,7 @@ from rich.console import Console
 from bench.answers import bench_answers
 from bench.contention import bench_contention
 from bench.curve import bench_curve
+from bench.data import ROWS, bench_data
 from bench.environment import MAX_ISA, NOT_LIMITED, restart_tuned
 from bench.first_start import bench_first_start
 from bench.inference import SEED, bench_inference, network_names
@@ -270,6 +271,31 @@ def memory(
             on_step=lambda number: number % 100 or status.update(f"step {number:,}"),
         )
     publish("memory", "memory of the seed network", rows, machine, console, json_file, plot_file)
+
+
+@app.command()
+def data(
+    rows: Annotated[int, typer.Option(min=345, help="Drawings of the set of sparse files.")] = ROWS,
+    seconds: Annotated[float, typer.Option(help="How long that set is sampled.")] = 20,
+    turn: Annotated[float, typer.Option(help="How long each other rate is measured.")] = 6,
+    cold_mb: Annotated[int, typer.Option(help="Megabytes that are written and read cold.")] = 500,
+    threads: Threads = 2,
+    json_file: JsonFile = None,
+    plot_file: PlotFile = None,
+) -> None:
+    """How fast data in files is read, shuffled and learnt from, and what memory it takes."""
+    machine = _begin(threads)
+    with console.status("measuring") as status:
+        found = bench_data(
+            rows=rows,
+            seconds=seconds,
+            turn=turn,
+            cold_mb=cold_mb,
+            threads=threads,
+            on_step=status.update,
+        )
+    title = f"data in files, {threads} threads"
+    publish("data", title, found, machine, console, json_file, plot_file)
 
 
 @app.command()

@@ -159,6 +159,16 @@ def _job(rows: Sequence[Row]) -> list[Panel]:
     return [Panel("seconds from start to end (less is better)", bars, lower_is_better=True)]
 
 
+def _data(rows: Sequence[Row]) -> list[Panel]:
+    """Return drawings a second."""
+    bars = [
+        Bar(row["name"], row["value"], row["shown"], None, "in memory" not in row["name"])
+        for row in rows
+        if row["unit"] == "drawings/s"
+    ]
+    return [Panel("drawings/s", bars)]
+
+
 def _memory(rows: Sequence[Row]) -> list[Panel]:
     """Return mebibytes."""
     bars = [
@@ -481,6 +491,7 @@ REPORTS: dict[str, Report] = {
         ),
         _pictures,
     ),
+    "data": Report((Column("", "{name}"), Column("", "{shown}")), _data),
     "memory": Report((Column("", "{name}"), Column("bytes", "{bytes:,}")), _memory),
     "raster": Report(
         (

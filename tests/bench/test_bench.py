@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import shutil
+import sys
 import threading
 import time
 from pathlib import Path
@@ -25,6 +26,7 @@ from bench import __main__ as command
 from bench import (
     contention,
     curve,
+    data,
     environment,
     inference,
     job,
@@ -44,8 +46,9 @@ from bench import (
 from inkgrad.engines import ReferenceEngine
 from inkgrad.layers import BatchNorm, Dense, Dropout, Flatten, Parallel, ReLU
 from inkgrad.network import Network, Parameters, Statistics, seed_network
-from inkgrad.quickdraw import load_drawings
+from inkgrad.quickdraw import CATEGORIES, load_drawings
 from inkgrad.quickdraw.doodles import draw
+from inkgrad.quickdraw.stored import open_stored
 from inkgrad.workflows import Settings, train
 from inkgrad.workflows.suspicious import drawing_id
 from tests.bench.conftest import stand_in
@@ -393,6 +396,32 @@ def test_a_job_that_fails_is_reported(tmp_path):
     tiny = job.Job(tmp_path, ("cat", "dog"), limit=4, epochs=1, threads=1)
     with pytest.raises(ValueError, match=r"-m inkgrad train … failed: .*holds no drawings"):
         job.Ours(tiny, tmp_path).run(0)
+
+
+def test_data_in_files_is_measured(bench, monkeypatch):
+    monkeypatch.setattr(data, "_WARM", 2)
+    monkeypatch.setattr(data, "_BATCH", 16)
+    few = ("--rows", "6000", "--seconds", "0.1", "--turn", "0.1", "--cold-mb", "1")
+    rows = {row["name"]: row for row in bench("data", *few)}
+    assert rows["whole set, 6,000 drawings: first batch after"]["value"] > 0
+    assert rows["page cache: batches of 512, one thread"]["value"] > 0
+    assert rows["training from files to in memory, median of pairs"]["unit"] == "×"
+    assert rows["blocks: longest run of a label"]["value"] < 10
+    if sys.platform == "linux":
+        assert 1 < rows["whole set: RssAnon at most, in 0.1 s"]["value"] < 1200
+        assert rows["disk: batches to in sequence"]["value"] > 0
+
+
+def test_sparse_files_have_all_rows_and_no_bytes(tmp_path):
+    data.sparse_set(tmp_path, 345_000)
+    stored = open_stored(tmp_path, CATEGORIES)
+    assert len(stored) == 345_000
+    counts = list(stored.counts().values())
+    assert counts == sorted(counts)
+    assert counts[-1] > 1.9 * counts[0]
+    files = list((tmp_path / "numpy_bitmap").iterdir())
+    if sys.platform == "linux":
+        assert sum(512 * file.stat().st_blocks for file in files) < 345 * 65_536
 
 
 def test_memory_is_told_beside_parameters_and_data(bench):

@@ -89,7 +89,7 @@ def test_windows_are_read_ahead_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "read_ahead", lambda begins, rows: asked.extend(begins.tolist()))
     order = stored.order(1, 0)
     order[0:512]
-    assert len(asked) == 2048
+    assert 1024 < len(asked) < 1030  # the first window, and the beginning of the next
     for start in range(0, 256 * 1024 * 3, 64 * 1024):
         order[start : start + 512]
     assert sorted(asked) == list(range(0, 256 * 1024 * 3, 256))

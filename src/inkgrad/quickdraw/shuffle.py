@@ -104,6 +104,10 @@ class BlockShuffle:
         """Return the number of the window that a position is in."""
         return min(position // self._size, self.windows - 1)
 
+    def span_of(self, window: int) -> tuple[int, int]:
+        """Return the first position in a window, and the first one after it."""
+        return window * self._size, window * self._size + self._rows_in(window)
+
     def _rows_in(self, window: int) -> int:
         """Return how many rows a window has."""
         return self._size if window < self.windows - 1 else self.n - window * self._size

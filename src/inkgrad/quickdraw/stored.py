@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,10 +18,11 @@ from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Indices
 from inkgrad.quickdraw.formats.npy import MappedRows, map_rows
 from inkgrad.quickdraw.permutation import key_of
-from inkgrad.quickdraw.shuffle import BLOCK, BlockShuffle
+from inkgrad.quickdraw.shuffle import BlockShuffle
 
 __all__ = ["StoredDrawings", "StoredOrder", "open_stored"]
 
+_HURRY = 1.25  # the next window is asked for when four fifths of this one are looked at
 _SPAN = 8192  # places of an order that are computed together: a call costs as much as 1,000 places
 
 
@@ -174,7 +176,8 @@ class StoredOrder:
     def __init__(self, stored: StoredDrawings, shuffle: BlockShuffle) -> None:
         self._stored, self.shuffle = stored, shuffle
         self._span, self._numbers = -1, np.empty(0, dtype=np.int64)
-        self._window = -2  # the last one that was asked for from the disk, and the one after it
+        self._window = -2  # the last one that was looked at
+        self._next, self._asked = np.empty(0, dtype=np.int64), 0  # blocks of the one after it
 
     def __len__(self) -> int:
         return len(self.shuffle)
@@ -186,7 +189,7 @@ class StoredOrder:
             raise DataError(f"an order is sliced by steps of {step}; take neighbouring places")
         if stop <= start:
             return np.empty(0, dtype=np.int64)
-        self._ask_for(self.shuffle.window_of(stop - 1))
+        self._ask_for(stop - 1)
         parts = []
         for span in range(start // _SPAN, (stop - 1) // _SPAN + 1):
             begin = span * _SPAN
@@ -201,14 +204,24 @@ class StoredOrder:
             self._numbers, self._span = self.shuffle(np.arange(span * _SPAN, end)), span
         return self._numbers
 
-    def _ask_for(self, window: int) -> None:
-        """Have the window and the one after it read, unless that was done."""
-        if window == self._window:
-            return
-        first = window if self._window < window - 1 or self._window > window else window + 1
-        for number in range(first, min(window + 2, self.shuffle.windows)):
-            self._stored.read_ahead(self.shuffle.blocks_of(number), BLOCK)
-        self._window = window
+    def _ask_for(self, place: int) -> None:
+        """Have a place's window read, unless it was, and as much of the next as is its turn.
+
+        Asked for at once, the next window would make this one wait.
+        """
+        window = self.shuffle.window_of(place)
+        if window != self._window:
+            follows = window == self._window + 1
+            rest = self._next[self._asked :] if follows else self.shuffle.blocks_of(window)
+            self._stored.read_ahead(rest, self.shuffle.block)
+            last = window + 1 == self.shuffle.windows
+            self._next = self._next[:0] if last else self.shuffle.blocks_of(window + 1)
+            self._window, self._asked = window, 0
+        begin, end = self.shuffle.span_of(window)
+        due = math.ceil(len(self._next) * min(_HURRY * (place + 1 - begin) / (end - begin), 1))
+        if due > self._asked:
+            self._stored.read_ahead(self._next[self._asked : due], self.shuffle.block)
+            self._asked = due
 
 
 def open_stored(
@@ -243,5 +256,4 @@ def open_stored(
         if not path.is_file():
             raise DataError(f"there is no file {path}; fetch the class, or leave it out")
         files[name] = map_rows(path, side=side)
-        files[name].read_singly()
     return StoredDrawings(files, limit)
