@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +21,18 @@ from inkgrad.quickdraw.formats.npy import MappedRows, map_rows
 from inkgrad.quickdraw.permutation import key_of
 from inkgrad.quickdraw.shuffle import BlockShuffle
 
-__all__ = ["StoredDrawings", "StoredOrder", "open_stored"]
+__all__ = ["ReadAhead", "StoredDrawings", "StoredOrder", "open_stored"]
 
 _HURRY = 1.25  # the next window is asked for when four fifths of this one are looked at
 _SPAN = 8192  # places of an order that are computed together: a call costs as much as 1,000 places
+
+
+class ReadAhead(Protocol):
+    """What can have blocks of its drawings read before they are asked for."""
+
+    def read_ahead(self, begins: Indices, rows: int) -> None:
+        """Have the system read so many drawings from each of some numbers on."""
+        ...
 
 
 class StoredDrawings:
@@ -173,7 +182,7 @@ class StoredOrder:
     [0, 1, 2]
     """
 
-    def __init__(self, stored: StoredDrawings, shuffle: BlockShuffle) -> None:
+    def __init__(self, stored: ReadAhead, shuffle: BlockShuffle) -> None:
         self._stored, self.shuffle = stored, shuffle
         self._span, self._numbers = -1, np.empty(0, dtype=np.int64)
         self._window = -2  # the last one that was looked at
