@@ -17,7 +17,7 @@ OUT = Path(__file__).parent / "static" / "explain.png"
 
 def main() -> None:
     """Draw and save the picture."""
-    model = sys.argv[1] if len(sys.argv) > 1 else "animals"
+    model = sys.argv[1] if len(sys.argv) > 1 else "seed"
     ((zebra,), _) = doodles(["zebra"], 1, seed=42)
     source = f"model {Path(model).stem} · a built-in doodle"
     OUT.write_bytes(draw_explanation(inkgrad.explain(model, zebra), source))

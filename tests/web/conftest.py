@@ -50,14 +50,14 @@ def javascript(request: pytest.FixtureRequest) -> JavaScript:
 @pytest.fixture(scope="session")
 def animals() -> Model:
     """Return the packaged model that the page opens with."""
-    return load("animals", engine="reference")
+    return load("seed", engine="reference")
 
 
 @pytest.fixture(scope="session")
 def examples(node: JavaScript) -> dict[str, Any]:
     """Return the page's example drawings of the five animals."""
     known = node.call("tests/constant.js", "constantOf", "static/page/examples.js", "EXAMPLES")
-    return {name: known[name] for name in load("animals").classes}
+    return {name: known[name] for name in load("seed").classes}
 
 
 @pytest.fixture(scope="session", name="spirals")
@@ -71,7 +71,7 @@ def address() -> Iterator[str]:
     """Return where our server serves the page with the packaged models."""
     from inkgrad.web.served import find_models
 
-    with make_server(find_models("animals", engine="reference")) as address:
+    with make_server(find_models("seed", engine="reference")) as address:
         yield address
 
 

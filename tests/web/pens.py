@@ -393,8 +393,8 @@ def _distance(point: Any, start: Any, end: Any) -> float:
 @contextlib.contextmanager
 def pages(folder: Path) -> Iterator[list[str]]:
     """Give the addresses of the served page and of the exported file."""
-    model = load("animals", engine="reference")
-    write_page(model, folder / "doodles.html", name="animals")
+    model = load("seed", engine="reference")
+    write_page(model, folder / "doodles.html", name="seed")
     with make_server(find_models(None, engine="reference")) as address:
         yield [address, (folder / "doodles.html").as_uri()]
 

@@ -1,6 +1,6 @@
 """Take the pictures of the page that README and docs show: ``python -m tests.web.screenshots``.
 
-They are taken in Debian's Chromium, of the packaged model `animals` and the page's own examples.
+They are taken in Debian's Chromium, of the packaged model `seed` and the page's own examples.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
     examples = _examples()
     with (
         launch_chromium() as browser,
-        make_server(find_models("animals", engine="reference")) as home,
+        make_server(find_models("seed", engine="reference")) as home,
     ):
 
         def take(name: str, act: Callable[[Hand], Any], *, dark: bool = False, **options: Any):

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def exported(animals, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("exported") / "doodles.html"
-    size = write_page(animals, path, name="animals")
+    size = write_page(animals, path, name="seed")
     assert size == path.stat().st_size <= 850_000  # 150,000 to spare for what is to come
     return path
 

@@ -15,7 +15,7 @@ from tests.web.servers import running
 def app(**options):
     from inkgrad.web.app import create_app
 
-    return create_app(find_models("animals"), **options)
+    return create_app(find_models("seed"), **options)
 
 
 def frame_of(browser, source, folder):

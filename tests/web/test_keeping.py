@@ -56,8 +56,8 @@ def state(hand):
 
 def fill(hand, spirals):
     """Do a bit of everything."""
-    hand.page.locator("#models").select_option("animals (5)")
-    hand.page.locator("#about", has_text="animals").wait_for()
+    hand.page.locator("#models").select_option("seed (5)")
+    hand.page.locator("#about", has_text="seed").wait_for()
     hand.teach("spiral", spirals[:3])
     hand.draw(LINE)
     hand.open("Learn")

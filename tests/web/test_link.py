@@ -122,7 +122,7 @@ def test_nothing_is_a_link_but_a_link(node):
 def test_no_link_is_too_long(node):
     rng = np.random.default_rng(3)
     states = [
-        {"drawing": [[row.tolist() for row in rng.integers(0, 256, (2, n))]], "model": "animals"}
+        {"drawing": [[row.tolist() for row in rng.integers(0, 256, (2, n))]], "model": "seed"}
         for n in (100, 600, 700, 800, 5000, 40_000)
     ]
     links = node.call_many(LINK, "toLink", [(state, "http://127.0.0.1:8000/") for state in states])
@@ -185,7 +185,7 @@ def test_hostile_links_are_one_sentence(node):
 
 def test_random_bytes_are_a_drawing_or_damaged(node):
     chance = random.Random(12)
-    good = node.call(LINK, "toLink", {"model": "animals", "drawing": CORNER, "tab": "learn"})
+    good = node.call(LINK, "toLink", {"model": "seed", "drawing": CORNER, "tab": "learn"})
     links = []
     for _ in range(1000):
         numbers = [chance.choice([1, 1, 2, 3, chance.randrange(256)])]
@@ -215,8 +215,8 @@ def test_a_link_opened_elsewhere_gives_the_same(chromium_browser, address):
     allowed = {**size, "permissions": ["clipboard-read", "clipboard-write"]}
     with watched(chromium_browser, address, **allowed) as page:
         hand = Hand(page)
-        page.locator("#models").select_option("animals (5)")
-        page.locator("#about", has_text="animals").wait_for()
+        page.locator("#models").select_option("seed (5)")
+        page.locator("#about", has_text="seed").wait_for()
         page.locator("#examples button").nth(1).click()
         hand.wait()
         hand.open("Think")
@@ -268,7 +268,7 @@ def test_a_link_covers_nothing_for_good(hand):
     for link, words in (
         ("#draw=A", "damaged"),
         ("#model=zebras&tab=learn", "zebras, which is not here"),
-        ("#model=animals&answer=bicycle", "bicycle, which animals does not know"),
+        ("#model=seed&answer=bicycle", "bicycle, which seed does not know"),
     ):
         hand.page.evaluate("(link) => { location.hash = link; }", link)
         hand.page.locator("#notice", has_text=words).wait_for()
@@ -300,8 +300,8 @@ def test_a_link_wins_over_what_was_kept_and_a_damaged_one_does_not(chromium_brow
         hand.page.close()
 
     hand = visit("")
-    hand.page.locator("#models").select_option("animals (5)")
-    hand.page.locator("#about", has_text="animals").wait_for()
+    hand.page.locator("#models").select_option("seed (5)")
+    hand.page.locator("#about", has_text="seed").wait_for()
     hand.draw(CORNER)
     hand.open("Learn")
     hand.answer("dog")
@@ -312,7 +312,7 @@ def test_a_link_wins_over_what_was_kept_and_a_damaged_one_does_not(chromium_brow
     drawn = hand.strokes()
     leave(hand)
 
-    hand = visit("#model=animals&draw=A&answer=cat&tab=think")
+    hand = visit("#model=seed&draw=A&answer=cat&tab=think")
     assert BROKEN in hand.page.locator("#notice").inner_text()
     assert hand.strokes() == drawn
     assert hand.page.locator("#learn").is_visible()
@@ -320,7 +320,7 @@ def test_a_link_wins_over_what_was_kept_and_a_damaged_one_does_not(chromium_brow
     leave(hand)
 
     line = packed(1, 2, 0, 0, 255, 255)
-    hand = visit(f"#model=animals&draw={line}&tab=think&answer=cat&cell=softmax:3")
+    hand = visit(f"#model=seed&draw={line}&tab=think&answer=cat&cell=softmax:3")
     hand.wait()
     assert hand.page.locator("#notice").inner_text() == ""
     assert hand.strokes() == [[[0, 255], [0, 255]]]

@@ -293,8 +293,8 @@ def test_a_class_is_taught_saved_and_known_to_the_command_line(hand, tmp_path, s
 
     model = hand.save("Save model", tmp_path)
     drawings = hand.save("Save drawings", tmp_path)
-    assert (model.name, drawings.name) == ("animals-spiral.safetensors", "spiral.ndjson")
-    assert load(model).classes == (*load("animals").classes, "spiral")
+    assert (model.name, drawings.name) == ("seed-spiral.safetensors", "spiral.ndjson")
+    assert load(model).classes == (*load("seed").classes, "spiral")
     said = [prediction.reading.guesses[0][0] for prediction in predict(model, [drawings])]
     assert len(said) == 12
     assert said.count("spiral") >= 11

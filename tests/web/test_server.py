@@ -258,7 +258,7 @@ def test_the_packaged_models_follow_the_served_one(tmp_path):
 
 def test_models_are_served_in_the_precision_that_is_asked_for():
     for precision in ("float32", "int8"):
-        found = find_models("animals", precision=precision)
+        found = find_models("seed", precision=precision)
         assert [served.model.precision for served in found] == [precision] * len(PACKAGED)
 
 

@@ -23,7 +23,7 @@ MARGIN = 16  # as in snapshot.js
 def shown(request, chromium_browser, address, animals, tmp_path):
     """Return the page with a drawing on it, served and as one file."""
     if request.param == "one file":
-        write_page(animals, tmp_path / "doodles.html", name="animals")
+        write_page(animals, tmp_path / "doodles.html", name="seed")
         address = (tmp_path / "doodles.html").as_uri()
     with watched(chromium_browser, address, viewport=WINDOW) as page:
         Hand(page).draw(HOUSE)
@@ -55,11 +55,11 @@ def test_a_panel_becomes_a_picture_like_it(shown, chromium_browser):
             shown.evaluate("inkgradPage.settled()")
         seen = shown.locator(f"#{panel}")
         name, svg = saved(shown, "SVG")
-        assert name == f"animals-{panel}.svg"
+        assert name == f"seed-{panel}.svg"
         root = ElementTree.fromstring(svg)
         width, height = (round(float(root.attrib[side])) for side in ("width", "height"))
         name, png = saved(shown, "PNG")
-        assert name == f"animals-{panel}.png"
+        assert name == f"seed-{panel}.png"
         picture = Image.open(io.BytesIO(png))
         assert picture.size == (2 * width, 2 * height)
         part = [2 * MARGIN, 2 * MARGIN, 2 * (width - MARGIN), 2 * (height - MARGIN)]

@@ -29,7 +29,7 @@ def shares(answer: httpx.Response) -> list[float]:
 def test_no_request_fails_while_the_engine_changes(monkeypatch):
     CpuEngine(seed_network()).prepare()
     late, stop = come_late(monkeypatch), threading.Event()
-    models = find_models("animals", engine="auto")
+    models = find_models("seed", engine="auto")
     with running(create_app(models)) as address, ThreadPoolExecutor(3) as pool:
 
         def ask() -> list[list[float]]:

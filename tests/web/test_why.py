@@ -60,7 +60,7 @@ def settled(hand):
 
 def explained(hand, class_name=None):
     """Return what Python says of the drawing on the pad."""
-    return explain_drawing(load("animals"), hand.strokes(), class_name)
+    return explain_drawing(load("seed"), hand.strokes(), class_name)
 
 
 def written(value):

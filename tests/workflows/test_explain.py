@@ -51,25 +51,25 @@ def same(a, b) -> bool:
 
 
 def test_a_file_and_its_strokes_are_explained_alike(folder):
-    assert same(inkgrad.explain("animals", "cat.json"), inkgrad.explain("animals", DRAWINGS[0]))
+    assert same(inkgrad.explain("seed", "cat.json"), inkgrad.explain("seed", DRAWINGS[0]))
 
 
 def test_of_several_drawings_the_first_with_a_note_or_the_one_of_a_number(folder):
     with pytest.warns(DataWarning, match=r"two.ndjson holds several drawings; the first one is"):
-        first = inkgrad.explain("animals", "two.ndjson")
-    assert same(first, inkgrad.explain("animals", DRAWINGS[0]))
+        first = inkgrad.explain("seed", "two.ndjson")
+    assert same(first, inkgrad.explain("seed", DRAWINGS[0]))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        second = inkgrad.explain("animals", "two.ndjson", number=2)
-        bitmap = inkgrad.explain("animals", "two.npy", number=2)
-    assert same(second, inkgrad.explain("animals", DRAWINGS[1]))
+        second = inkgrad.explain("seed", "two.ndjson", number=2)
+        bitmap = inkgrad.explain("seed", "two.npy", number=2)
+    assert same(second, inkgrad.explain("seed", DRAWINGS[1]))
     np.testing.assert_array_equal(bitmap.occlusion, second.occlusion)
     assert len(second.strokes) == len(DRAWINGS[1])
     assert len(bitmap.strokes) == 0
 
 
 def test_a_picture_has_no_strokes(folder):
-    assert inkgrad.explain("animals", "z.png", "zebra").strokes.shape == (0,)
+    assert inkgrad.explain("seed", "z.png", "zebra").strokes.shape == (0,)
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "PNG"])
@@ -88,10 +88,10 @@ def test_by_default_it_is_why_png(folder):
 
 
 def test_json_prints_the_arrays_and_writes_nothing(folder):
-    result = run("animals", "two.ndjson", "--json", "--number", 2)
+    result = run("seed", "two.ndjson", "--json", "--number", 2)
     found = json.loads(result.stdout)
-    why = inkgrad.explain("animals", DRAWINGS[1])
-    assert found == {**why.to_dict(), "model": "animals", "drawing": "two.ndjson"}
+    why = inkgrad.explain("seed", DRAWINGS[1])
+    assert found == {**why.to_dict(), "model": "seed", "drawing": "two.ndjson"}
     assert not (folder / "why.png").exists()
 
 
@@ -105,10 +105,10 @@ def test_standard_input(folder, monkeypatch):
     content = (folder / "two.ndjson").read_bytes()
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content)))
     with pytest.warns(DataWarning, match="^standard input holds several drawings"):
-        assert same(inkgrad.explain("animals", "-"), inkgrad.explain("animals", DRAWINGS[0]))
+        assert same(inkgrad.explain("seed", "-"), inkgrad.explain("seed", DRAWINGS[0]))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"[[[1]]]")))
     with pytest.raises(DataError, match=r"^standard input"):
-        inkgrad.explain("animals", "-")
+        inkgrad.explain("seed", "-")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_standard_input(folder, monkeypatch):
         (("cat.json", "-o", "cat.json/why.png"), "cannot write cat.json/why.png: "),
         (("none.json",), "none.json does not exist; give a file of drawings"),
         (("none.safetensors", "cat.json"), "there is no model file none.safetensors"),
-        (("animals", "cat.json", "cat.json"), "3 files are given; give a drawing, or a model and"),
+        (("seed", "cat.json", "cat.json"), "3 files are given; give a drawing, or a model and"),
     ],
 )
 def test_what_is_refused_in_one_sentence(folder, words, message):
@@ -144,4 +144,4 @@ def test_what_is_refused_in_one_sentence(folder, words, message):
 
 def test_strokes_have_no_number():
     with pytest.raises(InkgradError, match="only files have numbered drawings; leave it out"):
-        inkgrad.explain("animals", DRAWINGS[0], number=1)
+        inkgrad.explain("seed", DRAWINGS[0], number=1)

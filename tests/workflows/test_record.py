@@ -88,13 +88,13 @@ def test_a_command_names_what_was_chosen():
 @pytest.mark.parametrize(
     ("start", "told"),
     [
-        ("/home/me/runs/many/model.safetensors", "many/model.safetensors"),
-        ("/home/me/small.safetensors", "small.safetensors"),
+        ("/somewhere/runs/many/model.safetensors", "many/model.safetensors"),
+        ("/somewhere/small.safetensors", "small.safetensors"),
         ("twenty", "twenty"),
     ],
 )
 def test_the_model_it_starts_from_goes_by_its_file_or_its_run(start, told):
-    settings = Settings.choose(TWO, {"start": start, "suspicious": "/home/me/odd.json"})
+    settings = Settings.choose(TWO, {"start": start, "suspicious": "/somewhere/odd.json"})
     assert command(settings).endswith(f"--suspicious odd.json --from {told}")
 
 

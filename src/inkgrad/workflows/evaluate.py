@@ -21,7 +21,7 @@ from inkgrad.workflows.documents import Judgement, write_model_card
 from inkgrad.workflows.held_out import find_drawings
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
-from inkgrad.workflows.rejection import has_unknown, rejection_of
+from inkgrad.workflows.rejection import has_unknown, refuse_without_unknown, rejection_of
 from inkgrad.workflows.robustness import DRAWINGS, refuse_without_strokes, robustness_of
 from inkgrad.workflows.run import read_making
 
@@ -182,6 +182,8 @@ def evaluate(
     if sample < 1:
         raise InkgradError(f"sample is {sample}; give 1 or more drawings")
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine, precision)
+    if reject:
+        refuse_without_unknown(model, data)  # before anything takes time
     part, loaded, missing, drawings, learnt = find_drawings(
         model,
         data,

@@ -24,7 +24,7 @@ from inkgrad.workflows.judging import judge_logits
 from inkgrad.workflows.outliers import others_of
 from inkgrad.workflows.record import origin_of
 
-__all__ = ["has_unknown", "rejection_of"]
+__all__ = ["has_unknown", "refuse_without_unknown", "rejection_of"]
 
 _NOTHINGS = 200  # of each kind
 _SEED = 2_000_003  # of theirs: far from those that anything was learnt from
@@ -92,6 +92,21 @@ def has_unknown(model: Model, data: str | os.PathLike[str] | None = None) -> boo
     return any(name.casefold() not in known for name in local_classes(data))
 
 
+def refuse_without_unknown(model: Model, data: str | os.PathLike[str] | None = None) -> None:
+    """Refuse to measure rejection where there is nothing to reject.
+
+    Raises
+    ------
+    InkgradError
+        If the data has no classes that the model does not know, as far as is known.
+    """
+    if not has_unknown(model, data):
+        raise InkgradError(
+            "rejection is judged by drawings of other classes than the model's, and the data has "
+            "none; name a folder with more classes (--data)"
+        )
+
+
 def _unknown(
     model: Model, data: str | os.PathLike[str] | None, on_progress: OnProgress | None
 ) -> Drawings:
@@ -108,12 +123,8 @@ def _unknown(
         parts = others_of(origin.settings, data, model.raster, on_progress)
         if parts is not None and len(parts.test):
             return parts.test
+    refuse_without_unknown(model, data)
     others = other_classes(model.classes, data)
-    if not others:
-        raise InkgradError(
-            "rejection is judged by drawings of other classes than the model's, and the data has "
-            "none; name a folder with more classes (--data)"
-        )
     limit = max(10, 60_000 // len(others))
     return load_drawings(
         others, data=data, limit=limit, raster=model.raster, on_progress=on_progress

@@ -27,7 +27,7 @@ DOODLES = dict(zip(ANIMALS, doodles(ANIMALS, 1, 3)[0], strict=True))
 
 @pytest.fixture(scope="module")
 def animals():
-    return load("animals", engine="reference")
+    return load("seed", engine="reference")
 
 
 def odds(p):

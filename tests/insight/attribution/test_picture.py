@@ -24,7 +24,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def why():
-    return explain_drawing(load("animals", engine="reference"), ELEPHANT, "elephant")
+    return explain_drawing(load("seed", engine="reference"), ELEPHANT, "elephant")
 
 
 def texts(svg: bytes) -> str:
@@ -89,7 +89,7 @@ def test_the_same_twice(why):
 
 def test_without_strokes_the_picture_says_so():
     bitmap = rasterize(into_frame(ELEPHANT))
-    why = explain_drawing(load("animals", engine="reference"), bitmap)
+    why = explain_drawing(load("seed", engine="reference"), bitmap)
     assert "There are no strokes" in texts(draw_explanation(why, suffix=".svg"))
     assert pixels(draw_explanation(why)).size > 0
 
