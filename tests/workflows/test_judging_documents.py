@@ -152,17 +152,29 @@ def test_the_same_training_writes_the_same_card_but_for_time_and_machine(own_fol
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("model", "allowed"), [("twenty", 0.003), ("animals", 0.012)])
+@pytest.mark.parametrize(
+    ("model", "sample", "surely"),
+    [("everything", 5000, True), ("twenty", 1000, False), ("animals", 1000, False)],
+)
 def test_position_and_size_cost_the_packaged_models_nothing(
-    model, allowed, quickdraw_folder, monkeypatch
+    model, sample, surely, quickdraw_folder, monkeypatch
 ):
-    """Within 0.3 points; of the animals there are 263 drawings, of which three make 1.1 points."""
+    """Within 0.3 points, where there are drawings enough to tell.
+
+    Of those held out for `twenty` 737 are strokes, of `animals` 192: three drawings are 0.4 points
+    and 1.6. There, more than 0.3 points must not be certain: the interval holds some that is less.
+    """
     rows = [row for row in DISTURBANCES if row.name in ("position", "size")]
     monkeypatch.setattr(robustness, "DISTURBANCES", rows)
     monkeypatch.setattr(robustness, "SCENES", ())
-    found = evaluate(model, quickdraw_folder, robustness=True).robustness
+    folder = quickdraw_folder / "simplified" if model == "everything" else quickdraw_folder
+    found = evaluate(model, folder, robustness=True, sample=sample).robustness
     differences = {(row.name, row.strength): row.difference for row in found.rows}
     print(f"\n{model}, {found.n} drawings: {differences}")
     assert len(differences) == len(rows)
-    assert min(differences.values()) >= -0.003
-    assert max(differences.values()) <= allowed
+    if surely:
+        assert found.n == sample
+        assert max(map(abs, differences.values())) <= 0.003
+    for row in found.rows:
+        assert row.interval.low <= 0.003
+        assert row.interval.high >= -0.003
