@@ -100,7 +100,7 @@ class Even:
     >>> bitmaps = np.zeros((6, 28, 28), np.uint8)
     >>> even = Even(Drawings(bitmaps, np.array([0] * 5 + [1]), ("cat", "dolphin")), per_class=3)
     >>> np.sort(even.rows).tolist(), np.sort(even.in_epoch(1).rows).tolist()
-    ([1, 3, 4, 5, 5, 5], [0, 2, 3, 5, 5, 5])
+    ([2, 3, 4, 5, 5, 5], [0, 1, 1, 5, 5, 5])
     """
 
     drawings: Drawings

@@ -64,7 +64,7 @@ def explain(
     --------
     >>> import inkgrad
     >>> square = [[[0, 9], [0, 0]], [[9, 9], [0, 9]], [[9, 0], [9, 9]], [[0, 0], [9, 0]]]
-    >>> why = inkgrad.explain("animals", square, "cat")
+    >>> why = inkgrad.explain("seed", square, "cat")
     >>> why.class_name, why.strokes.shape, why.cam_layer
     ('cat', (4,), 'relu2')
     """

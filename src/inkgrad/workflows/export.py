@@ -128,7 +128,7 @@ def export_model(
     Examples
     --------
     >>> import tempfile
-    >>> export_model("animals", Path(tempfile.mkdtemp()) / "a.safetensors").size < 1_010_000
+    >>> export_model("seed", Path(tempfile.mkdtemp()) / "a.safetensors").size < 1_010_000
     True
     """
     target = _file_to_write(out, (".safetensors",), "small.safetensors")

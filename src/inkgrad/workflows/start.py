@@ -51,7 +51,7 @@ def start_from(
     >>> parameters.network.output_shape
     (3,)
     >>> animals = load("animals").parameters
-    >>> bool((parameters["dense2.weight"][:, 2] == animals["dense2.weight"][:, 0]).all())
+    >>> bool((parameters["dense1.weight"][:, 2] == animals["dense1.weight"][:, 0]).all())
     True
     """
     model = load(named)
