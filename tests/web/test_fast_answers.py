@@ -11,6 +11,7 @@ import pytest
 
 from inkgrad import load
 from inkgrad.network import seed_network, sketch_network
+from inkgrad.packaged import DEFAULT_MODEL
 from inkgrad.web.guard import HEADERS
 from tests.web import pens
 from tests.web.engines import Engine
@@ -65,7 +66,7 @@ def test_a_policy_that_forbids_it_does_no_harm(name, chromium_browser, addresses
         assert found["by"] == "JavaScript"
         assert found["outputs"] is None  # the first panel does not show them
         assert engine.run("return document.getElementById('notice').textContent") == ""
-    expected = load("twenty", engine="reference").predict_proba([CROSS])[0]
+    expected = load(DEFAULT_MODEL, engine="reference").predict_proba([CROSS])[0]
     np.testing.assert_allclose(found["probabilities"], expected, atol=1e-5)
 
 
