@@ -46,7 +46,7 @@ def bench_recipe(
     seeds : int
         How many runs, with the seeds 42, 43, …; the split is that of seed 42.
     folds : int, optional
-        Instead of seeds: so many runs with seed 42, each of which holds out another part. The last
+        Instead of seeds: this number of runs with seed 42, each holding out another part. The last
         row then counts each drawing once, with the interval of its balanced accuracy.
     on_run : callable
         Told what is trained.

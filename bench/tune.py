@@ -13,7 +13,7 @@ import numpy as np
 
 from inkgrad.model import load
 from inkgrad.quickdraw import load_drawings
-from inkgrad.quickdraw.data_locations import find_data_location
+from inkgrad.quickdraw.data_locations import BucketFolder, find_data_location
 from inkgrad.quickdraw.outliers import unknown_classes
 from inkgrad.workflows import tune
 
@@ -30,7 +30,7 @@ def bench_tune(
     together: int = 10,
     on_run: Callable[[str], object] = print,
 ) -> list[dict[str, Any]]:
-    """Add classes to models, from ten drawings each; judge old and new ones by drawings kept aside.
+    """Add classes to models, from ten drawings each, and evaluate old and new ones on others.
 
     The new classes are those that the data's ``unknown.txt`` names, which a model trained with
     ``--reject`` has never seen in any form.
@@ -77,7 +77,10 @@ def bench_tune(
 
 def _add(model: str, names: Sequence[str], data: str | None) -> dict[str, float]:
     """Add classes to a model, and judge what came of it."""
-    folder = Path(find_data_location(data).path)  # type: ignore[union-attr]
+    bucket = find_data_location(data)
+    if not isinstance(bucket, BucketFolder):
+        raise ValueError("no folder of drawings is named; name one with --data")
+    folder = bucket.path
     with tempfile.TemporaryDirectory(prefix="tune-") as place:
         own, rest = Path(place, "own"), Path(place, "rest", "simplified")
         own.mkdir()

@@ -32,7 +32,7 @@ def test_a_part_has_the_rows_whose_bits_are_set(n: int) -> None:
     assert len(part) == is_in.sum()
     assert np.array_equal(kept(part), np.flatnonzero(is_in))
     assert part.rows_of([]).tolist() == []
-    with pytest.raises(DataError, match="are asked for"):
+    with pytest.raises(DataError, match="between 0 and"):
         part.rows_of([len(part)])
 
 

@@ -114,8 +114,13 @@ def test_it_is_resumed_by_what_it_was_asked_for(own, doodle_folder):
 
 
 def test_a_class_of_ones_own_is_no_outlier(own, doodle_folder):
-    classes = mixed_classes(own, "cat", data=doodle_folder)
-    assert "dog" not in other_classes(classes, doodle_folder)
+    told = []
+    quick("cat", own=own, data=doodle_folder, outliers=1.0, limit=30, on_event=told.append)
+    (said,) = [str(event) for event in told if "none of the classes: " in str(event)]
+    others = set(other_classes(["cat"], doodle_folder)) - {"dog"}
+    assert others
+    assert all(name in said or f"{len(others)} other classes" in said for name in others)
+    assert "dog" not in said
 
 
 def test_what_is_no_folder_of_ones_own_is_refused(doodle_folder, surroundings):

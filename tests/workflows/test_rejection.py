@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 
 from inkgrad.confidence import Confidence
-from inkgrad.errors import InkgradError
+from inkgrad.insight import METRICS
 from inkgrad.model import Model
 from inkgrad.quickdraw.doodles import doodle_bitmaps
+from inkgrad.quickdraw.nothings import nothing_bitmaps
+from inkgrad.terminal import make_console, show_evaluation
 from inkgrad.workflows import evaluate, train
 
 ENGINE = {"engine": "reference"}
@@ -80,10 +83,21 @@ def test_a_model_that_was_not_trained_to_reject_is_judged_if_it_is_asked_for(mod
     assert rejection.accuracy_rejecting == rejection.accuracy
 
 
-def test_data_without_other_classes_is_refused(model, tmp_path):
+def test_where_there_are_no_other_classes_nothings_judge(model, tmp_path):
     (tmp_path / "numpy_bitmap").mkdir()
     for name in ("cat", "dog"):
         np.save(tmp_path / "numpy_bitmap" / f"{name}.npy", np.ones((9, 784), np.uint8))
-    assert evaluate(model, tmp_path, **ENGINE).rejection is None
-    with pytest.raises(InkgradError, match="the data has none; name a folder with more classes"):
-        evaluate(model, tmp_path, reject=True, **ENGINE)
+    found = evaluate(model, tmp_path, **ENGINE)
+    rejection = found.rejection
+    assert rejection is not None
+    assert (rejection.unknown, rejection.unknown_classes, rejection.separations) == (0, 0, ())
+    assert rejection.unknown_rejected is None
+    made = nothing_bitmaps("dots", 200, 2_000_003)
+    assert rejection.nothings["dots"] == model.recognise(made).rejected.mean()
+    assert json.loads(json.dumps(found.to_dict()))["rejection"]["unknown_rejected"] is None
+    console = make_console(file := io.StringIO())
+    show_evaluation(console, found.to_dict(), METRICS)
+    assert "drawings of nothing, as the data has no other classes" in file.getvalue()
+    assert "none of these by its threshold: dots" in file.getvalue()
+    for card in found.write_card(tmp_path / "card", "pets"):
+        assert "no drawings of classes that it does not know" in card.read_text("utf-8")

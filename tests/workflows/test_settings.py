@@ -70,6 +70,7 @@ def test_settings_survive_json():
             **{"limit": 7, "balance": True, "augment": 3, "epochs": 3, "clip_norm": 1.0},
             **{
                 "start": "animals",
+                "own": "/mine",
                 "fold": "2/3",
                 "split_seed": 8,
                 "variation": {"turn": 3, "mirror": 0},

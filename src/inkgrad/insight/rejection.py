@@ -52,11 +52,11 @@ class Rejection:
     Attributes
     ----------
     known, unknown : int
-        How many drawings of its classes, and of others.
+        How many drawings of its classes, and of others; 0 of others where there were none.
     unknown_classes : int
     separations : tuple of Separation
-        Its own familiarity first; then other scores, to compare.
-    unknown_rejected : float
+        Its own familiarity first; then other scores, to compare. Empty without unknown drawings.
+    unknown_rejected : float or None
         The share of unknown drawings that are none of these, by its threshold.
     nothings : dict of str to float
         The same for dots, lines, scribbles and blanks.
@@ -74,7 +74,7 @@ class Rejection:
     unknown: int
     unknown_classes: int
     separations: tuple[Separation, ...]
-    unknown_rejected: float
+    unknown_rejected: float | None
     nothings: Mapping[str, float]
     known_accepted: float
     accuracy: float
@@ -111,10 +111,12 @@ def measure_rejection(
     Parameters
     ----------
     known, unknown : dict of str to arrays (n,) and (m,)
-        Scores of drawings by name, the model's own first; larger for what is known.
+        Scores of drawings by name, the model's own first; larger for what is known. Of unknown
+        drawings there may be none.
     unknown_classes : int
     rejected : dict of str to arrays of bool
-        What the model rejects: of ``"known"``, of ``"unknown"``, and of kinds of nothings.
+        What the model rejects: of ``"known"``, of ``"unknown"`` if there are any, and of kinds of
+        nothings.
     right : (n,) array of bool
         Whether the first guess for each known drawing is right.
     """
@@ -122,10 +124,10 @@ def measure_rejection(
     right = np.asarray(right, bool)
     return Rejection(
         known=len(right),
-        unknown=len(rejected["unknown"]),
+        unknown=len(rejected.get("unknown", ())),
         unknown_classes=unknown_classes,
-        separations=tuple(separate(name, known[name], unknown[name]) for name in known),
-        unknown_rejected=float(np.mean(rejected["unknown"])),
+        separations=tuple(separate(name, known[name], unknown[name]) for name in unknown),
+        unknown_rejected=float(np.mean(rejected["unknown"])) if "unknown" in rejected else None,
         nothings={
             name: float(np.mean(values))
             for name, values in rejected.items()

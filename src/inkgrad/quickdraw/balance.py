@@ -71,10 +71,10 @@ class Balanced:
 class Even:
     """As many drawings of each class in every epoch, however many there are.
 
-    Each class has an order, shuffled anew each time that all its drawings have had their turn. An
-    epoch takes the next `per_class` of it: of a rare class each drawing several times, of a common
-    one others in each epoch, and none again before all were shown. What an epoch shows follows from
-    (seed, epoch) alone, so a run can be resumed.
+    The drawings of a class are shuffled, and shuffled again whenever all have been shown. An epoch
+    takes the next `per_class` of them. So it shows a drawing of a rare class several times and
+    different ones of a common class, and repeats none before all were shown. What an epoch shows
+    follows from (seed, epoch) alone, so a run can be resumed.
 
     Parameters
     ----------

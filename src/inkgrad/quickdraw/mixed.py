@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from inkgrad.drawing import Raster
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.categories import CATEGORIES
 from inkgrad.quickdraw.data_locations import (
@@ -19,7 +18,7 @@ from inkgrad.quickdraw.data_locations import (
     OwnFolder,
     find_data_location,
 )
-from inkgrad.quickdraw.drawings import GOOGLES, concatenate
+from inkgrad.quickdraw.drawings import concatenate
 from inkgrad.quickdraw.loaded import Counts, Loaded
 from inkgrad.quickdraw.loading import load_drawings
 from inkgrad.quickdraw.tasks import class_names, find_task
@@ -72,8 +71,8 @@ def mixed_classes(
         named = () if task is None else find_task(classes, task=task, data=data, offline=offline)
     else:
         given = class_names(classes)
-        found = [name for name in given if name not in mine]
-        others = iter(find_task(found, data=data, offline=offline) if found else ())
+        asked = [name for name in given if name not in mine]
+        others = iter(find_task(asked, data=data, offline=offline) if asked else ())
         named = tuple(name if name in mine else next(others) for name in given)
         if twice := [name for name in named if named.count(name) > 1]:
             raise DataError(f"the class {twice[0]} is given twice; name each class once")
@@ -85,7 +84,6 @@ def load_mixed(
     own: str | os.PathLike[str],
     *,
     data: str | os.PathLike[str] | None = None,
-    raster: Raster = GOOGLES,
     **options: Any,
 ) -> Loaded:
     """Load drawings of some classes from two places: one's own, and those of others.
@@ -97,7 +95,7 @@ def load_mixed(
     classes : sequence of str
     own : path
         A folder or file of one's own drawings.
-    data, raster, **options
+    data, **options
         See `inkgrad.quickdraw.load_drawings`. A limit holds for each place.
 
     Returns
@@ -112,7 +110,6 @@ def load_mixed(
     """
     classes, mine, place = tuple(classes), own_place(own), find_data_location(data)
     theirs = [name for name in classes if not mine.has(name) or _may_have(place, name)]
-    options["raster"] = raster
     parts = []
     if theirs:
         parts.append(load_drawings(theirs, data=data, **options))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import Indices
 
-__all__ = ["Permutation", "key_of", "permuted", "width_of"]
+__all__ = ["Permutation", "checked_places", "key_of", "permuted", "width_of"]
 
 Words = npt.NDArray[np.uint64]
 
@@ -35,11 +35,33 @@ def key_of(*numbers: int | str) -> int:
     return int.from_bytes(hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest(), "little")
 
 
+def checked_places(places: npt.ArrayLike, n: int) -> Indices:
+    """Return numbers of drawings, or positions in an order, as int64.
+
+    Raises
+    ------
+    DataError
+        If one is not from 0 to n − 1.
+
+    Examples
+    --------
+    >>> checked_places([2, 0], 3)
+    array([2, 0])
+    """
+    numbers = np.asarray(places, dtype=np.int64)
+    if numbers.size and not (int(numbers.min()) >= 0 and int(numbers.max()) < n):
+        raise DataError(
+            f"drawings {int(numbers.min()):,} to {int(numbers.max()):,} are asked for, but there "
+            f"are {n:,}; give numbers between 0 and {n - 1:,}"
+        )
+    return numbers
+
+
 class Permutation:
     """One of the orders of 0 … n − 1, chosen by a key, without an array of it.
 
     A Feistel network permutes 0 … 2ᵏ − 1, where 2ᵏ is the least power of two that is ≥ n: the k
-    bits are parted in a left and a right half, and in each round one half is XORed with a hash of
+    bits are split into a left and a right half, and in each round one half is XORed with a hash of
     the other and the round's key. This can be undone whatever the hash is, so no two numbers
     become the same one (Luby and Rackoff, *How to Construct Pseudorandom Permutations*, 1988).
     A result ≥ n is put through the cipher again until it is below n, which keeps the map one to
@@ -79,8 +101,7 @@ class Permutation:
 
     def __call__(self, positions: npt.ArrayLike) -> Indices:
         """Return what is at some positions: int64, shape as given."""
-        places = np.asarray(positions, dtype=np.int64)
-        _check(places, self.n)
+        places = checked_places(positions, self.n)
         flat = places.reshape(-1)
         return permuted(flat, np.int64(self.n), np.uint64(self.key)).reshape(places.shape)
 
@@ -154,7 +175,7 @@ def _enciphered(words: Words, keys: Words | np.uint64, bits: int) -> Words:
 
 
 def _hash(words: Words, key: Words | np.uint64, bits: int) -> Words:
-    """Return so many bits that depend on all bits of each word and of its key."""
+    """Return `bits` bits that depend on all bits of each word and of its key."""
     mixed: Words = words + key
     mixed ^= mixed >> np.uint64(30)
     mixed *= _FIRST
@@ -162,11 +183,3 @@ def _hash(words: Words, key: Words | np.uint64, bits: int) -> Words:
     mixed *= _SECOND
     mixed >>= np.uint64(64 - bits)
     return mixed
-
-
-def _check(places: Indices, n: int) -> None:
-    if places.size and not (int(places.min()) >= 0 and int(places.max()) < n):
-        raise DataError(
-            f"positions run from {int(places.min())} to {int(places.max())}; "
-            f"with n = {n} they must lie between 0 and {n - 1}"
-        )

@@ -9,7 +9,14 @@ import numpy.typing as npt
 
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import Indices
-from inkgrad.quickdraw.permutation import Permutation, Words, key_of, permuted, width_of
+from inkgrad.quickdraw.permutation import (
+    Permutation,
+    Words,
+    checked_places,
+    key_of,
+    permuted,
+    width_of,
+)
 
 __all__ = ["BLOCK", "BlockShuffle", "Quality", "quality_of"]
 
@@ -75,12 +82,7 @@ class BlockShuffle:
         DataError
             If a position is not from 0 to n − 1.
         """
-        places = np.asarray(positions, dtype=np.int64)
-        if places.size and not (int(places.min()) >= 0 and int(places.max()) < self.n):
-            raise DataError(
-                f"positions run from {int(places.min())} to {int(places.max())}; "
-                f"with n = {self.n} they must lie between 0 and {self.n - 1}"
-            )
+        places = checked_places(positions, self.n)
         windows = np.minimum(places // self._size, self.windows - 1)
         inside = places - windows * self._size
         rows = np.empty(len(places), dtype=np.int64)

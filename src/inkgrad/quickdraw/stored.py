@@ -18,7 +18,7 @@ from inkgrad.errors import DataError
 from inkgrad.quickdraw.cache import location
 from inkgrad.quickdraw.drawings import SIDE, Bitmaps, Indices
 from inkgrad.quickdraw.formats.npy import MappedRows, map_rows
-from inkgrad.quickdraw.permutation import key_of
+from inkgrad.quickdraw.permutation import checked_places, key_of
 from inkgrad.quickdraw.shuffle import BlockShuffle
 
 __all__ = ["ReadAhead", "StoredDrawings", "StoredOrder", "open_stored"]
@@ -31,7 +31,7 @@ class ReadAhead(Protocol):
     """What can have blocks of its drawings read before they are asked for."""
 
     def read_ahead(self, begins: Indices, rows: int) -> None:
-        """Have the system read so many drawings from each of some numbers on."""
+        """Have the system read the `rows` drawings that start at each of some numbers."""
         ...
 
 
@@ -41,14 +41,14 @@ class StoredDrawings:
     The files are mapped into memory, never copied: the system reads what a batch asks for, keeps
     what it has room for, and drops it when others need the room. Nothing is stored for a drawing;
     its class follows from its number. `training.fit` takes this as it takes `Drawings`; its order
-    is a `BlockShuffle`, and the blocks of the next window are read while this one is learnt from.
+    is a `BlockShuffle`, and the next window is read while training uses this one.
 
     Parameters
     ----------
     files : mapping of str to MappedRows
         Of each class; all of one side.
     limit : int, optional
-        Use at most so many drawings per class, the first ones; by default all.
+        Maximum drawings per class, the first ones; by default all.
 
     Raises
     ------
@@ -116,12 +116,7 @@ class StoredDrawings:
         DataError
             If a number is not from 0 to n − 1.
         """
-        wanted = np.asarray(indices, dtype=np.int64)
-        if wanted.size and not (int(wanted.min()) >= 0 and int(wanted.max()) < len(self)):
-            raise DataError(
-                f"drawings {int(wanted.min())} to {int(wanted.max())} are asked for; there are "
-                f"{len(self):,}, from 0"
-            )
+        wanted = checked_places(indices, len(self))
         by_place = np.argsort(wanted)
         numbers = wanted[by_place]
         labels = self.labels_of(numbers)
@@ -161,7 +156,7 @@ class StoredDrawings:
         return digest.hexdigest()
 
     def read_ahead(self, begins: Indices, rows: int) -> None:
-        """Have the system read blocks of so many drawings soon, without waiting for them."""
+        """Have the system read blocks of `rows` drawings soon, without waiting for them."""
         for begin in begins.tolist():
             end = min(begin + rows, len(self))
             first, last = self.labels_of([begin, end - 1]).tolist()

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from inkgrad.errors import DataError
 from inkgrad.quickdraw.drawings import Indices
-from inkgrad.quickdraw.permutation import key_of
+from inkgrad.quickdraw.permutation import checked_places, key_of
 from inkgrad.quickdraw.shuffle import BlockShuffle
 from inkgrad.quickdraw.stored import StoredDrawings, StoredOrder
 
@@ -76,12 +76,7 @@ class StoredPart:
         DataError
             If a number is not from 0 to n − 1.
         """
-        wanted = np.asarray(indices, dtype=np.int64)
-        if wanted.size and not (int(wanted.min()) >= 0 and int(wanted.max()) < len(self)):
-            raise DataError(
-                f"drawings {int(wanted.min())} to {int(wanted.max())} are asked for; there are "
-                f"{len(self):,}, from 0"
-            )
+        wanted = checked_places(indices, len(self))
         group = np.searchsorted(self._ends, wanted, side="right")
         is_in = np.unpackbits(self._groups[group], axis=1)  # (b, 64)
         found = is_in.cumsum(axis=1, dtype=np.int64)
@@ -99,7 +94,7 @@ class StoredPart:
         return StoredOrder(self, BlockShuffle(len(self), key_of("order", seed, epoch)))
 
     def read_ahead(self, begins: Indices, rows: int) -> None:
-        """Have the system read blocks of so many drawings soon, without waiting for them."""
+        """Have the system read blocks of `rows` drawings soon, without waiting for them."""
         firsts = self.rows_of(begins)
         lasts = self.rows_of(np.minimum(begins + rows, len(self)) - 1)
         for first, last in zip(firsts, lasts, strict=True):

@@ -54,7 +54,8 @@ def calibration_line(found: Mapping[str, Any]) -> str:
 
 def rejection_lines(found: Mapping[str, Any]) -> list[str]:
     """Return what a model rejects by its threshold, and what that costs, in a few lines."""
-    shares = {"of unknown classes": found["unknown_rejected"], **found["nothings"]}
+    unknown = {"of unknown classes": found["unknown_rejected"]} if found["unknown"] else {}
+    shares = {**unknown, **found["nothings"]}
     told = ", ".join(f"{name} {percent(share)}" for name, share in shares.items())
     right = [percent(found[f"accuracy{which}"]) for which in ("", "_rejecting", "_of_accepted")]
     return [

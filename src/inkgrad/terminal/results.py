@@ -130,10 +130,13 @@ def show_evaluation(
 
 def _show_rejection(console: Console, found: Mapping[str, Any]) -> None:
     """Show how well a model rejects what is none of its classes, and what that costs."""
-    classes = f"{found['unknown_classes']} classes that it does not know"
-    _title(console, f"None of these: {found['unknown']:,} drawings of {classes}")
-    console.print(separation_table(found["separations"]))
-    console.print()
+    if found["unknown"]:
+        classes = f"{found['unknown_classes']} classes that it does not know"
+        _title(console, f"None of these: {found['unknown']:,} drawings of {classes}")
+        console.print(separation_table(found["separations"]))
+        console.print()
+    else:
+        _title(console, "None of these: drawings of nothing, as the data has no other classes")
     for line in rejection_lines(found):
         console.print(Text(line))
 

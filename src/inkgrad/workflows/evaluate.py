@@ -21,7 +21,7 @@ from inkgrad.workflows.documents import Judgement, write_model_card
 from inkgrad.workflows.held_out import find_drawings
 from inkgrad.workflows.judging import get_ready, judge
 from inkgrad.workflows.record import origin_of
-from inkgrad.workflows.rejection import has_unknown, refuse_without_unknown, rejection_of
+from inkgrad.workflows.rejection import rejection_of
 from inkgrad.workflows.robustness import DRAWINGS, refuse_without_strokes, robustness_of
 from inkgrad.workflows.run import read_making
 
@@ -164,8 +164,7 @@ def evaluate(
         for each scene.
     reject : bool, optional
         Measure how well the model rejects what is none of its classes, too: see
-        `inkgrad.workflows.rejection.rejection_of`. By default, if it was trained to and the data is
-        a local folder with other classes.
+        `inkgrad.workflows.rejection.rejection_of`. By default, if it was trained to.
     on_progress : callable, optional
         Told how loading, compiling and judging go on.
 
@@ -182,8 +181,6 @@ def evaluate(
     if sample < 1:
         raise InkgradError(f"sample is {sample}; give 1 or more drawings")
     model = (model if isinstance(model, Model) else load(model)).with_engine(engine, precision)
-    if reject:
-        refuse_without_unknown(model, data)  # before anything takes time
     part, loaded, missing, drawings, learnt = find_drawings(
         model,
         data,
@@ -215,7 +212,7 @@ def evaluate(
             model, drawings, most=sample, source=loaded.source, on_progress=on_progress
         )
         found = replace(found, robustness=disturbed)
-    if reject or (reject is None and model.rejects and has_unknown(model, data)):
+    if reject or (reject is None and model.rejects):
         rejection = rejection_of(model, drawings, data=data, learnt=learnt, on_progress=on_progress)
         found = replace(found, rejection=rejection)
     return found

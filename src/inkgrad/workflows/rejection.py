@@ -8,7 +8,6 @@ import numpy as np
 
 from inkgrad.drawing import to_input
 from inkgrad.engines import Engine, ready_engine
-from inkgrad.errors import InkgradError
 from inkgrad.insight.rejection import (
     Rejection,
     feature_scores,
@@ -24,7 +23,7 @@ from inkgrad.workflows.judging import judge_logits
 from inkgrad.workflows.outliers import others_of
 from inkgrad.workflows.record import origin_of
 
-__all__ = ["has_unknown", "refuse_without_unknown", "rejection_of"]
+__all__ = ["rejection_of"]
 
 _NOTHINGS = 200  # of each kind
 _SEED = 2_000_003  # of theirs: far from those that anything was learnt from
@@ -45,7 +44,8 @@ def rejection_of(
 
     The unknown classes are those that the data's ``unknown.txt`` names and the model does not
     know; without such a file, the data's other classes, of which a model that was trained on
-    outliers is shown the drawings that were held out.
+    outliers is shown the drawings that were held out. Where the data has no other classes, as for a
+    model of all of them, it is evaluated on nothings alone.
 
     Parameters
     ----------
@@ -58,59 +58,37 @@ def rejection_of(
     learnt : Drawings, optional
         What it was trained on, for distances of features.
     on_progress : callable, optional
-
-    Raises
-    ------
-    InkgradError
-        If the data has no other classes.
     """
     unknown = _unknown(model, data, on_progress)
     logits = judge_logits(model, drawings.bitmaps, on_progress)
-    others = judge_logits(model, unknown.bitmaps, on_progress)
-    found, foreign = model.recognised(logits), model.recognised(others)
+    found = model.recognised(logits)
     known_scores = {"its own": found.familiarity, **logit_scores(logits)}
-    unknown_scores = {"its own": foreign.familiarity, **logit_scores(others)}
-    if learnt is not None and len(learnt):
-        near = _feature_scores(model, learnt, drawings.bitmaps, unknown.bitmaps)
-        known_scores["features"], unknown_scores["features"] = near
-    rejected = {"known": found.rejected, "unknown": foreign.rejected}
+    unknown_scores: dict[str, Array] = {}
+    rejected = {"known": found.rejected}
+    if unknown is not None:
+        others = judge_logits(model, unknown.bitmaps, on_progress)
+        foreign = model.recognised(others)
+        unknown_scores = {"its own": foreign.familiarity, **logit_scores(others)}
+        rejected["unknown"] = foreign.rejected
+        if learnt is not None and len(learnt):
+            near = _feature_scores(model, learnt, drawings.bitmaps, unknown.bitmaps)
+            known_scores["features"], unknown_scores["features"] = near
     for kind in nothings_beside(model.classes):
         made = nothing_bitmaps(kind, _NOTHINGS, _SEED, model.raster)
         rejected[kind] = model.recognise(made).rejected
     return measure_rejection(
         known=known_scores,
         unknown=unknown_scores,
-        unknown_classes=sum(count > 0 for count in unknown.counts().values()),
+        unknown_classes=0 if unknown is None else len(np.unique(unknown.labels)),
         rejected=rejected,
         right=found.probabilities.argmax(axis=1) == drawings.labels,
     )
 
 
-def has_unknown(model: Model, data: str | os.PathLike[str] | None = None) -> bool:
-    """Whether the data has drawings of classes that the model does not know, as far as is known."""
-    known = {name.casefold() for name in model.classes}
-    return any(name.casefold() not in known for name in local_classes(data))
-
-
-def refuse_without_unknown(model: Model, data: str | os.PathLike[str] | None = None) -> None:
-    """Refuse to measure rejection where there is nothing to reject.
-
-    Raises
-    ------
-    InkgradError
-        If the data has no classes that the model does not know, as far as is known.
-    """
-    if not has_unknown(model, data):
-        raise InkgradError(
-            "rejection is judged by drawings of other classes than the model's, and the data has "
-            "none; name a folder with more classes (--data)"
-        )
-
-
 def _unknown(
     model: Model, data: str | os.PathLike[str] | None, on_progress: OnProgress | None
-) -> Drawings:
-    """Return drawings of classes that the model does not know and has not learnt from."""
+) -> Drawings | None:
+    """Return drawings of classes that the model does not know and has not learnt from, if any."""
     known = {name.casefold() for name in model.classes}
     there = set(local_classes(data))
     names = [n for n in unknown_classes(data) if n in there and n.casefold() not in known]
@@ -123,8 +101,9 @@ def _unknown(
         parts = others_of(origin.settings, data, model.raster, on_progress)
         if parts is not None and len(parts.test):
             return parts.test
-    refuse_without_unknown(model, data)
     others = other_classes(model.classes, data)
+    if not others:
+        return None
     limit = max(10, 60_000 // len(others))
     return load_drawings(
         others, data=data, limit=limit, raster=model.raster, on_progress=on_progress

@@ -211,20 +211,20 @@ def train(
     else:
         names = _names(classes, task, data, loaded, offline, choices.get("own"))
         folder = default_folder(task, names) if out is None else Path(out)
-        own = _as_network(network, len(names))
-        if own is None and choices.get("start") is not None:
-            own = start_from(choices["start"], names).network
+        net = _as_network(network, len(names))
+        if net is None and choices.get("start") is not None:
+            net = start_from(choices["start"], names).network
 
     with claim(folder, on_event):
         if resume:
-            own = _as_network(network, None if asked is None else len(asked))
-            chosen, state = resume_run(folder, asked, choices, own)
+            net = _as_network(network, None if asked is None else len(asked))
+            chosen, state = resume_run(folder, asked, choices, net)
             data = chosen.data if data is None else data
         else:
-            refuse_to_overwrite(folder, restart, own)
+            refuse_to_overwrite(folder, restart, net)
             place = None if loaded is not None and data is None else name_of_place(data)
-            is_seed = own is None or own == seed_network(len(names))
-            plain = None if own is None or is_seed else own.to_config()
+            is_seed = net is None or net == seed_network(len(names))
+            plain = None if net is None or is_seed else net.to_config()
             named = {"task": task, "data": place, "network": plain}
             chosen, state = Settings.choose(names, choices, **named), BEGUN
         if state == FINISHED:
@@ -233,17 +233,17 @@ def train(
         if resume and state == BEGUN:
             _tell(on_event, f"the run in {folder} has no checkpoint yet; it starts from scratch")
 
-        own = chosen.make_network() if own is None else own
+        net = chosen.make_network() if net is None else net
         suspicious = None if chosen.suspicious is None else read_suspicious(chosen.suspicious)
         # Refuses a network that does not fit the classes, or an engine, before anything is fetched.
-        raster = _raster_for(own) if raster is None else raster
+        raster = _raster_for(net) if raster is None else raster
         seed = chosen.recipe.seed
         first = (
-            own.initialise(seed)
+            net.initialise(seed)
             if chosen.start is None or state == TRAINING
-            else start_from(chosen.start, chosen.classes, own, seed)
+            else start_from(chosen.start, chosen.classes, net, seed)
         )
-        untrained = Model(own, first, chosen.classes, raster, engine=engine)
+        untrained = Model(net, first, chosen.classes, raster, engine=engine)
 
         with begun(folder, chosen, state) as on_begun:
             has_data = loaded is None or data is not None
@@ -273,14 +273,14 @@ def train(
                 where = data if has_data else NOWHERE
                 outliers = find_outliers(chosen, len(parts.train), where, raster, on_progress)
                 _tell(on_event, outliers_in_words(outliers))
-            wanted, engine = engine, get_ready(engine, own, on_progress)
+            wanted, engine = engine, get_ready(engine, net, on_progress)
             if wanted == "auto" and (hint := advice()) is not None:
                 _tell(on_event, hint)
 
             start = time.perf_counter()
             with writing_to(folder):
                 fitted = fit(
-                    own,
+                    net,
                     to_learn_from(parts.train, outliers, chosen, raster),
                     validation=parts.validation if len(parts.validation) else None,
                     recipe=chosen.recipe,

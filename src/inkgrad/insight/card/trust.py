@@ -68,23 +68,27 @@ def rejection(known: Known) -> list[Section]:
             return []
         text = "How often it notices that a drawing is none of its classes was not measured here."
         return [Section("None of these", text=(text,))]
-    own = found.separations[0]
-    refused = {
-        f"{found.unknown:,} drawings of {found.unknown_classes:,} classes that it does not know": (
-            found.unknown_rejected
-        ),
-        **found.nothings,
-        f"{found.known:,} drawings of its own classes": 1 - found.known_accepted,
-    }
+    familiar = "It gives every drawing a familiarity."
+    refused = {}
+    if found.unknown_rejected is None:
+        familiar += " The data had no drawings of classes that it does not know."
+    else:
+        own = found.separations[0]
+        familiar += (
+            " Of one drawing that it knows and one that it does not, the known one is the more "
+            f"familiar in {percent(own.auroc)} of cases (AUROC). Where 95 % of known drawings are "
+            f"accepted, {percent(own.accepted)} of unknown ones are, too."
+        )
+        shown = f"{found.unknown:,} drawings of {found.unknown_classes:,} classes"
+        refused[f"{shown} that it does not know"] = found.unknown_rejected
+    refused |= found.nothings
+    refused[f"{found.known:,} drawings of its own classes"] = 1 - found.known_accepted
     lines = tuple(Line((name, percent(share))) for name, share in refused.items())
     return [
         Section(
             "None of these",
             text=(
-                "It gives every drawing a familiarity. Of one drawing that it knows and one that "
-                f"it does not, the known one is the more familiar in {percent(own.auroc)} of cases "
-                f"(AUROC). Where 95 % of known drawings are accepted, {percent(own.accepted)} of "
-                "unknown ones are, too.",
+                familiar,
                 "To reject costs accuracy. Of drawings of its classes, it names "
                 f"{percent(found.accuracy)} right where it must name each, "
                 f"{percent(found.accuracy_rejecting)} where what it rejects counts as wrong, and "
