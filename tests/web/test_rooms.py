@@ -78,6 +78,15 @@ def test_a_layers_file_holds_all_that_is_said_of_it(node):
         assert facts["formulas"] == facts["says"] == ["y", "dx", *parameters.get(name, [])]
 
 
+def test_a_convolution_speaks_of_its_bias_if_it_has_one(node):
+    with_bias, without = (
+        node.call("tests/rooms.js", "saidOfOutput", "Conv2D", explained)
+        for explained in ({"bias": 0.0, "value": 1.0}, {"value": 1.0})
+    )
+    assert with_bias.endswith("plus the bias.")
+    assert without.endswith("This layer has no bias β.")
+
+
 def test_no_line_is_longer_than_a_hundred_characters():
     for path in FOLDER.rglob("*"):
         if path.suffix in (".js", ".css", ".html") and path.name != "examples.js":

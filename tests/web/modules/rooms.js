@@ -16,3 +16,13 @@ export function layers() {
   });
   return Object.fromEntries(Object.entries(LAYERS).map(([name, layer]) => [name, facts(layer)]));
 }
+
+/**
+ * Return what a layer says of one of its outputs.
+ *
+ * @param {string} type
+ * @param {any} explained
+ */
+export function saidOfOutput(type, explained) {
+  return LAYERS[type].says.y(explained);
+}

@@ -110,7 +110,10 @@ const WORDS = {
 
 /** What is said of one number, by what was explained of it. @type {Record<string, Say>} */
 const SAYS = {
-  y: () => "Patch times filter, cell by cell, all added up, plus the bias.",
+  y: ({ bias }) =>
+    bias === undefined
+      ? "Patch times filter, cell by cell, all added up. This layer has no bias β."
+      : "Patch times filter, cell by cell, all added up, plus the bias.",
   dx: () => "Each gradient that this cell had a part in, times its weight, all added up.",
   weight: () => "At every place: the gradient there, times the number that this weight saw there.",
   bias: () => "The gradients of all places of this map, added up.",
